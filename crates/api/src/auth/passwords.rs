@@ -1,0 +1,199 @@
+//! Passwords: how they are hashed and compared.
+//!
+//! bcrypt reads at most 72 bytes and stops at NUL, so what it gets is the base64 of SHA-384 of the
+//! NFC form: 64 characters that depend on the whole password.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use prompthub_dto::problem::FieldCode;
+use sha2::{Digest, Sha384};
+use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::error::ApiError;
+
+const MIN_CHARS: usize = 8;
+const MAX_CHARS: usize = 1024;
+
+/// A password that fulfils the rules, ready to be hashed. The text itself is not kept.
+pub struct Password(String);
+
+impl Password {
+    /// A password that somebody chose.
+    ///
+    /// # Errors
+    /// With a complaint about `field` when it has fewer than 8 or more than 1,024 characters.
+    pub fn parse(field: &str, text: &str) -> Result<Self, ApiError> {
+        match text.chars().take(MAX_CHARS.saturating_add(1)).count() {
+            ..MIN_CHARS => Err(ApiError::field(
+                field,
+                FieldCode::TooShort,
+                format!("Use at least {MIN_CHARS} characters."),
+            )),
+            MIN_CHARS..=MAX_CHARS => Ok(Self::guess(text)),
+            _ => Err(ApiError::field(
+                field,
+                FieldCode::TooLong,
+                format!("Use at most {MAX_CHARS} characters."),
+            )),
+        }
+    }
+
+    /// A password that somebody claims to be theirs; the rules may have changed since.
+    #[must_use]
+    pub fn guess(text: &str) -> Self {
+        // Beyond the longest password that could ever have been set, more makes no difference.
+        let normal: String = text.nfc().take(MAX_CHARS.saturating_mul(4)).collect();
+        Self(STANDARD.encode(Sha384::digest(normal.as_bytes())))
+    }
+}
+
+/// Hashes passwords on the blocking pool, a few at a time, so that many sign-ins at once take
+/// their turns instead of every core.
+#[derive(Debug, Clone)]
+pub struct Passwords {
+    cost: u32,
+    turns: Arc<Semaphore>,
+    /// What an unknown account is compared with, so that it costs the same as a known one.
+    dummy: Arc<str>,
+}
+
+impl Passwords {
+    /// `cost` is bcrypt's, in powers of two.
+    ///
+    /// # Errors
+    /// When bcrypt refuses the cost.
+    pub fn new(cost: u32) -> anyhow::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Self {
+            cost,
+            turns: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
+            dummy: dummy_hash(cost)?.into(),
+        })
+    }
+
+    /// The hash to store.
+    ///
+    /// # Errors
+    /// Only when the machine is out of randomness or threads.
+    pub async fn hash(&self, password: Password) -> Result<String, ApiError> {
+        let cost = self.cost;
+        self.in_turn(move || bcrypt::hash(password.0, cost)).await
+    }
+
+    /// Whether `password` belongs to `stored`; `None`, for an account that is not there, costs the
+    /// same and is never right.
+    ///
+    /// # Errors
+    /// When the stored hash cannot be read.
+    pub async fn verify(&self, password: Password, stored: Option<&str>) -> Result<bool, ApiError> {
+        let known = stored.is_some();
+        let hash = stored.unwrap_or(&self.dummy).to_owned();
+        let matches = self
+            .in_turn(move || bcrypt::verify(password.0, &hash))
+            .await?;
+        Ok(matches && known)
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> bcrypt::BcryptResult<T> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let turn = Arc::clone(&self.turns)
+            .acquire_owned()
+            .await
+            .map_err(ApiError::internal)?;
+        tokio::task::spawn_blocking(move || {
+            let outcome = work();
+            drop(turn);
+            outcome
+        })
+        .await
+        .map_err(ApiError::internal)?
+        .map_err(ApiError::internal)
+    }
+}
+
+/// A well-formed hash of nothing in particular. Made without hashing, which would delay the start.
+fn dummy_hash(cost: u32) -> anyhow::Result<String> {
+    let mut salt = [0_u8; 16];
+    getrandom::fill(&mut salt).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+    let cheap = bcrypt::hash_with_salt("nobody's password", 4, salt)
+        .context("cannot prepare password hashing")?
+        .format_for_version(bcrypt::Version::TwoB);
+    Ok(cheap.replacen("$04$", &format!("${cost:02}$"), 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passwords() -> Passwords {
+        Passwords::new(4).unwrap()
+    }
+
+    #[tokio::test]
+    async fn length_is_counted_in_characters() {
+        assert!(Password::parse("password", "ééééééé").is_err());
+        assert!(Password::parse("password", "éééééééé").is_ok());
+        assert!(Password::parse("password", &"é".repeat(1024)).is_ok());
+        assert!(Password::parse("password", &"é".repeat(1025)).is_err());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_truncated() {
+        let passwords = passwords();
+        let long = "x".repeat(100);
+        let hash = passwords
+            .hash(Password::guess(&format!("{long}a")))
+            .await
+            .unwrap();
+        assert!(
+            passwords
+                .verify(Password::guess(&format!("{long}a")), Some(&hash))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .verify(Password::guess(&format!("{long}b")), Some(&hash))
+                .await
+                .unwrap()
+        );
+        let nul = passwords
+            .hash(Password::guess("secret\0one"))
+            .await
+            .unwrap();
+        assert!(
+            !passwords
+                .verify(Password::guess("secret\0two"), Some(&nul))
+                .await
+                .unwrap()
+        );
+    }
+
+    #[tokio::test]
+    async fn composed_and_decomposed_are_the_same() {
+        let passwords = passwords();
+        let hash = passwords
+            .hash(Password::guess("caf\u{e9} noir"))
+            .await
+            .unwrap();
+        let decomposed = Password::guess("cafe\u{301} noir");
+        assert!(passwords.verify(decomposed, Some(&hash)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn an_unknown_account_is_compared_at_the_same_cost() {
+        let passwords = Passwords::new(5).unwrap();
+        assert!(passwords.dummy.contains("$05$"));
+        assert!(
+            !passwords
+                .verify(Password::guess("nobody's password"), None)
+                .await
+                .unwrap()
+        );
+    }
+}

@@ -1,0 +1,327 @@
+//! What the operator chooses: one struct, every flag with an environment variable.
+//!
+//! Nothing else in the product reads the environment (the clients of cloud storage read their own
+//! credentials, as their documentation says).
+
+use std::{net::IpAddr, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+use ipnet::IpNet;
+use url::Url;
+
+/// The options of `prompthub serve`.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// Address to listen on; port 0 picks a free one
+    #[arg(
+        long,
+        env = "PROMPTHUB_BIND",
+        default_value = "127.0.0.1:8080",
+        value_name = "HOST:PORT"
+    )]
+    pub bind: String,
+
+    /// Where people reach the server; with https, cookies are Secure and HSTS is sent [default: http://<bind>]
+    #[arg(long, env = "PROMPTHUB_PUBLIC_URL", value_name = "URL", value_parser = parse_public_url)]
+    pub public_url: Option<Url>,
+
+    /// Folder of the SQLite file, the uploads and the generated secret key
+    #[arg(
+        long,
+        env = "PROMPTHUB_DATA_DIR",
+        default_value = "./data",
+        value_name = "DIR"
+    )]
+    pub data_dir: PathBuf,
+
+    /// sqlite://PATH or postgres://… [default: sqlite://<data dir>/prompthub.db]
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+
+    /// file://PATH, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX [default: file://<data dir>/files]
+    #[arg(
+        long,
+        env = "PROMPTHUB_STORAGE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub storage_url: Option<String>,
+
+    /// Signs cookies; at least 32 characters [default: generated into <data dir>/secret.key]
+    #[arg(
+        long,
+        env = "PROMPTHUB_SECRET_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
+    pub secret_key: Option<Secret>,
+
+    /// The server's own OpenRouter account
+    #[arg(
+        long,
+        env = "OPENROUTER_API_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
+    pub openrouter_api_key: Option<Secret>,
+
+    /// Base URL of OpenRouter's API
+    #[arg(
+        long,
+        env = "OPENROUTER_BASE_URL",
+        value_name = "URL",
+        default_value = "https://openrouter.ai/api/v1"
+    )]
+    pub openrouter_base_url: Url,
+
+    /// Model of new projects [default: openrouter/openrouter/auto, or demo/echo without a key]
+    #[arg(long, env = "PROMPTHUB_DEFAULT_MODEL", value_name = "MODEL")]
+    pub default_model: Option<String>,
+
+    /// Whether strangers may register; the first account always may
+    #[arg(
+        long,
+        env = "PROMPTHUB_REGISTRATION",
+        value_enum,
+        default_value = "open"
+    )]
+    pub registration: Registration,
+
+    /// Bytes that one uploaded file may have
+    #[arg(long, env = "PROMPTHUB_MAX_UPLOAD_BYTES", value_name = "BYTES", default_value_t = 25 * 1024 * 1024)]
+    pub max_upload_bytes: u64,
+
+    /// Addresses or networks that may set X-Forwarded-For, separated by commas
+    #[arg(
+        long,
+        env = "PROMPTHUB_TRUSTED_PROXIES",
+        value_name = "NETS",
+        value_delimiter = ',',
+        value_parser = parse_net
+    )]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// Answers that one account may have running at the same time
+    #[arg(
+        long,
+        env = "PROMPTHUB_MAX_GENERATIONS",
+        value_name = "N",
+        default_value_t = 20,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub max_generations: u32,
+
+    /// Attempts to sign in or register that one address has in a minute
+    #[arg(
+        long,
+        env = "PROMPTHUB_ATTEMPTS_PER_ADDRESS",
+        value_name = "N",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub attempts_per_address: u32,
+
+    /// Attempts at the password of one account in a minute
+    #[arg(
+        long,
+        env = "PROMPTHUB_ATTEMPTS_PER_ACCOUNT",
+        value_name = "N",
+        default_value_t = 10,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub attempts_per_account: u32,
+
+    /// Cost of bcrypt, in powers of two; each step doubles the time of a sign-in
+    #[arg(
+        long,
+        env = "PROMPTHUB_PASSWORD_COST",
+        value_name = "COST",
+        default_value_t = 12,
+        value_parser = clap::value_parser!(u32).range(10..=16)
+    )]
+    pub password_cost: u32,
+
+    /// Milliseconds that the demo model takes for a word
+    #[arg(
+        long,
+        env = "PROMPTHUB_DEMO_DELAY_MS",
+        value_name = "MS",
+        default_value_t = 15
+    )]
+    pub demo_delay_ms: u64,
+
+    /// Threads that serve requests [default: one for each core]
+    #[arg(long, env = "PROMPTHUB_WORKERS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub workers: Option<u16>,
+
+    #[command(flatten)]
+    pub log: LogConfig,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Args)]
+pub struct LogConfig {
+    /// Filter of the log, as tracing's EnvFilter reads it
+    #[arg(
+        long = "log",
+        env = "PROMPTHUB_LOG",
+        value_name = "FILTER",
+        default_value = "info"
+    )]
+    pub filter: String,
+
+    /// Form of the log on standard error
+    #[arg(
+        long = "log-format",
+        env = "PROMPTHUB_LOG_FORMAT",
+        value_enum,
+        default_value = "text"
+    )]
+    pub format: LogFormat,
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Whether strangers may register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Registration {
+    Open,
+    Closed,
+}
+
+/// Text that no log or error may show.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl std::str::FromStr for Secret {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err("must not be empty");
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Config {
+    /// What `prompthub serve` does without a flag or variable, with everything in `data_dir` and on
+    /// a free port of the loopback address.
+    #[must_use]
+    pub fn local(data_dir: PathBuf) -> Self {
+        Self {
+            bind: "127.0.0.1:0".to_owned(),
+            public_url: None,
+            data_dir,
+            database_url: None,
+            storage_url: None,
+            secret_key: None,
+            openrouter_api_key: None,
+            openrouter_base_url: default_openrouter_url(),
+            default_model: None,
+            registration: Registration::Open,
+            max_upload_bytes: 25 * 1024 * 1024,
+            trusted_proxies: Vec::new(),
+            max_generations: 20,
+            attempts_per_address: 60,
+            attempts_per_account: 10,
+            password_cost: 12,
+            demo_delay_ms: 15,
+            workers: None,
+            log: LogConfig {
+                filter: "info".to_owned(),
+                format: LogFormat::Text,
+            },
+        }
+    }
+
+    /// Where the database is, as `DATABASE_URL` would say it.
+    #[must_use]
+    pub fn database_url(&self) -> String {
+        match &self.database_url {
+            Some(url) => url.clone(),
+            None => format!("sqlite://{}", self.data_dir.join("prompthub.db").display()),
+        }
+    }
+
+    /// The model that new projects get.
+    #[must_use]
+    pub fn default_model(&self) -> String {
+        match (&self.default_model, &self.openrouter_api_key) {
+            (Some(model), _) => model.clone(),
+            (None, Some(_)) => "openrouter/openrouter/auto".to_owned(),
+            (None, None) => "demo/echo".to_owned(),
+        }
+    }
+
+    /// Whether browsers reach the server over TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_url
+            .as_ref()
+            .is_some_and(|url| url.scheme() == "https")
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a constant that a test parses")]
+fn default_openrouter_url() -> Url {
+    Url::parse("https://openrouter.ai/api/v1").expect("the constant is a URL")
+}
+
+fn parse_public_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err("must be an http or https URL with a host".to_owned());
+    }
+    Ok(url)
+}
+
+fn parse_net(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| "must be an IP address or a network such as 10.0.0.0/8".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constants_agree_with_the_flags() {
+        #[derive(clap::Parser)]
+        struct Cli {
+            #[command(flatten)]
+            config: Config,
+        }
+        let parsed = <Cli as clap::Parser>::try_parse_from(["serve", "--bind", "127.0.0.1:0"])
+            .unwrap()
+            .config;
+        let local = Config::local(PathBuf::from("./data"));
+        assert_eq!(format!("{parsed:?}"), format!("{local:?}"));
+    }
+
+    #[test]
+    fn secrets_do_not_show() {
+        let secret: Secret = "hunter22".parse().unwrap();
+        assert!(!format!("{secret:?}").contains("hunter"));
+    }
+}

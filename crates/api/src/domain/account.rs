@@ -1,0 +1,378 @@
+//! Accounts: registering, signing in, and what people change about themselves.
+
+use prompthub_dto::{
+    account::{ChangePassword, Login, Register, Session, UpdateMe, User},
+    ids::{SessionId, UserId},
+    problem::{FieldCode, ProblemCode},
+};
+use prompthub_store::{
+    sessions::{self},
+    users::{self, NewUser, UserPatch},
+};
+use unicode_normalization::UnicodeNormalization;
+
+use super::text::{Bounds, Complaints, name};
+use crate::{
+    auth::passwords::Password, config::Registration, error::ApiError, files::sweep, state::App,
+    wire,
+};
+
+/// RFC 5321 allows no longer path.
+const EMAIL_MAX: usize = 254;
+const NAME: Bounds = Bounds { min: 0, max: 100 };
+
+/// An e-mail address as typed, and the form in which addresses are compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Email {
+    shown: String,
+    key: String,
+}
+
+impl Email {
+    /// # Errors
+    /// With a complaint about `email` unless it looks like one. Only a message that arrives could
+    /// prove more.
+    pub fn parse(text: &str) -> Result<Self, ApiError> {
+        let invalid = |message: &str| ApiError::field("email", FieldCode::Invalid, message);
+        let email = Self::guess(text);
+        if email.shown.is_empty() {
+            return Err(ApiError::field(
+                "email",
+                FieldCode::Required,
+                "Enter an email address.",
+            ));
+        }
+        if email.shown.len() > EMAIL_MAX || email.key.len() > EMAIL_MAX {
+            return Err(ApiError::field(
+                "email",
+                FieldCode::TooLong,
+                format!("Use at most {EMAIL_MAX} characters."),
+            ));
+        }
+        if email
+            .key
+            .chars()
+            .any(|c| c.is_control() || c.is_whitespace())
+        {
+            return Err(invalid("Must not contain spaces."));
+        }
+        let well_formed = email.key.rsplit_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty()
+                && !local.contains('@')
+                && !domain.is_empty()
+                && !domain.starts_with('.')
+                && !domain.ends_with('.')
+                && !domain.contains("..")
+        });
+        if well_formed {
+            Ok(email)
+        } else {
+            Err(invalid("Enter an email address, such as ada@example.com."))
+        }
+    }
+
+    /// What somebody claims to be their address.
+    #[must_use]
+    pub fn guess(text: &str) -> Self {
+        // Nothing longer was ever stored, and normalising must not cost what a stranger chooses.
+        let shown: String = text
+            .trim()
+            .chars()
+            .take(EMAIL_MAX.saturating_add(1))
+            .collect();
+        let key = shown
+            .nfkc()
+            .collect::<String>()
+            .to_lowercase()
+            .trim()
+            .to_owned();
+        Self { shown, key }
+    }
+
+    /// The form that is unique.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+/// Makes an account. The first one is the administrator's and is taken even when registration is
+/// closed.
+///
+/// # Errors
+/// `registration_closed`, `email_taken`, or complaints about the fields.
+pub async fn register(app: &App, request: Register) -> Result<User, ApiError> {
+    let mut complaints = Complaints::default();
+    let email = complaints.take(Email::parse(&request.email))?;
+    let password = complaints.take(Password::parse("password", &request.password))?;
+    let shown_name = complaints.take(name("name", request.name.as_deref().unwrap_or(""), NAME))?;
+    let (Some(email), Some(password), Some(name)) = (email, password, shown_name) else {
+        return Err(complaints.into_error());
+    };
+    let open = app.config.registration == Registration::Open;
+    if !open && app.store.read(|conn| users::any_exists(conn)).await? {
+        return Err(registration_closed());
+    }
+    let password_hash = app.passwords.hash(password).await?;
+    let row = NewUser {
+        id: UserId::new(),
+        email: email.shown,
+        email_key: email.key,
+        name,
+        password_hash,
+        now: prompthub_store::now(),
+    };
+    let inserted = app
+        .store
+        .write(move |conn| {
+            // Asked again inside the transaction: hashing takes long enough for another to be first.
+            if !open && users::any_exists(conn)? {
+                return Err(registration_closed());
+            }
+            Ok::<_, ApiError>(users::insert(conn, &row)?)
+        })
+        .await;
+    match inserted {
+        Ok(row) => Ok(wire::user(row)),
+        Err(error) => Err(email_taken(error)),
+    }
+}
+
+fn registration_closed() -> ApiError {
+    ApiError::new(
+        ProblemCode::RegistrationClosed,
+        "Ask the operator for an account.",
+    )
+}
+
+fn email_taken(error: ApiError) -> ApiError {
+    match error {
+        ApiError::Store(error) if error.is_unique("users.email_key") => ApiError::new(
+            ProblemCode::EmailTaken,
+            "Sign in, or use another email address.",
+        ),
+        other => other,
+    }
+}
+
+/// Who signs in with `request`. An unknown address takes as long as a wrong password and is
+/// answered the same.
+///
+/// # Errors
+/// `invalid_credentials` or `rate_limited`.
+pub async fn login(app: &App, request: Login) -> Result<User, ApiError> {
+    let email = Email::guess(&request.email);
+    app.limits.check_account(email.key())?;
+    let key = email.key;
+    let found = app
+        .store
+        .read(move |conn| users::find_by_email_key(conn, &key))
+        .await?;
+    let hash = found.as_ref().map(|row| row.password_hash.as_str());
+    let matches = app
+        .passwords
+        .verify(Password::guess(&request.password), hash)
+        .await?;
+    match found {
+        Some(row) if matches => Ok(wire::user(row)),
+        _ => Err(ApiError::new(
+            ProblemCode::InvalidCredentials,
+            "No account has this email and password.",
+        )),
+    }
+}
+
+/// # Errors
+/// `unauthenticated` when the account is gone.
+pub async fn find(app: &App, id: UserId) -> Result<User, ApiError> {
+    let row = app.store.read(move |conn| users::find(conn, id)).await?;
+    row.map(wire::user).ok_or_else(gone)
+}
+
+/// # Errors
+/// Complaints about the fields; `email_taken`; `current_password` must be right for a new address.
+pub async fn update(app: &App, id: UserId, request: UpdateMe) -> Result<User, ApiError> {
+    let mut complaints = Complaints::default();
+    let new_name = request
+        .name
+        .map(|text| name("name", &text, NAME))
+        .transpose();
+    let new_name = complaints.take(new_name)?;
+    let new_email = request.email.map(|text| Email::parse(&text)).transpose();
+    let new_email = complaints.take(new_email)?;
+    complaints.into_result()?;
+    let email = new_email.flatten();
+    if email.is_some() {
+        let claimed = request.current_password.ok_or_else(|| {
+            ApiError::field(
+                "current_password",
+                FieldCode::Required,
+                "Enter the current password to change the email address.",
+            )
+        })?;
+        confirm_password(app, id, &claimed).await?;
+    }
+    let patch = UserPatch {
+        name: new_name.flatten(),
+        email: email.map(|email| (email.shown, email.key)),
+    };
+    let updated = app
+        .store
+        .write(move |conn| {
+            Ok::<_, ApiError>(users::update(conn, id, &patch, prompthub_store::now())?)
+        })
+        .await
+        .map_err(email_taken)?;
+    updated.map(wire::user).ok_or_else(gone)
+}
+
+/// Sets a new password and ends every session but `keep`.
+///
+/// # Errors
+/// Complaints about the fields, a wrong `current_password` among them.
+pub async fn change_password(
+    app: &App,
+    id: UserId,
+    keep: SessionId,
+    request: ChangePassword,
+) -> Result<(), ApiError> {
+    let new = Password::parse("new_password", &request.new_password)?;
+    confirm_password(app, id, &request.current_password).await?;
+    let hash = app.passwords.hash(new).await?;
+    app.store
+        .write(move |conn| {
+            users::set_password(conn, id, &hash, prompthub_store::now())?;
+            sessions::delete_others(conn, id, Some(keep))?;
+            Ok(())
+        })
+        .await
+}
+
+async fn confirm_password(app: &App, id: UserId, claimed: &str) -> Result<(), ApiError> {
+    let row = app
+        .store
+        .read(move |conn| users::find(conn, id))
+        .await?
+        .ok_or_else(gone)?;
+    app.limits.check_account(&row.email_key)?;
+    if app
+        .passwords
+        .verify(Password::guess(claimed), Some(&row.password_hash))
+        .await?
+    {
+        return Ok(());
+    }
+    Err(ApiError::field(
+        "current_password",
+        FieldCode::Invalid,
+        "Is not the current password.",
+    ))
+}
+
+/// Deletes the account and all that is its own; its running answers stop.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(app: &App, id: UserId) -> Result<(), ApiError> {
+    app.hub.cancel_owned_by(id);
+    let garbage = app
+        .store
+        .write(move |conn| {
+            let files = prompthub_store::files::owned_by(conn, id)?;
+            users::delete(conn, id)?;
+            Ok::<_, ApiError>(files)
+        })
+        .await?;
+    sweep::remove(&app.store, &app.blobs, garbage).await;
+    Ok(())
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn list_sessions(
+    app: &App,
+    user: UserId,
+    current: SessionId,
+) -> Result<Vec<Session>, ApiError> {
+    let rows = app
+        .store
+        .read(move |conn| sessions::list(conn, user, prompthub_store::now()))
+        .await?;
+    Ok(rows.into_iter().map(|row| session(row, current)).collect())
+}
+
+fn session(row: sessions::SessionRow, current: SessionId) -> Session {
+    Session {
+        id: row.id,
+        current: row.id == current,
+        user_agent: row.user_agent,
+        ip_address: row.ip_address,
+        created_at: wire::timestamp(row.created_at),
+        last_seen_at: wire::timestamp(row.last_seen_at),
+        expires_at: wire::timestamp(row.expires_at),
+    }
+}
+
+/// # Errors
+/// `not_found` when it is no session of `user`.
+pub async fn end_session(app: &App, user: UserId, id: SessionId) -> Result<(), ApiError> {
+    let found = app
+        .store
+        .write(move |conn| sessions::delete(conn, user, id))
+        .await?;
+    if found {
+        Ok(())
+    } else {
+        Err(ApiError::not_found("session"))
+    }
+}
+
+fn gone() -> ApiError {
+    ApiError::new(
+        ProblemCode::Unauthenticated,
+        "The account no longer exists.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_compared_trimmed_normalised_and_lower_case() {
+        let keys = [
+            "Ada@Example.com",
+            " ada@example.com ",
+            "ADA@EXAMPLE.COM",
+            "ａda@example.com",
+        ];
+        for text in keys {
+            assert_eq!(
+                Email::parse(text).unwrap().key(),
+                "ada@example.com",
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        let long = format!("{}@example.com", "a".repeat(250));
+        for text in [
+            "",
+            "  ",
+            "ada",
+            "@",
+            "ada@",
+            "@example.com",
+            "a b@example.com",
+            "a@b@c",
+            "a@.b",
+            "a@b.",
+            "a@b..c",
+            &long,
+        ] {
+            assert!(Email::parse(text).is_err(), "{text}");
+        }
+    }
+}

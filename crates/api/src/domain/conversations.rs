@@ -1,0 +1,229 @@
+//! Conversations: listing, naming, and what is in them.
+
+use chrono::NaiveDateTime;
+use prompthub_dto::{
+    Page,
+    chat::{Conversation, CreateConversation, Generation, Message, UpdateConversation},
+    ids::{ConversationId, GenerationId, MessageId, ProjectId, UserId},
+};
+use prompthub_store::{
+    TitledBy,
+    conversations::{self, ConversationPatch, NewConversation},
+    generations, messages, projects,
+};
+
+use super::{
+    paging::PageRequest,
+    projects::no_project,
+    text::{Bounds, name},
+};
+use crate::{
+    error::ApiError,
+    generation::{Live, StopReason},
+    state::App,
+    wire,
+};
+
+const TITLE: Bounds = Bounds { min: 1, max: 200 };
+/// What a conversation is called before it has a message or a name.
+pub const UNTITLED: &str = "New chat";
+
+/// # Errors
+/// `not_found` when the project is not `owner`'s; complaints about the title.
+pub async fn create(
+    app: &App,
+    owner: UserId,
+    project: ProjectId,
+    request: CreateConversation,
+) -> Result<Conversation, ApiError> {
+    let title = request
+        .title
+        .map(|text| name("title", &text, TITLE))
+        .transpose()?;
+    let titled_by = match title {
+        Some(_) => TitledBy::Person,
+        None => TitledBy::Generated,
+    };
+    let row = NewConversation {
+        id: ConversationId::new(),
+        project_id: project,
+        owner_id: owner,
+        title: title.unwrap_or_else(|| UNTITLED.to_owned()),
+        titled_by,
+        now: prompthub_store::now(),
+    };
+    app.store
+        .write(move |conn| {
+            projects::find(conn, owner, project)?.ok_or_else(no_project)?;
+            Ok(wire::conversation(conversations::insert(conn, &row)?))
+        })
+        .await
+}
+
+/// Newest activity first.
+///
+/// # Errors
+/// `not_found` when the project is not `owner`'s.
+pub async fn list(
+    app: &App,
+    owner: UserId,
+    project: ProjectId,
+    archived: bool,
+    page: PageRequest<(NaiveDateTime, ConversationId)>,
+) -> Result<Page<Conversation>, ApiError> {
+    let (after, fetch) = (page.after, page.fetch());
+    let rows = app
+        .store
+        .read(move |conn| {
+            projects::find(conn, owner, project)?.ok_or_else(no_project)?;
+            Ok::<_, ApiError>(conversations::list(
+                conn, owner, project, archived, after, fetch,
+            )?)
+        })
+        .await?;
+    Ok(page.page(
+        rows,
+        |row| (row.last_activity_at, row.id),
+        wire::conversation,
+    ))
+}
+
+/// # Errors
+/// `not_found`, also where it is another's.
+pub async fn find(app: &App, owner: UserId, id: ConversationId) -> Result<Conversation, ApiError> {
+    let found = app
+        .store
+        .read(move |conn| conversations::find(conn, owner, id))
+        .await?;
+    found.map(wire::conversation).ok_or_else(no_conversation)
+}
+
+/// # Errors
+/// `not_found`; complaints about the title; `active_message_id` must be in the conversation.
+pub async fn update(
+    app: &App,
+    owner: UserId,
+    id: ConversationId,
+    request: UpdateConversation,
+) -> Result<Conversation, ApiError> {
+    let title = request
+        .title
+        .map(|text| name("title", &text, TITLE))
+        .transpose()?;
+    let patch = ConversationPatch {
+        title,
+        pinned: request.pinned,
+        archived: request.archived,
+    };
+    let active = request.active_message_id;
+    app.store
+        .write(move |conn| {
+            if let Some(message) = active {
+                messages::find(conn, owner, message)?
+                    .filter(|row| row.conversation_id == id)
+                    .ok_or_else(|| ApiError::not_found("message"))?;
+                conversations::show(conn, id, message)?;
+            }
+            conversations::update(conn, owner, id, &patch, prompthub_store::now())?
+                .map(wire::conversation)
+                .ok_or_else(no_conversation)
+        })
+        .await
+}
+
+/// Deletes the conversation with its messages; its running answer stops.
+///
+/// # Errors
+/// `not_found`, also where it is another's.
+pub async fn delete(app: &App, owner: UserId, id: ConversationId) -> Result<(), ApiError> {
+    if !app
+        .store
+        .write(move |conn| conversations::delete(conn, owner, id))
+        .await?
+    {
+        return Err(no_conversation());
+    }
+    app.hub.cancel_in_conversation(id);
+    Ok(())
+}
+
+/// Every message of the tree, oldest first.
+///
+/// # Errors
+/// `not_found`, also where the conversation is another's.
+pub async fn list_messages(
+    app: &App,
+    owner: UserId,
+    id: ConversationId,
+    page: PageRequest<(NaiveDateTime, MessageId)>,
+) -> Result<Page<Message>, ApiError> {
+    let (after, fetch) = (page.after, page.fetch());
+    let rows = app
+        .store
+        .read(move |conn| {
+            conversations::find(conn, owner, id)?.ok_or_else(no_conversation)?;
+            Ok::<_, ApiError>(messages::list(conn, id, after, fetch)?)
+        })
+        .await?;
+    Ok(page.page(rows, |row| (row.created_at, row.id), wire::message))
+}
+
+/// # Errors
+/// `not_found`, also where it is another's.
+pub async fn find_generation(
+    app: &App,
+    owner: UserId,
+    id: GenerationId,
+) -> Result<Generation, ApiError> {
+    let found = app
+        .store
+        .read(move |conn| generations::find(conn, owner, id))
+        .await?;
+    found
+        .map(wire::generation)
+        .ok_or_else(|| ApiError::not_found("generation"))
+}
+
+/// What a subscriber of an answer can be given.
+pub enum Answer {
+    /// It runs here, or has just ended.
+    Live(std::sync::Arc<Live>),
+    /// As the database has it.
+    Stored(Box<Message>),
+}
+
+/// # Errors
+/// `not_found`, also where it is another's.
+pub async fn find_answer(app: &App, owner: UserId, id: GenerationId) -> Result<Answer, ApiError> {
+    if let Some(live) = app.hub.find(id).filter(|live| live.owner_id == owner) {
+        return Ok(Answer::Live(live));
+    }
+    let generation = find_generation(app, owner, id).await?;
+    let message = generation.assistant_message_id;
+    let row = app
+        .store
+        .read(move |conn| messages::find(conn, owner, message))
+        .await?;
+    row.map(|row| Answer::Stored(Box::new(wire::message(row))))
+        .ok_or_else(|| ApiError::not_found("generation"))
+}
+
+/// Stops the answer and waits until its text is stored. One that has ended stays as it is.
+///
+/// # Errors
+/// `not_found`, also where it is another's.
+pub async fn cancel_generation(
+    app: &App,
+    owner: UserId,
+    id: GenerationId,
+) -> Result<Generation, ApiError> {
+    if let Some(live) = app.hub.find(id).filter(|live| live.owner_id == owner) {
+        live.stop(StopReason::Cancelled);
+        live.wait().await;
+    }
+    find_generation(app, owner, id).await
+}
+
+pub fn no_conversation() -> ApiError {
+    ApiError::not_found("conversation")
+}

@@ -1,0 +1,283 @@
+//! Projects: what may be set, and how changes meet.
+
+use prompthub_dto::{
+    Page,
+    ids::{ProjectId, UserId},
+    problem::{FieldCode, ProblemCode},
+    projects::{CreateProject, Parameters, Project, PromptVersion, UpdateProject},
+};
+use prompthub_store::{
+    files,
+    projects::{self, DeleteOutcome, NewProject, ProjectPatch, UpdateOutcome},
+};
+
+use super::{
+    models::ModelName,
+    paging::PageRequest,
+    text::{Bounds, Complaints, bounded, name},
+};
+use crate::{error::ApiError, files::sweep, state::App, wire};
+
+const NAME: Bounds = Bounds { min: 1, max: 100 };
+const DESCRIPTION: Bounds = Bounds { min: 0, max: 1000 };
+const SYSTEM_PROMPT: Bounds = Bounds {
+    min: 0,
+    max: 100_000,
+};
+const STOP: Bounds = Bounds { min: 1, max: 200 };
+const STOP_COUNT: usize = 4;
+
+/// A project and the number that grows with each change of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Revised {
+    pub project: Project,
+    pub revision: i64,
+}
+
+fn revised((row, file_count): (projects::ProjectRow, i64)) -> Revised {
+    Revised {
+        revision: row.revision,
+        project: wire::project(row, file_count),
+    }
+}
+
+/// # Errors
+/// Complaints about the fields.
+pub async fn create(app: &App, owner: UserId, request: CreateProject) -> Result<Revised, ApiError> {
+    let fields = Fields::parse(UpdateProject {
+        name: Some(request.name),
+        description: request.description,
+        system_prompt: request.system_prompt,
+        model: Some(request.model.unwrap_or_else(|| app.config.default_model())),
+        parameters: request.parameters,
+    })?;
+    let row = NewProject {
+        id: ProjectId::new(),
+        owner_id: owner,
+        name: fields.name.unwrap_or_default(),
+        description: fields.description.unwrap_or_default(),
+        system_prompt: fields.system_prompt.unwrap_or_default(),
+        model: fields.model.unwrap_or_default(),
+        parameters: fields.parameters.unwrap_or_else(|| "{}".to_owned()),
+        now: prompthub_store::now(),
+    };
+    let row = app
+        .store
+        .write(move |conn| projects::insert(conn, &row))
+        .await?;
+    Ok(revised((row, 0)))
+}
+
+/// Newest activity first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    app: &App,
+    owner: UserId,
+    page: PageRequest<(chrono::NaiveDateTime, ProjectId)>,
+) -> Result<Page<Project>, ApiError> {
+    let (after, fetch) = (page.after, page.fetch());
+    let rows = app
+        .store
+        .read(move |conn| projects::list(conn, owner, after, fetch))
+        .await?;
+    Ok(page.page(
+        rows,
+        |(row, _)| (row.last_activity_at, row.id),
+        |(row, file_count)| wire::project(row, file_count),
+    ))
+}
+
+/// # Errors
+/// `not_found`, also where it is another's.
+pub async fn find(app: &App, owner: UserId, id: ProjectId) -> Result<Revised, ApiError> {
+    let found = app
+        .store
+        .read(move |conn| projects::find(conn, owner, id))
+        .await?;
+    found.map(revised).ok_or_else(no_project)
+}
+
+/// Changes what `request` names, unless the project has another revision than `expected`.
+///
+/// # Errors
+/// `not_found`, `stale_version`, complaints about the fields.
+pub async fn update(
+    app: &App,
+    owner: UserId,
+    id: ProjectId,
+    expected: Option<i64>,
+    request: UpdateProject,
+) -> Result<Revised, ApiError> {
+    let Fields {
+        name,
+        description,
+        system_prompt,
+        model,
+        parameters,
+    } = Fields::parse(request)?;
+    let patch = ProjectPatch {
+        name,
+        description,
+        system_prompt,
+        model,
+        parameters,
+    };
+    let outcome = app
+        .store
+        .write(move |conn| {
+            projects::update(
+                conn,
+                owner,
+                id,
+                expected,
+                &patch,
+                owner,
+                prompthub_store::now(),
+            )
+        })
+        .await?;
+    match outcome {
+        UpdateOutcome::Updated(row, file_count) => Ok(revised((row, file_count))),
+        UpdateOutcome::Stale => Err(stale()),
+        UpdateOutcome::NotFound => Err(no_project()),
+    }
+}
+
+/// Deletes the project with its conversations and files; its running answers stop.
+///
+/// # Errors
+/// `not_found`, `stale_version`.
+pub async fn delete(
+    app: &App,
+    owner: UserId,
+    id: ProjectId,
+    expected: Option<i64>,
+) -> Result<(), ApiError> {
+    let (outcome, files) = app
+        .store
+        .write(move |conn| {
+            let files = files::in_project(conn, owner, id)?;
+            Ok::<_, ApiError>((projects::delete(conn, owner, id, expected)?, files))
+        })
+        .await?;
+    match outcome {
+        DeleteOutcome::Deleted => {
+            app.hub.cancel_in_project(id);
+            sweep::remove(&app.store, &app.blobs, files).await;
+            Ok(())
+        }
+        DeleteOutcome::Stale => Err(stale()),
+        DeleteOutcome::NotFound => Err(no_project()),
+    }
+}
+
+/// Newest first.
+///
+/// # Errors
+/// `not_found`, also where the project is another's.
+pub async fn list_versions(
+    app: &App,
+    owner: UserId,
+    id: ProjectId,
+    page: PageRequest<i32>,
+) -> Result<Page<PromptVersion>, ApiError> {
+    let (before, fetch) = (page.after, page.fetch());
+    let rows = app
+        .store
+        .read(move |conn| projects::list_versions(conn, owner, id, before, fetch))
+        .await?
+        .ok_or_else(no_project)?;
+    Ok(page.page(rows, |row| row.number, wire::prompt_version))
+}
+
+pub fn no_project() -> ApiError {
+    ApiError::not_found("project")
+}
+
+fn stale() -> ApiError {
+    ApiError::new(
+        ProblemCode::StaleVersion,
+        "Load it again, and repeat the change on what is there now.",
+    )
+}
+
+/// The fields that are being set, each valid.
+struct Fields {
+    name: Option<String>,
+    description: Option<String>,
+    system_prompt: Option<String>,
+    model: Option<String>,
+    /// JSON.
+    parameters: Option<String>,
+}
+
+impl Fields {
+    fn parse(request: UpdateProject) -> Result<Self, ApiError> {
+        let mut complaints = Complaints::default();
+        let new_name = request.name.map(|text| name("name", &text, NAME));
+        let description = request
+            .description
+            .map(|text| bounded("description", text, DESCRIPTION));
+        let prompt = request
+            .system_prompt
+            .map(|text| bounded("system_prompt", text, SYSTEM_PROMPT));
+        let model = request
+            .model
+            .map(|text| ModelName::parse(&text).map(ModelName::into_string));
+        let parameters = request
+            .parameters
+            .map(|parameters| check_parameters(&parameters));
+        let fields = Self {
+            name: complaints.take(new_name.transpose())?.flatten(),
+            description: complaints.take(description.transpose())?.flatten(),
+            system_prompt: complaints.take(prompt.transpose())?.flatten(),
+            model: complaints.take(model.transpose())?.flatten(),
+            parameters: complaints.take(parameters.transpose())?.flatten(),
+        };
+        complaints.into_result()?;
+        Ok(fields)
+    }
+}
+
+/// The parameters as JSON.
+fn check_parameters(parameters: &Parameters) -> Result<String, ApiError> {
+    let mut complaints = Complaints::default();
+    let range = |field: &str, value: Option<f64>, max: f64| match value {
+        Some(value) if !(0.0..=max).contains(&value) => Err(ApiError::field(
+            format!("parameters.{field}"),
+            FieldCode::OutOfRange,
+            format!("Must be 0 to {max}."),
+        )),
+        _ => Ok(()),
+    };
+    complaints.take(range("temperature", parameters.temperature, 2.0))?;
+    complaints.take(range("top_p", parameters.top_p, 1.0))?;
+    if parameters
+        .max_tokens
+        .is_some_and(|tokens| !(1..=1_000_000).contains(&tokens))
+    {
+        complaints.take::<()>(Err(ApiError::field(
+            "parameters.max_tokens",
+            FieldCode::OutOfRange,
+            "Must be 1 to 1000000.",
+        )))?;
+    }
+    if parameters.stop.len() > STOP_COUNT {
+        complaints.take::<()>(Err(ApiError::field(
+            "parameters.stop",
+            FieldCode::TooLong,
+            format!("Must be at most {STOP_COUNT} texts."),
+        )))?;
+    }
+    for (index, text) in parameters.stop.iter().enumerate().take(STOP_COUNT) {
+        complaints.take(bounded(
+            &format!("parameters.stop.{index}"),
+            text.clone(),
+            STOP,
+        ))?;
+    }
+    complaints.into_result()?;
+    serde_json::to_string(parameters).map_err(ApiError::internal)
+}

@@ -1,0 +1,189 @@
+//! The one error of the application.
+//!
+//! Every [`ApiError`] has two messages: what a stranger may read (its code, detail and field
+//! errors) and the chain of sources, which only the log gets, once, under the request's id.
+//! Knows no web framework: `http::problem` turns it into an answer.
+
+use std::{borrow::Cow, time::Duration};
+
+use prompthub_dto::problem::{FieldCode, FieldError, Problem, ProblemCode};
+use prompthub_llm::{ErrorKind, ProviderError};
+use prompthub_store::StoreError;
+
+use crate::files::BlobError;
+
+/// Why a request was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// Fields of the request need another value.
+    #[error("{} field(s) need another value", .0.len())]
+    Validation(Vec<FieldError>),
+    /// A refusal that the code explains.
+    #[error("{detail}")]
+    Refused {
+        code: ProblemCode,
+        detail: Cow<'static, str>,
+        retry_after: Option<Duration>,
+    },
+    #[error("the database failed")]
+    Store(#[from] StoreError),
+    #[error("the provider failed")]
+    Provider(#[from] ProviderError),
+    #[error("the file storage failed")]
+    Blob(#[from] BlobError),
+    /// A fault of ours.
+    #[error("internal fault")]
+    Internal(#[source] anyhow::Error),
+}
+
+impl ApiError {
+    pub fn new(code: ProblemCode, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::Refused {
+            code,
+            detail: detail.into(),
+            retry_after: None,
+        }
+    }
+
+    pub fn retry_after(code: ProblemCode, wait: Duration) -> Self {
+        Self::Refused {
+            code,
+            detail: "Wait a little, then try again.".into(),
+            retry_after: Some(wait),
+        }
+    }
+
+    pub fn field(field: impl Into<String>, code: FieldCode, message: impl Into<String>) -> Self {
+        Self::Validation(vec![field_error(field, code, message)])
+    }
+
+    /// There is no such thing, or it is another's: the two cannot be told apart.
+    pub fn not_found(what: &'static str) -> Self {
+        Self::new(ProblemCode::NotFound, format!("There is no such {what}."))
+    }
+
+    pub fn internal(error: impl Into<anyhow::Error>) -> Self {
+        Self::Internal(error.into())
+    }
+
+    /// The code that clients match.
+    #[must_use]
+    pub fn code(&self) -> ProblemCode {
+        match self {
+            Self::Validation(_) => ProblemCode::ValidationFailed,
+            Self::Refused { code, .. } => *code,
+            Self::Store(StoreError::Unavailable(_)) => ProblemCode::Unavailable,
+            // What it belongs to was deleted in the meantime.
+            Self::Store(StoreError::ForeignKey(_)) => ProblemCode::NotFound,
+            Self::Store(_) | Self::Internal(_) => ProblemCode::Internal,
+            Self::Blob(_) => ProblemCode::Unavailable,
+            Self::Provider(error) => match error.kind {
+                ErrorKind::Auth => ProblemCode::ProviderAuth,
+                ErrorKind::Credit => ProblemCode::ProviderCredit,
+                ErrorKind::RateLimited => ProblemCode::ProviderRateLimited,
+                ErrorKind::Refused => ProblemCode::ProviderRefused,
+                ErrorKind::Timeout => ProblemCode::ProviderTimeout,
+                ErrorKind::Unavailable => ProblemCode::ProviderUnavailable,
+                ErrorKind::Protocol => ProblemCode::ProviderProtocol,
+            },
+        }
+    }
+
+    /// How long the caller is asked to wait.
+    #[must_use]
+    pub fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
+            Self::Provider(error) => error.retry_after,
+            Self::Validation(_) | Self::Store(_) | Self::Blob(_) | Self::Internal(_) => None,
+        }
+    }
+
+    /// What a stranger may read.
+    #[must_use]
+    pub fn to_problem(&self, request_id: &str) -> Problem {
+        let code = self.code();
+        let detail = match self {
+            Self::Validation(errors) => match errors.as_slice() {
+                [only] => format!("{}: {}", only.field, only.message),
+                more => format!("{} fields need another value.", more.len()),
+            },
+            Self::Refused { detail, .. } => detail.clone().into_owned(),
+            Self::Provider(error) => provider_detail(error),
+            Self::Store(_) | Self::Blob(_) | Self::Internal(_) => {
+                "It is logged under the request id. Try again in a moment.".to_owned()
+            }
+        };
+        let errors = match self {
+            Self::Validation(errors) => errors.clone(),
+            _ => Vec::new(),
+        };
+        problem(code, detail, errors, request_id)
+    }
+
+    /// Whether the operator should look.
+    #[must_use]
+    pub fn is_fault(&self) -> bool {
+        matches!(self, Self::Store(_) | Self::Blob(_) | Self::Internal(_))
+    }
+}
+
+/// What to tell a person of a provider's failure: its own words only where it refuses the request,
+/// since only then can the person do something about them.
+fn provider_detail(error: &ProviderError) -> String {
+    match error.kind {
+        ErrorKind::Auth => "Check the provider's API key.".to_owned(),
+        ErrorKind::Credit => "Add credit at the provider, or choose another model.".to_owned(),
+        ErrorKind::RateLimited => "Wait a little, or choose another model.".to_owned(),
+        ErrorKind::Refused => error.message.clone(),
+        ErrorKind::Timeout => "No answer came in time. Try again.".to_owned(),
+        ErrorKind::Unavailable => {
+            "It could not be reached, or broke off. Try again, or choose another model.".to_owned()
+        }
+        ErrorKind::Protocol => "What it sent is not an answer. Try another model.".to_owned(),
+    }
+}
+
+/// A problem document of `code`.
+#[must_use]
+pub fn problem(
+    code: ProblemCode,
+    detail: String,
+    errors: Vec<FieldError>,
+    request_id: &str,
+) -> Problem {
+    Problem {
+        kind: format!("/docs/problems#{}", code.as_str()),
+        title: code.title().to_owned(),
+        status: code.status(),
+        code,
+        detail,
+        errors,
+        request_id: request_id.to_owned(),
+    }
+}
+
+pub fn field_error(
+    field: impl Into<String>,
+    code: FieldCode,
+    message: impl Into<String>,
+) -> FieldError {
+    FieldError {
+        field: field.into(),
+        code,
+        message: message.into(),
+    }
+}
+
+/// Writes a fault and its sources to the log.
+pub fn log_fault(error: &ApiError, request_id: &str) {
+    let chain = std::iter::successors(std::error::Error::source(error), |cause| cause.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ");
+    if error.is_fault() {
+        tracing::error!(request_id, cause = %chain, "{error}");
+    } else if let ApiError::Provider(failure) = error {
+        tracing::warn!(request_id, kind = ?failure.kind, reason = %failure.message, cause = %chain, "{error}");
+    }
+}

@@ -1,0 +1,245 @@
+//! The bytes of uploaded files, stored under their ids: a person's file name is never a path.
+//!
+//! A local folder, S3 or Google Cloud Storage, all through `object_store`. Knows nothing of who
+//! owns a file; that is the database's.
+
+use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use bytes::Bytes;
+use futures_util::{StreamExt, stream::BoxStream};
+use object_store::{
+    BackoffConfig, ClientOptions, GetOptions, GetRange, ObjectStore, ObjectStoreExt, RetryConfig,
+    WriteMultipart, aws::AmazonS3Builder, gcp::GoogleCloudStorageBuilder, local::LocalFileSystem,
+    path::Path, prefix::PrefixStore,
+};
+use prompthub_dto::ids::FileId;
+use sha2::{Digest, Sha256};
+use url::Url;
+
+pub mod sweep;
+
+/// The storage cannot do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BlobError(#[from] object_store::Error);
+
+/// Where the bytes of files are.
+#[derive(Debug, Clone)]
+pub struct Blobs {
+    store: Arc<dyn ObjectStore>,
+    /// The folder, where it is a local one: a kill in mid-upload leaves staged parts there that the
+    /// store itself does not list.
+    folder: Option<PathBuf>,
+}
+
+/// What a finished upload was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Bytes.
+    pub size: u64,
+    /// Lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// How long the start waits for remote storage to answer.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Blobs {
+    /// Opens the storage that `url` names (`file://`, `s3://`, `gs://`) and proves that it can be
+    /// written.
+    ///
+    /// # Errors
+    /// With one line that says what is wrong with it.
+    pub async fn open(url: &str) -> anyhow::Result<Self> {
+        let blobs = match url.split_once("://") {
+            Some(("file", path)) => Self::open_folder(PathBuf::from(path))?,
+            Some(("s3" | "gs", _)) => Self::open_bucket(url)?,
+            Some((scheme, _)) => anyhow::bail!(
+                "the storage URL begins with {scheme}://, but must begin with file://, s3:// or gs://"
+            ),
+            None => {
+                anyhow::bail!("the storage URL must begin with file://, s3:// or gs://")
+            }
+        };
+        tokio::time::timeout(PROBE_TIMEOUT, blobs.probe())
+            .await
+            .context("the file storage does not answer")?
+            .context("the file storage cannot be written")?;
+        Ok(blobs)
+    }
+
+    fn open_folder(folder: PathBuf) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot create the storage folder {}", folder.display()))?;
+        let store = LocalFileSystem::new_with_prefix(&folder)
+            .with_context(|| format!("cannot open the storage folder {}", folder.display()))?
+            .with_fsync(true);
+        Ok(Self {
+            store: Arc::new(store),
+            folder: Some(folder),
+        })
+    }
+
+    fn open_bucket(text: &str) -> anyhow::Result<Self> {
+        let url = Url::parse(text).context("the storage URL cannot be read")?;
+        let retry = RetryConfig {
+            max_retries: 3,
+            retry_timeout: Duration::from_secs(20),
+            backoff: BackoffConfig::default(),
+        };
+        let client = ClientOptions::new().with_connect_timeout(Duration::from_secs(5));
+        let bucket: Arc<dyn ObjectStore> = if url.scheme() == "s3" {
+            Arc::new(
+                AmazonS3Builder::from_env()
+                    .with_url(url.as_str())
+                    .with_client_options(client)
+                    .with_retry(retry)
+                    .build()
+                    .context("the S3 storage is not set up")?,
+            )
+        } else {
+            Arc::new(
+                GoogleCloudStorageBuilder::from_env()
+                    .with_url(url.as_str())
+                    .with_client_options(client)
+                    .with_retry(retry)
+                    .build()
+                    .context("the Google Cloud storage is not set up")?,
+            )
+        };
+        let store = PrefixStore::new(bucket, url.path().trim_matches('/'));
+        Ok(Self {
+            store: Arc::new(store),
+            folder: None,
+        })
+    }
+
+    /// Writes and removes a small object.
+    ///
+    /// # Errors
+    /// When the storage cannot be reached or written.
+    pub async fn probe(&self) -> Result<(), BlobError> {
+        let path = Path::from(format!("probe-{}", FileId::new()));
+        self.store
+            .put(&path, Bytes::from_static(b"probe").into())
+            .await?;
+        self.store.delete(&path).await?;
+        Ok(())
+    }
+
+    /// Begins to write a file.
+    ///
+    /// # Errors
+    /// When the storage refuses.
+    pub async fn writer(&self, id: FileId) -> Result<BlobWriter, BlobError> {
+        let upload = self.store.put_multipart(&path_of(id)).await?;
+        Ok(BlobWriter {
+            upload: WriteMultipart::new(upload),
+            hash: Sha256::new(),
+            size: 0,
+        })
+    }
+
+    /// The bytes of a file, or of `range` of it.
+    ///
+    /// # Errors
+    /// When they are gone or the storage cannot be reached.
+    pub async fn read(
+        &self,
+        id: FileId,
+        range: Option<Range<u64>>,
+    ) -> Result<BoxStream<'static, Result<Bytes, BlobError>>, BlobError> {
+        let options = GetOptions {
+            range: range.map(GetRange::Bounded),
+            ..GetOptions::default()
+        };
+        let found = self.store.get_opts(&path_of(id), options).await?;
+        Ok(found
+            .into_stream()
+            .map(|chunk| chunk.map_err(BlobError::from))
+            .boxed())
+    }
+
+    /// Removes a file's bytes and what a broken upload of them left.
+    ///
+    /// # Errors
+    /// When the storage cannot be reached; that there is nothing to remove is no error.
+    pub async fn delete(&self, id: FileId) -> Result<(), BlobError> {
+        self.remove_staged(id).await;
+        match self.store.delete(&path_of(id)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// `object_store` stages a local upload as `<name>#<number>` and renames it at the end.
+    async fn remove_staged(&self, id: FileId) {
+        let Some(folder) = &self.folder else { return };
+        for number in 1..=2 {
+            // Usually there is none.
+            let _ = tokio::fs::remove_file(folder.join(format!("{id}#{number}"))).await;
+        }
+    }
+}
+
+fn path_of(id: FileId) -> Path {
+    Path::from(id.as_str())
+}
+
+/// A file that is being written. Dropped before [`BlobWriter::finish`], it leaves no object.
+pub struct BlobWriter {
+    upload: WriteMultipart,
+    hash: Sha256,
+    size: u64,
+}
+
+/// How many parts may be on their way to the storage at the same time.
+const PARTS_IN_FLIGHT: usize = 4;
+
+impl BlobWriter {
+    /// Bytes so far.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Appends `chunk`, waiting while too much is on its way.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub async fn write(&mut self, chunk: Bytes) -> Result<(), BlobError> {
+        self.upload.wait_for_capacity(PARTS_IN_FLIGHT).await?;
+        self.hash.update(&chunk);
+        self.size = self
+            .size
+            .saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+        self.upload.put(chunk);
+        Ok(())
+    }
+
+    /// Makes the object appear, durably.
+    ///
+    /// # Errors
+    /// When the storage fails; then there is no object.
+    pub async fn finish(self) -> Result<Written, BlobError> {
+        self.upload.finish().await?;
+        let sha256 = self
+            .hash
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Ok(Written {
+            size: self.size,
+            sha256,
+        })
+    }
+
+    /// Gives up what was written.
+    pub async fn abort(self) {
+        if let Err(error) = self.upload.abort().await {
+            tracing::warn!(%error, "a broken upload could not be withdrawn");
+        }
+    }
+}

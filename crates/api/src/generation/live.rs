@@ -1,0 +1,125 @@
+//! One answer that runs in this process, as its task and its subscribers share it.
+
+use std::{
+    sync::{Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use prompthub_dto::{
+    chat::Message,
+    ids::{ConversationId, ProjectId, UserId},
+    stream::StreamEvent,
+};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::{Assignment, log::EventLog};
+
+/// How many bytes a subscriber is handed at a time.
+const CHUNK: usize = 64 * 1024;
+
+/// Why a running answer is stopped from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopReason {
+    /// A person asked for it.
+    Cancelled,
+    /// The server is shutting down.
+    Shutdown,
+}
+
+/// How an answer ended, as it is stored.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    pub message: Message,
+    /// How long the provider asked to wait, when it failed.
+    pub retry_after: Option<Duration>,
+}
+
+/// An answer that runs, or has just ended.
+pub struct Live {
+    pub owner_id: UserId,
+    pub project_id: ProjectId,
+    pub conversation_id: ConversationId,
+    pub user_message: Message,
+    log: Mutex<EventLog>,
+    /// How many events there are; wakes the subscribers.
+    progress: watch::Sender<usize>,
+    stopping: CancellationToken,
+    stop_reason: OnceLock<StopReason>,
+    ended: OnceLock<Ended>,
+}
+
+impl Live {
+    pub(super) fn new(assignment: &Assignment) -> Self {
+        Self {
+            owner_id: assignment.owner_id,
+            project_id: assignment.project_id,
+            conversation_id: assignment.conversation_id,
+            user_message: assignment.user_message.clone(),
+            log: Mutex::default(),
+            progress: watch::Sender::new(0),
+            stopping: CancellationToken::new(),
+            stop_reason: OnceLock::new(),
+            ended: OnceLock::new(),
+        }
+    }
+
+    /// Asks the task to stop; the first reason counts.
+    pub fn stop(&self, reason: StopReason) {
+        let _ = self.stop_reason.set(reason);
+        self.stopping.cancel();
+    }
+
+    /// Waits until somebody asks the task to stop.
+    pub(super) async fn stopped(&self) -> StopReason {
+        self.stopping.cancelled().await;
+        self.stop_reason
+            .get()
+            .copied()
+            .unwrap_or(StopReason::Cancelled)
+    }
+
+    pub(super) fn publish(&self, event: &StreamEvent) {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.push(event);
+        let events = log.len();
+        drop(log);
+        self.progress.send_replace(events);
+    }
+
+    /// Says how it ended. The terminal event follows.
+    pub(super) fn set_ended(&self, ended: Ended) {
+        let _ = self.ended.set(ended);
+    }
+
+    /// Whether the terminal event is out.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .has_ended()
+    }
+
+    /// What comes after the first `seen` events: their bytes, how many are seen then, and whether
+    /// the terminal one is among them or was before.
+    pub(super) fn after(&self, seen: usize) -> (Bytes, usize, bool) {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let (bytes, seen) = log.after(seen, CHUNK);
+        (bytes, seen, log.has_ended() && seen >= log.len())
+    }
+
+    pub(super) fn watch(&self) -> watch::Receiver<usize> {
+        self.progress.subscribe()
+    }
+
+    /// Waits for the end. `None` when the task died without one.
+    pub async fn wait(&self) -> Option<Ended> {
+        let mut progress = self.watch();
+        while !self.has_ended() {
+            progress.changed().await.ok()?;
+        }
+        self.ended.get().cloned()
+    }
+}

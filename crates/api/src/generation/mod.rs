@@ -1,0 +1,167 @@
+//! Running answers. A generation is a task of the server, not of the request that started it.
+//!
+//! [`Hub`] knows the answers that run in this process: it starts them, finds them for subscribers,
+//! stops them, keeps their leases, and at a shutdown stores what they have. Knows no HTTP.
+
+mod live;
+mod log;
+mod subscribe;
+pub mod sweep;
+mod task;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use prompthub_dto::{
+    chat::Message,
+    ids::{ConversationId, GenerationId, MessageId, ProjectId, UserId},
+};
+use prompthub_llm::{CompletionRequest, Provider};
+use prompthub_store::Store;
+use tokio_util::task::TaskTracker;
+
+pub use live::{Live, StopReason};
+pub use subscribe::{StopOnDrop, follow, replay};
+
+/// How long a finished answer's events stay in memory for those who reconnect; afterwards they get
+/// a snapshot from the database.
+const LINGER: Duration = Duration::from_secs(30);
+/// How long a shutdown waits for running answers to be stored.
+const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
+
+/// All that an answer needs to run on its own.
+pub struct Assignment {
+    pub generation_id: GenerationId,
+    pub conversation_id: ConversationId,
+    pub project_id: ProjectId,
+    pub owner_id: UserId,
+    pub user_message: Message,
+    pub assistant_message_id: MessageId,
+    pub provider: Arc<dyn Provider>,
+    /// As the API names it.
+    pub model: String,
+    pub request: CompletionRequest,
+    /// Of the request that asked for it; a failure is logged under it.
+    pub request_id: String,
+}
+
+/// The answers that run in this process. Cheap to clone.
+#[derive(Clone)]
+pub struct Hub(Arc<Inner>);
+
+struct Inner {
+    /// This process, as owner of leases.
+    node: String,
+    store: Store,
+    live: Mutex<HashMap<GenerationId, Arc<Live>>>,
+    tasks: TaskTracker,
+}
+
+impl Hub {
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self(Arc::new(Inner {
+            node: GenerationId::new().to_string(),
+            store,
+            live: Mutex::default(),
+            tasks: TaskTracker::new(),
+        }))
+    }
+
+    /// The name under which this process holds leases.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        &self.0.node
+    }
+
+    /// Starts an answer that the database already knows as running.
+    pub fn start(&self, assignment: Assignment) -> Arc<Live> {
+        let live = Arc::new(Live::new(&assignment));
+        let id = assignment.generation_id;
+        self.lock().insert(id, Arc::clone(&live));
+        let hub = self.clone();
+        let running = Arc::clone(&live);
+        self.0.tasks.spawn(async move {
+            task::run(&hub.0.store, &running, assignment).await;
+            hub.forget_later(id);
+        });
+        live
+    }
+
+    /// The answer, while it runs here or has just ended.
+    #[must_use]
+    pub fn find(&self, id: GenerationId) -> Option<Arc<Live>> {
+        self.lock().get(&id).map(Arc::clone)
+    }
+
+    /// Stops every answer that runs for `owner`.
+    pub fn cancel_owned_by(&self, owner: UserId) {
+        self.cancel_where(|live| live.owner_id == owner);
+    }
+
+    /// Stops every answer that runs in `project`.
+    pub fn cancel_in_project(&self, project: ProjectId) {
+        self.cancel_where(|live| live.project_id == project);
+    }
+
+    /// Stops every answer that runs in `conversation`.
+    pub fn cancel_in_conversation(&self, conversation: ConversationId) {
+        self.cancel_where(|live| live.conversation_id == conversation);
+    }
+
+    fn cancel_where(&self, chosen: impl Fn(&Live) -> bool) {
+        for live in self.lock().values().filter(|live| chosen(live)) {
+            live.stop(StopReason::Cancelled);
+        }
+    }
+
+    /// Ends every answer as `interrupted`, its text stored, before the process ends.
+    pub async fn shut_down(&self) {
+        for live in self.lock().values() {
+            live.stop(StopReason::Shutdown);
+        }
+        self.0.tasks.close();
+        if tokio::time::timeout(SHUTDOWN_PATIENCE, self.0.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::error!("not every running answer could be stored before the shutdown");
+        }
+    }
+
+    /// Ids of the answers that are not yet stored as ended.
+    fn running(&self) -> Vec<GenerationId> {
+        self.lock()
+            .iter()
+            .filter(|(_, live)| !live.has_ended())
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
+    fn forget_later(&self, id: GenerationId) {
+        let hub = self.clone();
+        // Not tracked: a shutdown need not wait for it.
+        tokio::spawn(async move {
+            tokio::time::sleep(LINGER).await;
+            hub.lock().remove(&id);
+        });
+    }
+
+    /// Marks what a crash of the only process left running; to be called before the first answer.
+    pub async fn interrupt_left_behind(&self) {
+        sweep::interrupt_all(self).await;
+    }
+
+    /// Renews leases and marks what other processes left behind, until the runtime ends.
+    pub async fn keep_house(self) {
+        sweep::run(&self).await;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<GenerationId, Arc<Live>>> {
+        // A panic while the map is locked cannot leave it half-changed.
+        self.0.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

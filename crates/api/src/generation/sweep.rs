@@ -1,0 +1,57 @@
+//! Leases: while an answer runs, its process says so from time to time; what nobody speaks for any
+//! more is marked `interrupted`, with the text that it has.
+
+use std::time::Duration;
+
+use prompthub_store::{generations, now};
+
+use super::Hub;
+
+/// How long a running answer is believed to run without a word of its process.
+const LEASE: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
+const INTERVAL: Duration = Duration::from_secs(15);
+
+/// When a lease that is taken or renewed now runs out.
+#[must_use]
+pub fn lease_end() -> chrono::NaiveDateTime {
+    now() + LEASE
+}
+
+/// Marks every answer that the database believes to run. Only right before this process starts its
+/// first, and only where no other process uses the database: then they are a crash's.
+pub(super) async fn interrupt_all(hub: &Hub) {
+    report(
+        hub.0
+            .store
+            .write(|conn| generations::interrupt_running(conn, now()))
+            .await,
+    );
+}
+
+pub(super) async fn run(hub: &Hub) {
+    loop {
+        let ids = hub.running();
+        let node = hub.node().to_owned();
+        let outcome = hub
+            .0
+            .store
+            .write(move |conn| {
+                generations::renew_leases(conn, &ids, &node, lease_end())?;
+                generations::interrupt_expired(conn, now(), &node)
+            })
+            .await;
+        report(outcome);
+        tokio::time::sleep(INTERVAL).await;
+    }
+}
+
+fn report(outcome: Result<Vec<prompthub_dto::ids::GenerationId>, prompthub_store::StoreError>) {
+    match outcome {
+        Ok(ids) if ids.is_empty() => {}
+        Ok(ids) => tracing::warn!(
+            count = ids.len(),
+            "answers of an ended process are interrupted"
+        ),
+        Err(error) => tracing::warn!(%error, "interrupted answers could not be looked for"),
+    }
+}

@@ -1,0 +1,310 @@
+//! The task of one answer: asks the provider, publishes what comes, writes it through to the
+//! database, and stores how it ended before it says so.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, Fuse},
+};
+use prompthub_dto::{
+    chat::Usage,
+    ids::MessageId,
+    problem::{Problem, ProblemCode},
+    stream::StreamEvent,
+};
+use prompthub_llm::{self as llm, CompletionEvent, CompletionStream};
+use prompthub_store::{
+    FinishReason, MessageStatus, Store, StoreError, conversations, generations,
+    messages::{self, MessageFinish, MessageRow},
+    now, projects,
+};
+use tokio::time::Instant;
+
+use super::{
+    Assignment,
+    live::{Ended, Live, StopReason},
+    subscribe::terminal_event,
+};
+use crate::{
+    error::{ApiError, log_fault},
+    wire,
+};
+
+/// How often the text so far is written to the database while it grows.
+const WRITE_INTERVAL: Duration = Duration::from_millis(250);
+/// More text than any model gives; an answer that passes it is a fault.
+const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
+/// How often storing the end of an answer is tried before it is given up.
+const FINISH_ATTEMPTS: u32 = 5;
+
+/// What has come of the answer.
+#[derive(Debug, Default)]
+struct Draft {
+    text: String,
+    reasoning: String,
+    usage: Option<llm::Usage>,
+    finish_reason: Option<llm::FinishReason>,
+    /// Whether the text has grown since it was last written.
+    dirty: bool,
+}
+
+/// How the provider's part ended.
+enum End {
+    /// The stream ended by itself.
+    Stream,
+    Stopped(StopReason),
+    Failed(ApiError),
+}
+
+/// Runs an answer to its end.
+pub(super) async fn run(store: &Store, live: &Arc<Live>, assignment: Assignment) {
+    live.publish(&StreamEvent::Started {
+        generation_id: assignment.generation_id,
+        conversation_id: assignment.conversation_id,
+        user_message: Box::new(assignment.user_message.clone()),
+        assistant_message_id: assignment.assistant_message_id,
+        model: assignment.model.clone(),
+    });
+    let mut draft = Draft::default();
+    let end = answer(store, live, &assignment, &mut draft).await;
+    store_end(store, live, &assignment, draft, end).await;
+}
+
+async fn answer(store: &Store, live: &Live, assignment: &Assignment, draft: &mut Draft) -> End {
+    let asked = tokio::select! {
+        biased;
+        reason = live.stopped() => return End::Stopped(reason),
+        asked = assignment.provider.stream(assignment.request.clone()) => asked,
+    };
+    // Leaving this function drops the stream, which closes the provider's connection.
+    let mut stream = match asked {
+        Ok(stream) => stream,
+        Err(error) => return End::Failed(error.into()),
+    };
+    read(
+        store,
+        live,
+        assignment.assistant_message_id,
+        &mut stream,
+        draft,
+    )
+    .await
+}
+
+async fn read(
+    store: &Store,
+    live: &Live,
+    message_id: MessageId,
+    stream: &mut CompletionStream,
+    draft: &mut Draft,
+) -> End {
+    let mut next_write = Instant::now() + WRITE_INTERVAL;
+    let mut writing: Fuse<BoxFuture<'static, ()>> = Fuse::terminated();
+    let stopped = live.stopped();
+    tokio::pin!(stopped);
+    loop {
+        let idle = futures_util::future::FusedFuture::is_terminated(&writing);
+        tokio::select! {
+            biased;
+            reason = &mut stopped => return End::Stopped(reason),
+            () = &mut writing, if !idle => {}
+            event = stream.next() => match event {
+                None => return End::Stream,
+                Some(Err(error)) => return End::Failed(error.into()),
+                Some(Ok(event)) => {
+                    if let Err(error) = take(live, draft, event) {
+                        return End::Failed(error);
+                    }
+                }
+            },
+            () = tokio::time::sleep_until(next_write), if draft.dirty && idle => {
+                draft.dirty = false;
+                next_write = Instant::now() + WRITE_INTERVAL;
+                writing = write_through(store.clone(), message_id, draft).fuse();
+            }
+        }
+    }
+}
+
+fn take(live: &Live, draft: &mut Draft, event: CompletionEvent) -> Result<(), ApiError> {
+    match event {
+        CompletionEvent::Text(text) => {
+            draft.text.push_str(&text);
+            draft.dirty = true;
+            live.publish(&StreamEvent::Delta { text });
+        }
+        CompletionEvent::Reasoning(text) => {
+            draft.reasoning.push_str(&text);
+            draft.dirty = true;
+            live.publish(&StreamEvent::Reasoning { text });
+        }
+        CompletionEvent::Usage(usage) => {
+            live.publish(&StreamEvent::Usage(wire_usage(&usage)));
+            draft.usage = Some(usage);
+        }
+        CompletionEvent::Finished(reason) => draft.finish_reason = Some(reason),
+        // Shown with the catalogue; the answer keeps the name under which it was asked for.
+        CompletionEvent::Model(_) => {}
+    }
+    if draft.text.len().saturating_add(draft.reasoning.len()) > MAX_ANSWER_BYTES {
+        return Err(ApiError::new(
+            ProblemCode::ProviderProtocol,
+            "The answer is longer than any model's and was cut off.",
+        ));
+    }
+    Ok(())
+}
+
+/// Writes the text so far. A failure costs only freshness after a crash: the end writes all again.
+fn write_through(store: Store, id: MessageId, draft: &Draft) -> BoxFuture<'static, ()> {
+    let (text, reasoning) = (draft.text.clone(), reasoning(draft));
+    async move {
+        let written = store
+            .write(move |conn| messages::write_text(conn, id, &text, reasoning.as_deref(), now()))
+            .await;
+        if let Err(error) = written {
+            tracing::warn!(message_id = %id, %error, "the text so far could not be written");
+        }
+    }
+    .boxed()
+}
+
+fn reasoning(draft: &Draft) -> Option<String> {
+    (!draft.reasoning.is_empty()).then(|| draft.reasoning.clone())
+}
+
+/// Stores how the answer ended, then tells the subscribers.
+async fn store_end(store: &Store, live: &Live, assignment: &Assignment, draft: Draft, end: End) {
+    let (status, finish_reason, error) = judge(&draft, end);
+    let retry_after = error.as_ref().and_then(ApiError::wait);
+    let problem = error.map(|error| {
+        log_fault(&error, &assignment.request_id);
+        error.to_problem(&assignment.request_id)
+    });
+    let usage = draft.usage.as_ref().map(wire_usage).unwrap_or_default();
+    let finish = MessageFinish {
+        reasoning: reasoning(&draft),
+        content: draft.text,
+        status,
+        finish_reason: Some(finish_reason),
+        prompt_tokens: usage.prompt_tokens,
+        completion_tokens: usage.completion_tokens,
+        cost_usd: usage.cost_usd,
+        problem: problem
+            .as_ref()
+            .and_then(|problem| serde_json::to_string(problem).ok()),
+    };
+    match store_patiently(store, assignment, finish).await {
+        Ok(Some(row)) => {
+            let message = wire::message(row);
+            let event = terminal_event(&message);
+            live.set_ended(Ended {
+                message,
+                retry_after,
+            });
+            if let Some(event) = event {
+                live.publish(&event);
+            }
+        }
+        // The conversation was deleted meanwhile.
+        Ok(None) => live.publish(&StreamEvent::Error {
+            problem: gone(&assignment.request_id),
+        }),
+        Err(error) => {
+            let error = ApiError::from(error);
+            log_fault(&error, &assignment.request_id);
+            live.publish(&StreamEvent::Error {
+                problem: error.to_problem(&assignment.request_id),
+            });
+        }
+    }
+}
+
+fn gone(request_id: &str) -> Problem {
+    ApiError::not_found("conversation").to_problem(request_id)
+}
+
+/// The state that is stored, and the error where there was one.
+fn judge(draft: &Draft, end: End) -> (MessageStatus, FinishReason, Option<ApiError>) {
+    match (end, &draft.finish_reason) {
+        (End::Stopped(StopReason::Cancelled), _) => {
+            (MessageStatus::Cancelled, FinishReason::Cancelled, None)
+        }
+        (End::Stopped(StopReason::Shutdown), _) | (End::Stream, None) => {
+            (MessageStatus::Interrupted, FinishReason::Interrupted, None)
+        }
+        // The provider had said that it was finished; what breaks afterwards loses nothing.
+        (End::Stream | End::Failed(ApiError::Provider(_)), Some(reason))
+            if *reason != llm::FinishReason::Error =>
+        {
+            (MessageStatus::Complete, stored_reason(reason), None)
+        }
+        (End::Stream, Some(_)) => {
+            let error = ApiError::new(
+                ProblemCode::ProviderUnavailable,
+                "It broke off in the middle of the answer.",
+            );
+            (MessageStatus::Failed, FinishReason::Error, Some(error))
+        }
+        (End::Failed(error), _) => (MessageStatus::Failed, FinishReason::Error, Some(error)),
+    }
+}
+
+fn stored_reason(reason: &llm::FinishReason) -> FinishReason {
+    match reason {
+        llm::FinishReason::Stop => FinishReason::Stop,
+        llm::FinishReason::Length => FinishReason::Length,
+        llm::FinishReason::ToolCalls => FinishReason::ToolCalls,
+        llm::FinishReason::ContentFilter => FinishReason::ContentFilter,
+        llm::FinishReason::Error => FinishReason::Error,
+        llm::FinishReason::Other(_) => FinishReason::Other,
+    }
+}
+
+fn wire_usage(usage: &llm::Usage) -> Usage {
+    let count = |tokens: Option<u64>| tokens.and_then(|tokens| i64::try_from(tokens).ok());
+    Usage {
+        prompt_tokens: count(usage.prompt_tokens),
+        completion_tokens: count(usage.completion_tokens),
+        cost_usd: usage.cost_usd.clone(),
+    }
+}
+
+/// Stores the end, again after a moment when the database does not answer. `None` when the message
+/// is gone.
+async fn store_patiently(
+    store: &Store,
+    assignment: &Assignment,
+    finish: MessageFinish,
+) -> Result<Option<MessageRow>, StoreError> {
+    let mut wait = WRITE_INTERVAL;
+    for attempt in 1.. {
+        let finish = finish.clone();
+        let Assignment {
+            generation_id,
+            conversation_id,
+            project_id,
+            assistant_message_id,
+            ..
+        } = *assignment;
+        let stored = store
+            .write(move |conn| {
+                let at = now();
+                generations::finish(conn, generation_id, finish.status, at)?;
+                conversations::touch(conn, conversation_id, at)?;
+                projects::touch(conn, project_id, at)?;
+                messages::finish(conn, assistant_message_id, &finish, at)
+            })
+            .await;
+        match stored {
+            Err(error) if attempt < FINISH_ATTEMPTS => {
+                tracing::warn!(%generation_id, %error, "the end of an answer could not be stored");
+                tokio::time::sleep(wait).await;
+                wait = wait.saturating_mul(2);
+            }
+            outcome => return outcome,
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,158 @@
+//! Accounts and sessions.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{LOCATION, USER_AGENT},
+    web::{Data, Json as Body, Path},
+};
+use prompthub_dto::{
+    Page,
+    account::{ChangePassword, Login, Register, Session, UpdateMe, User},
+    ids::SessionId,
+};
+
+use super::{
+    extract::{ClientAddress, Json},
+    problem::{ActionErrors, ListErrors, RateLimited, SecretErrors, WriteErrors},
+};
+use crate::{
+    auth::{CurrentUser, sessions::TypedSession},
+    domain::account,
+    error::ApiError,
+    state::App,
+};
+
+/// Longer ones are cut: they are shown to a person.
+const USER_AGENT_CHARS: usize = 300;
+
+/// Register an account and sign in
+#[utoipa::path(post, path = "/api/auth/register", operation_id = "register", tag = "account",
+    request_body = Register, security(()),
+    responses((status = 201, description = "Registered and signed in; the cookie is the session.", body = User,
+        headers(("Location" = String), ("Set-Cookie" = String))), SecretErrors))]
+pub async fn register(
+    app: Data<App>,
+    request: HttpRequest,
+    ClientAddress(address): ClientAddress,
+    Json(body): Json<Register>,
+) -> Result<HttpResponse, ApiError> {
+    app.limits.check_address(address)?;
+    let user = account::register(&app, body).await?;
+    sign_in(&request, address, &user)?;
+    Ok(HttpResponse::Created()
+        .insert_header((LOCATION, "/api/auth/me"))
+        .json(user))
+}
+
+/// Sign in
+#[utoipa::path(post, path = "/api/auth/login", operation_id = "login", tag = "account",
+    request_body = Login, security(()),
+    responses((status = 200, description = "Signed in; the cookie is the session.", body = User,
+        headers(("Set-Cookie" = String))), SecretErrors))]
+pub async fn login(
+    app: Data<App>,
+    request: HttpRequest,
+    ClientAddress(address): ClientAddress,
+    Json(body): Json<Login>,
+) -> Result<Body<User>, ApiError> {
+    app.limits.check_address(address)?;
+    let user = account::login(&app, body).await?;
+    sign_in(&request, address, &user)?;
+    Ok(Body(user))
+}
+
+fn sign_in(
+    request: &HttpRequest,
+    address: Option<std::net::IpAddr>,
+    user: &User,
+) -> Result<(), ApiError> {
+    let user_agent = request
+        .headers()
+        .get(USER_AGENT)
+        .and_then(|value| value.to_str().ok());
+    let user_agent = user_agent.map(|text| text.chars().take(USER_AGENT_CHARS).collect::<String>());
+    let address = address.map(|address| address.to_string());
+    TypedSession::of(request).sign_in(user.id, user_agent.as_deref(), address.as_deref())
+}
+
+/// Sign out: the session ends
+#[utoipa::path(post, path = "/api/auth/logout", operation_id = "logout", tag = "account",
+    responses((status = 204, description = "Signed out."), ActionErrors))]
+pub async fn logout(request: HttpRequest, _user: CurrentUser) -> HttpResponse {
+    TypedSession::of(&request).sign_out();
+    HttpResponse::NoContent().finish()
+}
+
+/// The account that is signed in
+#[utoipa::path(get, path = "/api/auth/me", operation_id = "get_me", tag = "account",
+    responses((status = 200, description = "The account.", body = User), ListErrors))]
+pub async fn get_me(app: Data<App>, user: CurrentUser) -> Result<Body<User>, ApiError> {
+    Ok(Body(account::find(&app, user.id).await?))
+}
+
+/// Change one's own name or email
+#[utoipa::path(patch, path = "/api/auth/me", operation_id = "update_me", tag = "account",
+    request_body = UpdateMe,
+    responses((status = 200, description = "The account as it is now.", body = User), WriteErrors, RateLimited))]
+pub async fn update_me(
+    app: Data<App>,
+    user: CurrentUser,
+    Json(body): Json<UpdateMe>,
+) -> Result<Body<User>, ApiError> {
+    Ok(Body(account::update(&app, user.id, body).await?))
+}
+
+/// Delete one's own account and everything in it
+#[utoipa::path(delete, path = "/api/auth/me", operation_id = "delete_me", tag = "account",
+    responses((status = 204, description = "Gone, with all projects, conversations and files."), ActionErrors))]
+pub async fn delete_me(
+    app: Data<App>,
+    request: HttpRequest,
+    user: CurrentUser,
+) -> Result<HttpResponse, ApiError> {
+    account::delete(&app, user.id).await?;
+    TypedSession::of(&request).sign_out();
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Change one's own password; every other session ends
+#[utoipa::path(put, path = "/api/auth/password", operation_id = "change_password", tag = "account",
+    request_body = ChangePassword,
+    responses((status = 204, description = "Changed."), WriteErrors, RateLimited))]
+pub async fn change_password(
+    app: Data<App>,
+    user: CurrentUser,
+    ClientAddress(address): ClientAddress,
+    Json(body): Json<ChangePassword>,
+) -> Result<HttpResponse, ApiError> {
+    app.limits.check_address(address)?;
+    account::change_password(&app, user.id, user.session_id, body).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Where the account is signed in
+#[utoipa::path(get, path = "/api/auth/sessions", operation_id = "list_sessions", tag = "account",
+    responses((status = 200, description = "All of them, newest first.", body = Page<Session>), ListErrors))]
+pub async fn list_sessions(
+    app: Data<App>,
+    user: CurrentUser,
+) -> Result<Body<Page<Session>>, ApiError> {
+    let items = account::list_sessions(&app, user.id, user.session_id).await?;
+    Ok(Body(Page {
+        items,
+        next_cursor: None,
+    }))
+}
+
+/// End a session
+#[utoipa::path(delete, path = "/api/auth/sessions/{session_id}", operation_id = "delete_session", tag = "account",
+    params(("session_id" = SessionId, Path)),
+    responses((status = 204, description = "Ended."), ActionErrors))]
+pub async fn end_session(
+    app: Data<App>,
+    user: CurrentUser,
+    path: Path<SessionId>,
+) -> Result<HttpResponse, ApiError> {
+    account::end_session(&app, user.id, path.into_inner()).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

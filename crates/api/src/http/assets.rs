@@ -1,0 +1,172 @@
+//! The page: built by trunk, carried in the binary, served precompressed.
+//!
+//! Debug builds read it from `frontend/dist` at each request, so that a rebuilt page shows at once.
+
+use std::borrow::Cow;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    guard::{self, Guard},
+    http::header::{
+        ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+        ETAG, VARY,
+    },
+    web::Data,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use rust_embed::{EmbeddedFile, RustEmbed};
+use sha2::{Digest, Sha256};
+
+use super::conditional::none_match;
+use crate::{error::ApiError, state::App};
+
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../../frontend/dist"]
+#[allow_missing = true]
+struct Dist;
+
+const INDEX: &str = "index.html";
+/// Names with a hash of the content never change what they mean.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+const REVALIDATE: &str = "no-cache";
+
+/// Browsers only read the page.
+pub fn page_guard() -> impl Guard {
+    guard::Any(guard::Get()).or(guard::Head())
+}
+
+/// A file of the page; any other address is a place within the page.
+pub async fn page(request: HttpRequest, _app: Data<App>) -> Result<HttpResponse, ApiError> {
+    let path = request.path().trim_start_matches('/');
+    let is_file =
+        !path.is_empty() && path != INDEX && !is_compressed(path) && Dist::get(path).is_some();
+    if is_file {
+        return serve(&request, path);
+    }
+    // A missing script must not be answered with a page.
+    if path
+        .rsplit('/')
+        .next()
+        .is_some_and(|last| last.contains('.'))
+        && path != INDEX
+    {
+        return Err(ApiError::not_found("file"));
+    }
+    serve(&request, INDEX)
+}
+
+fn serve(request: &HttpRequest, path: &str) -> Result<HttpResponse, ApiError> {
+    let Some(plain) = Dist::get(path) else {
+        return Err(ApiError::not_found(
+            "page: this server was built without it; `cargo xtask build` builds both",
+        ));
+    };
+    let tag = format!("\"{}\"", STANDARD.encode(plain.metadata.sha256_hash()));
+    let caching = if is_hashed(path) {
+        IMMUTABLE
+    } else {
+        REVALIDATE
+    };
+    let mut head = HttpResponse::Ok();
+    head.insert_header((CACHE_CONTROL, caching))
+        .insert_header((VARY, "accept-encoding"))
+        .insert_header((ETAG, tag.clone()))
+        .insert_header((CONTENT_SECURITY_POLICY, page_policy(path, &plain.data)));
+    if none_match(request, &tag) {
+        return Ok(head
+            .status(actix_web::http::StatusCode::NOT_MODIFIED)
+            .finish());
+    }
+    head.insert_header((CONTENT_TYPE, content_type(path)));
+    match compressed(request, path) {
+        Some((encoding, file)) => Ok(head
+            .insert_header((CONTENT_ENCODING, encoding))
+            .body(body(file))),
+        None => Ok(head.body(body(plain))),
+    }
+}
+
+fn body(file: EmbeddedFile) -> actix_web::web::Bytes {
+    match file.data {
+        Cow::Borrowed(bytes) => actix_web::web::Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes.into(),
+    }
+}
+
+/// The smallest form that the browser takes.
+fn compressed(request: &HttpRequest, path: &str) -> Option<(&'static str, EmbeddedFile)> {
+    let accepted = request.headers().get(ACCEPT_ENCODING)?.to_str().ok()?;
+    let takes = |encoding: &str| {
+        accepted.split(',').any(|item| {
+            let mut parts = item.split(';').map(str::trim);
+            parts.next() == Some(encoding) && !parts.any(|part| matches!(part, "q=0" | "q=0.0"))
+        })
+    };
+    [("br", "br"), ("gzip", "gz")]
+        .into_iter()
+        .find_map(|(encoding, extension)| {
+            let file = takes(encoding).then(|| Dist::get(&format!("{path}.{extension}")))??;
+            Some((encoding, file))
+        })
+}
+
+fn is_compressed(path: &str) -> bool {
+    path.ends_with(".br") || path.ends_with(".gz")
+}
+
+/// Whether trunk put a hash of the content into the name: 16 hexadecimal digits after a dash.
+fn is_hashed(path: &str) -> bool {
+    path.split(['-', '.', '_'])
+        .any(|part| part.len() == 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+fn content_type(path: &str) -> String {
+    let guess = mime_guess::from_path(path).first_or_octet_stream();
+    match guess.type_() {
+        mime_guess::mime::TEXT => format!("{guess}; charset=utf-8"),
+        _ => guess.to_string(),
+    }
+}
+
+/// What the page may do: run our own scripts and trunk's inline loader, nothing of anybody else.
+fn page_policy(path: &str, content: &[u8]) -> String {
+    let hashes: String = match std::str::from_utf8(content) {
+        Ok(html) if path == INDEX => inline_scripts(html)
+            .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
+            .collect(),
+        _ => String::new(),
+    };
+    format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; \
+         img-src 'self' data: blob: https:; font-src 'self'; connect-src 'self'; worker-src 'self'; \
+         manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+}
+
+/// The contents of the scripts without `src` that trunk writes.
+fn inline_scripts(html: &str) -> impl Iterator<Item = &str> {
+    html.split("<script").skip(1).filter_map(|rest| {
+        let (attributes, rest) = rest.split_once('>')?;
+        let (content, _) = rest.split_once("</script>")?;
+        (!attributes.contains("src=")).then_some(content)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_inline_scripts_are_hashed() {
+        let html = "<script src=\"/a.js\"></script><script type=\"module\">\nrun()\n</script>";
+        assert_eq!(inline_scripts(html).collect::<Vec<_>>(), ["\nrun()\n"]);
+    }
+
+    #[test]
+    fn hashed_names_are_recognised() {
+        assert!(is_hashed("prompthub-frontend-0123456789abcdef_bg.wasm"));
+        assert!(is_hashed("style-0123456789abcdef.css"));
+        assert!(!is_hashed("favicon.svg"));
+        assert!(!is_hashed("index.html"));
+    }
+}

@@ -1,0 +1,324 @@
+//! Bodies, queries and paths as typed values, with a field-level complaint where they are wrong.
+
+use std::{
+    future::{Ready, ready},
+    net::IpAddr,
+    time::Duration,
+};
+
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    http::header::CONTENT_LENGTH,
+    web::{BytesMut, PathConfig},
+};
+use futures_util::{StreamExt, future::LocalBoxFuture};
+use prompthub_dto::{
+    ids::ProjectId,
+    problem::{FieldCode, ProblemCode},
+};
+use serde::de::DeserializeOwned;
+
+use crate::error::{ApiError, field_error};
+
+/// Bytes of a JSON body: room for the longest message with every character escaped.
+const MAX_JSON_BYTES: usize = 2 * 1024 * 1024;
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+/// How much of a refused body is read and thrown away, so that the client comes to read the answer.
+const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A JSON body.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let refused = refuse_json(request);
+        let mut payload = payload.take();
+        Box::pin(async move {
+            if let Some(error) = refused {
+                drain(&mut payload).await;
+                return Err(error);
+            }
+            let body = tokio::time::timeout(BODY_TIMEOUT, read(&mut payload))
+                .await
+                .map_err(|_| {
+                    ApiError::new(
+                        ProblemCode::RequestTimeout,
+                        "The body took too long to arrive.",
+                    )
+                })??;
+            parse_json(&body).map(Self)
+        })
+    }
+}
+
+/// What the head of the request says against its body.
+fn refuse_json(request: &HttpRequest) -> Option<ApiError> {
+    if !request
+        .content_type()
+        .eq_ignore_ascii_case("application/json")
+    {
+        return Some(ApiError::new(
+            ProblemCode::UnsupportedMediaType,
+            "Send the body as application/json.",
+        ));
+    }
+    let length = request
+        .headers()
+        .get(CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse::<usize>()
+        .ok()?;
+    (length > MAX_JSON_BYTES).then(too_large)
+}
+
+fn too_large() -> ApiError {
+    ApiError::new(
+        ProblemCode::PayloadTooLarge,
+        format!("A JSON body may have at most {MAX_JSON_BYTES} bytes."),
+    )
+}
+
+async fn read(payload: &mut Payload) -> Result<BytesMut, ApiError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk?;
+        if body.len().saturating_add(chunk.len()) > MAX_JSON_BYTES {
+            drain(payload).await;
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Reads what is left of a refused body, within bounds. A client that is still sending would
+/// otherwise see its connection break instead of the answer.
+pub async fn drain<S, E>(body: &mut S)
+where
+    S: futures_util::Stream<Item = Result<bytes::Bytes, E>> + Unpin,
+{
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, async {
+        let mut left = MAX_DRAINED_BYTES;
+        while let Some(Ok(chunk)) = body.next().await {
+            let Some(rest) = left.checked_sub(chunk.len()) else {
+                return;
+            };
+            left = rest;
+        }
+    })
+    .await;
+}
+
+fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        if inner.is_data() {
+            complaint(&path, &without_position(&inner.to_string()))
+        } else {
+            malformed(&inner)
+        }
+    })?;
+    json.end().map_err(|error| malformed(&error))?;
+    Ok(value)
+}
+
+fn malformed(error: &serde_json::Error) -> ApiError {
+    ApiError::new(
+        ProblemCode::MalformedJson,
+        format!(
+            "At line {}, column {}: it is not valid JSON.",
+            error.line(),
+            error.column()
+        ),
+    )
+}
+
+fn without_position(message: &str) -> String {
+    message
+        .rsplit_once(" at line ")
+        .map_or(message, |(text, _)| text)
+        .to_owned()
+}
+
+/// What serde says of a value, as a complaint about a field.
+fn complaint(path: &str, message: &str) -> ApiError {
+    let quoted = message.split('`').nth(1).unwrap_or_default();
+    let (code, name, text) = if message.starts_with("missing field") {
+        (FieldCode::Required, Some(quoted), "Is required.".to_owned())
+    } else if message.starts_with("unknown field") {
+        (
+            FieldCode::Unknown,
+            Some(quoted),
+            "Is not a field of this request.".to_owned(),
+        )
+    } else if message.starts_with("duplicate field") {
+        (
+            FieldCode::Invalid,
+            Some(quoted),
+            "Is there twice.".to_owned(),
+        )
+    } else if message.starts_with("invalid type") {
+        (FieldCode::WrongType, None, sentence(message))
+    } else {
+        (FieldCode::Invalid, None, sentence(message))
+    };
+    let parent = if path == "." { "" } else { path };
+    let field = match name {
+        // The path of an unknown field may already end in its name.
+        Some(name) if parent == name || parent.ends_with(&format!(".{name}")) => parent.to_owned(),
+        Some(name) if parent.is_empty() => name.to_owned(),
+        Some(name) => format!("{parent}.{name}"),
+        None if parent.is_empty() => "body".to_owned(),
+        None => parent.to_owned(),
+    };
+    ApiError::Validation(vec![field_error(field, code, text)])
+}
+
+fn sentence(message: &str) -> String {
+    let mut chars = message.chars();
+    match chars.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), chars.as_str()),
+        None => "Is not valid.".to_owned(),
+    }
+}
+
+/// The query of the address.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
+        let query = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
+        ready(query.map(Self).map_err(|error| {
+            let path = error.path().to_string();
+            complaint(&path, &error.into_inner().to_string())
+        }))
+    }
+}
+
+/// Complains about each id in the path that is none.
+#[must_use]
+pub fn path_config() -> PathConfig {
+    PathConfig::default().error_handler(|_, request| {
+        let errors = request
+            .match_info()
+            .iter()
+            // Every id is of the same form.
+            .filter(|(name, value)| name.ends_with("_id") && value.parse::<ProjectId>().is_err())
+            .map(|(name, _)| field_error(name, FieldCode::Invalid, "Is not an id."))
+            .collect::<Vec<_>>();
+        if errors.is_empty() {
+            ApiError::field("path", FieldCode::Invalid, "Is not valid UTF-8.").into()
+        } else {
+            ApiError::Validation(errors).into()
+        }
+    })
+}
+
+/// The id under which the request is logged.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
+impl FromRequest for RequestId {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.extensions().get::<Self>().cloned();
+        ready(id.ok_or_else(|| ApiError::internal(anyhow::anyhow!("a request without an id"))))
+    }
+}
+
+/// Where the request comes from, behind the proxies that the operator trusts.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientAddress(pub Option<IpAddr>);
+
+impl FromRequest for ClientAddress {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(super::shell::client_address(request))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prompthub_dto::projects::CreateProject;
+
+    use super::*;
+
+    fn fields(body: &str) -> Vec<(String, FieldCode)> {
+        match parse_json::<CreateProject>(body.as_bytes()) {
+            Err(ApiError::Validation(errors)) => errors
+                .into_iter()
+                .map(|error| (error.field, error.code))
+                .collect(),
+            Err(other) => vec![(other.code().as_str().to_owned(), FieldCode::Other)],
+            Ok(_) => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn complaints_name_the_field() {
+        let cases = [
+            (r#"{"name":"x"}"#, None),
+            (r"{}", Some(("name", FieldCode::Required))),
+            (r#"{"name":1}"#, Some(("name", FieldCode::WrongType))),
+            (
+                r#"{"name":"x","owner_id":"y"}"#,
+                Some(("owner_id", FieldCode::Unknown)),
+            ),
+            (
+                r#"{"name":"x","name":"y"}"#,
+                Some(("name", FieldCode::Invalid)),
+            ),
+            (
+                r#"{"name":"x","parameters":{"temperature":"hot"}}"#,
+                Some(("parameters.temperature", FieldCode::WrongType)),
+            ),
+            (
+                r#"{"name":"x","parameters":{"heat":1}}"#,
+                Some(("parameters.heat", FieldCode::Unknown)),
+            ),
+            (r"[]", Some(("body", FieldCode::WrongType))),
+            (r"null", Some(("body", FieldCode::WrongType))),
+            (
+                r#"{"name":"x"} x"#,
+                Some(("malformed_json", FieldCode::Other)),
+            ),
+            ("", Some(("malformed_json", FieldCode::Other))),
+            (
+                "{\"name\":\"\u{7f}",
+                Some(("malformed_json", FieldCode::Other)),
+            ),
+        ];
+        for (body, expected) in cases {
+            let expected: Vec<_> = expected
+                .map(|(field, code)| (field.to_owned(), code))
+                .into_iter()
+                .collect();
+            assert_eq!(fields(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn deep_nesting_is_malformed() {
+        assert_eq!(
+            fields(&"[".repeat(100_000)),
+            [("malformed_json".to_owned(), FieldCode::Other)]
+        );
+    }
+}

@@ -1,0 +1,228 @@
+//! Errors as answers: problem documents (RFC 9457), whatever went wrong and wherever.
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    body::BoxBody,
+    error::{JsonPayloadError, PayloadError},
+    http::{
+        StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER},
+    },
+};
+use prompthub_dto::problem::{Problem, ProblemCode};
+use utoipa::{IntoResponses, openapi};
+
+use crate::error::ApiError;
+
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// The body is added by the outermost middleware, which alone knows the request's id.
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        status(self.code())
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+/// The whole answer to `error`.
+pub fn response(error: &ApiError, request_id: &str) -> HttpResponse {
+    let mut response = document(&error.to_problem(request_id));
+    if let Some(wait) = error.wait() {
+        // Whole seconds, rounded up: a client that waits so long is not too early.
+        let seconds = wait
+            .as_secs()
+            .saturating_add(u64::from(wait.subsec_nanos() > 0))
+            .max(1);
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+fn document(problem: &Problem) -> HttpResponse {
+    HttpResponse::build(status(problem.code))
+        .insert_header((CONTENT_TYPE, PROBLEM_JSON))
+        .body(serde_json::to_vec(problem).unwrap_or_default())
+}
+
+fn status(code: ProblemCode) -> StatusCode {
+    StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// What an error of the framework's own means, from the status it would have answered with.
+pub fn of_status(status: StatusCode) -> ApiError {
+    let code = match status {
+        StatusCode::UNAUTHORIZED => ProblemCode::Unauthenticated,
+        StatusCode::FORBIDDEN => ProblemCode::Forbidden,
+        StatusCode::NOT_FOUND => return ApiError::not_found("address"),
+        StatusCode::METHOD_NOT_ALLOWED => ProblemCode::MethodNotAllowed,
+        StatusCode::REQUEST_TIMEOUT => ProblemCode::RequestTimeout,
+        StatusCode::PAYLOAD_TOO_LARGE => ProblemCode::PayloadTooLarge,
+        StatusCode::URI_TOO_LONG => ProblemCode::UriTooLong,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => ProblemCode::UnsupportedMediaType,
+        StatusCode::RANGE_NOT_SATISFIABLE => ProblemCode::RangeNotSatisfiable,
+        StatusCode::SERVICE_UNAVAILABLE => ProblemCode::Unavailable,
+        status if status.is_client_error() => ProblemCode::BadRequest,
+        _ => ProblemCode::Internal,
+    };
+    ApiError::new(code, "The request could not be handled.")
+}
+
+impl From<PayloadError> for ApiError {
+    fn from(error: PayloadError) -> Self {
+        match error {
+            PayloadError::Overflow => {
+                Self::new(ProblemCode::PayloadTooLarge, "The body is too large.")
+            }
+            _ => Self::new(ProblemCode::BadRequest, "The body broke off."),
+        }
+    }
+}
+
+impl From<JsonPayloadError> for ApiError {
+    fn from(_: JsonPayloadError) -> Self {
+        Self::new(ProblemCode::MalformedJson, "The body is not valid JSON.")
+    }
+}
+
+/// The statuses that operations share, as the description of the API names them.
+const SHARED: &[(u16, &str, &str)] = &[
+    (400, "BadRequest", "The request or its body cannot be read."),
+    (
+        401,
+        "Unauthenticated",
+        "Nobody is signed in, or the password is wrong.",
+    ),
+    (
+        403,
+        "Forbidden",
+        "Not allowed, or a browser sent it from another site.",
+    ),
+    (
+        404,
+        "NotFound",
+        "There is no such thing, or it is another's.",
+    ),
+    (409, "Conflict", "It does not go with what is there."),
+    (
+        412,
+        "StaleVersion",
+        "`If-Match` names a state that is no longer the current one.",
+    ),
+    (413, "PayloadTooLarge", "The body is larger than allowed."),
+    (
+        415,
+        "UnsupportedMediaType",
+        "The body has a type that is not taken here.",
+    ),
+    (
+        416,
+        "RangeNotSatisfiable",
+        "The range lies outside the file.",
+    ),
+    (
+        422,
+        "ValidationFailed",
+        "Fields need another value; `errors` names them.",
+    ),
+    (
+        429,
+        "RateLimited",
+        "Too many requests; `Retry-After` says how many seconds to wait.",
+    ),
+    (500, "Internal", "A fault of the server."),
+    (
+        502,
+        "ProviderFailed",
+        "The model's provider refused or failed.",
+    ),
+    (
+        503,
+        "Unavailable",
+        "The server or the provider cannot serve at this moment.",
+    ),
+    (
+        504,
+        "ProviderTimeout",
+        "The model's provider took too long.",
+    ),
+];
+
+/// The shared problem answers, for the description's components.
+pub struct ProblemResponses;
+
+impl ProblemResponses {
+    pub fn components() -> impl Iterator<Item = (String, openapi::Response)> {
+        SHARED.iter().map(|(code, name, description)| {
+            let example = ProblemCode::ALL
+                .iter()
+                .find(|candidate| candidate.status() == *code)
+                .map(|code| {
+                    crate::error::problem(
+                        *code,
+                        code.title().to_owned(),
+                        Vec::new(),
+                        "019aa9f5-8c00-7cc3-98c4-dc0c0c07398f",
+                    )
+                })
+                .and_then(|problem| serde_json::to_value(problem).ok());
+            let content = openapi::ContentBuilder::new()
+                .schema(Some(openapi::Ref::from_schema_name("Problem")))
+                .example(example)
+                .build();
+            let response = openapi::ResponseBuilder::new()
+                .description(*description)
+                .content(PROBLEM_JSON, content)
+                .build();
+            ((*name).to_owned(), response)
+        })
+    }
+}
+
+fn refs(codes: &[u16]) -> std::collections::BTreeMap<String, openapi::RefOr<openapi::Response>> {
+    SHARED
+        .iter()
+        .filter(|(code, ..)| codes.contains(code))
+        .map(|(code, name, _)| {
+            (
+                code.to_string(),
+                openapi::RefOr::Ref(openapi::Ref::from_response_name(*name)),
+            )
+        })
+        .collect()
+}
+
+macro_rules! groups {
+    ($($(#[$doc:meta])* $name:ident = [$($code:literal),*];)*) => {$(
+        $(#[$doc])*
+        pub struct $name;
+        impl IntoResponses for $name {
+            fn responses() -> std::collections::BTreeMap<String, openapi::RefOr<openapi::Response>> {
+                refs(&[$($code),*])
+            }
+        }
+    )*};
+}
+
+groups! {
+    /// Of an operation that checks a password.
+    SecretErrors = [400, 401, 403, 409, 413, 415, 422, 429, 500, 503];
+    /// Of reading a list of one's own.
+    ListErrors = [401, 422, 500, 503];
+    /// Of reading one thing.
+    ReadErrors = [401, 404, 422, 500, 503];
+    /// Of a change without a body.
+    ActionErrors = [401, 403, 404, 412, 422, 500, 503];
+    /// Of what has a limit of attempts.
+    RateLimited = [429];
+    /// Of a file.
+    RangeNotSatisfiable = [416];
+    /// Of a server that is not well.
+    Unavailable = [503];
+    /// Of a change with a body.
+    WriteErrors = [400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503];
+    /// Of asking a model.
+    AskErrors = [400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 502, 503, 504];
+}

@@ -1,0 +1,219 @@
+//! The outermost middleware: what every answer has, whoever made it.
+//!
+//! Gives the request its id, refuses writes from other sites, turns every error into a problem
+//! document, sets the security headers, and writes one line to the log.
+
+use std::{net::IpAddr, time::Instant};
+
+use actix_web::{
+    Error, HttpMessage, HttpRequest,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    error::InternalError,
+    http::header::{
+        ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName,
+        HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    },
+    middleware::Next,
+    web::Data,
+};
+use prompthub_dto::{ids::GenerationId, problem::ProblemCode};
+
+use super::{
+    extract::RequestId,
+    problem::{self, PROBLEM_JSON},
+};
+use crate::{
+    auth::cross_origin,
+    error::{ApiError, log_fault},
+    state::App,
+};
+
+/// API answers load nothing and are shown nowhere.
+const API_CSP: &str = "default-src 'none'; frame-ancestors 'none'";
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// Wraps every request.
+///
+/// # Errors
+/// Only with an answer inside that is already complete.
+pub async fn shell(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
+    let id = GenerationId::new().to_string();
+    let https = request
+        .app_data::<Data<App>>()
+        .is_some_and(|app| app.config.is_https());
+    let line = Line::of(&request, started);
+    request.extensions_mut().insert(RequestId(id.clone()));
+
+    if !is_same_origin(&request) {
+        let error = ApiError::new(
+            ProblemCode::CrossOrigin,
+            "Browsers may send this only from the page of this server.",
+        );
+        let mut response = request.into_response(problem::response(&error, &id));
+        set_headers(response.headers_mut(), &id, https);
+        line.log(&id, response.status().as_u16());
+        return Ok(response);
+    }
+
+    match next.call(request).await {
+        Ok(response) => {
+            let mut response = explain(response.map_into_boxed_body(), &id);
+            set_headers(response.headers_mut(), &id, https);
+            line.log(&id, response.status().as_u16());
+            Ok(response)
+        }
+        // The request is gone with the middleware that failed, but its answer can still be whole.
+        Err(error) => {
+            let mut response = match error.as_error::<ApiError>() {
+                Some(error) => {
+                    log_fault(error, &id);
+                    problem::response(error, &id)
+                }
+                None => {
+                    tracing::error!(request_id = %id, cause = %error, "a middleware failed");
+                    let status = error.as_response_error().status_code();
+                    problem::response(&problem::of_status(status), &id)
+                }
+            };
+            set_headers(response.headers_mut(), &id, https);
+            line.log(&id, response.status().as_u16());
+            Err(InternalError::from_response(error, response).into())
+        }
+    }
+}
+
+fn is_same_origin(request: &ServiceRequest) -> bool {
+    let public_url = request
+        .app_data::<Data<App>>()
+        .and_then(|app| app.config.public_url.clone());
+    let host = request
+        .headers()
+        .get("host")
+        .and_then(|host| host.to_str().ok());
+    let host = host.unwrap_or_default();
+    cross_origin::allows(
+        request.method(),
+        request.headers(),
+        host,
+        public_url.as_ref(),
+    )
+}
+
+/// An error's answer with its problem document; any other answer as it is.
+fn explain(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let explained = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|content_type| content_type.as_bytes() == PROBLEM_JSON.as_bytes());
+    if explained {
+        return response;
+    }
+    let known = response
+        .response()
+        .error()
+        .and_then(|error| error.as_error::<ApiError>());
+    let mut explained = match known {
+        Some(error) => {
+            log_fault(error, id);
+            problem::response(error, id)
+        }
+        None => problem::response(&problem::of_status(status), id),
+    };
+    for (name, value) in response.headers() {
+        if name != CONTENT_TYPE && name == ALLOW {
+            explained.headers_mut().insert(name.clone(), value.clone());
+        }
+    }
+    response.into_response(explained)
+}
+
+fn set_headers(headers: &mut HeaderMap, id: &str, https: bool) {
+    let mut default = |name: HeaderName, value: &'static str| {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    };
+    default(CONTENT_SECURITY_POLICY, API_CSP);
+    default(CACHE_CONTROL, "no-store");
+    default(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    default(REFERRER_POLICY, "no-referrer");
+    default(COOP, "same-origin");
+    default(CORP, "same-origin");
+    if https {
+        default(
+            STRICT_TRANSPORT_SECURITY,
+            "max-age=31536000; includeSubDomains",
+        );
+    }
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+}
+
+/// What the log says of a request. Queries stay out: people search for private things.
+struct Line {
+    method: String,
+    path: String,
+    started: Instant,
+}
+
+impl Line {
+    fn of(request: &ServiceRequest, started: Instant) -> Option<Self> {
+        // Made only when somebody reads it.
+        tracing::enabled!(target: "prompthub::request", tracing::Level::DEBUG).then(|| Self {
+            method: request.method().to_string(),
+            path: request.path().to_owned(),
+            started,
+        })
+    }
+}
+
+trait Log {
+    fn log(self, id: &str, status: u16);
+}
+
+impl Log for Option<Line> {
+    fn log(self, id: &str, status: u16) {
+        let Some(line) = self else { return };
+        let ms = line.started.elapsed().as_millis();
+        tracing::debug!(target: "prompthub::request", request_id = %id, method = %line.method,
+            path = %line.path, status, ms, "answered");
+    }
+}
+
+/// The nearest address that no trusted proxy has.
+pub(super) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
+    let peer = request.peer_addr()?.ip().to_canonical();
+    let trusted = request
+        .app_data::<Data<App>>()
+        .map(|app| app.config.trusted_proxies.as_slice());
+    let trusted = trusted.unwrap_or_default();
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
+    if !is_trusted(&peer) {
+        return Some(peer);
+    }
+    let forwarded = request
+        .headers()
+        .get_all("x-forwarded-for")
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map_while(|part| part.trim().parse::<IpAddr>().ok())
+        .map(|address| address.to_canonical())
+        .collect::<Vec<_>>();
+    forwarded
+        .into_iter()
+        .rev()
+        .find(|address| !is_trusted(address))
+        .or(Some(peer))
+}

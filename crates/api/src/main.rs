@@ -1,0 +1,46 @@
+//! The binary `prompthub`.
+
+use std::{io::Write, process::ExitCode};
+
+use clap::Parser;
+use prompthub_api::{
+    Application,
+    cli::{Cli, Command, OpenapiFormat},
+    openapi, telemetry,
+};
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Serve(config) => serve(*config),
+        Command::Openapi { format } => print_openapi(format),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line, whatever the chain: this is what an operator sees in the unit's log.
+            let line = format!("prompthub: {error:#}").replace(['\n', '\r'], " ");
+            // Nobody is left to tell when standard error is closed.
+            let _ = writeln!(std::io::stderr(), "{line}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(config: prompthub_api::Config) -> anyhow::Result<()> {
+    telemetry::init(&config.log)?;
+    actix_web::rt::System::new().block_on(async {
+        let application = Application::build(config).await?;
+        writeln!(std::io::stdout(), "listening on {}", application.base_url())?;
+        application.run_until_signal().await?;
+        Ok(())
+    })
+}
+
+fn print_openapi(format: OpenapiFormat) -> anyhow::Result<()> {
+    let text = match format {
+        OpenapiFormat::Yaml => openapi::yaml()?,
+        OpenapiFormat::Json => openapi::json()?,
+    };
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(())
+}

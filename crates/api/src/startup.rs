@@ -1,0 +1,260 @@
+//! From options to a serving application, and back down.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_web::{
+    App as WebApp, HttpServer,
+    dev::{Server, ServerHandle},
+    middleware::from_fn,
+    web::Data,
+};
+use anyhow::{Context, bail};
+use prompthub_llm::{
+    Provider, Registry, Secret,
+    demo::Demo,
+    openai::{OpenAiCompatible, OpenAiOptions},
+};
+use prompthub_store::{Backend, DatabaseUrl, Store, now, sessions};
+use url::Url;
+
+use crate::{
+    auth::{self, keys::MasterKey, limits::Limits, passwords::Passwords},
+    config::Config,
+    domain::models::ModelName,
+    files::{self, Blobs},
+    generation::Hub,
+    http,
+    state::App,
+};
+
+/// How long open connections have at a shutdown.
+const SHUTDOWN_SECONDS: u64 = 5;
+/// How long a client may take for the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+const HOUSEKEEPING: Duration = Duration::from_secs(10 * 60);
+
+/// A server that listens and serves once it is run.
+pub struct Application {
+    base_url: String,
+    address: SocketAddr,
+    server: Server,
+    app: App,
+}
+
+impl Application {
+    /// Opens the database and the storage, migrates, and binds the address.
+    ///
+    /// # Errors
+    /// With one line that says which option is wrong or what cannot be reached.
+    pub async fn build(config: Config) -> anyhow::Result<Self> {
+        // Another part of the process may have chosen one before; either will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        std::fs::create_dir_all(&config.data_dir).with_context(|| {
+            format!(
+                "cannot create the data folder {}",
+                config.data_dir.display()
+            )
+        })?;
+        let listener = TcpListener::bind(&config.bind)
+            .with_context(|| format!("cannot listen on {}", config.bind))?;
+        let address = listener
+            .local_addr()
+            .context("cannot tell the listening address")?;
+        let base_url = format!("http://{address}");
+        let app = build_app(config, &base_url).await?;
+        let master = MasterKey::load(app.config.secret_key.as_ref(), &app.config.data_dir)?;
+        let server = serve(listener, app.clone(), &master)?;
+        Ok(Self {
+            base_url,
+            address,
+            server,
+            app,
+        })
+    }
+
+    /// Where it listens, e.g. `http://127.0.0.1:8080`.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops the server from elsewhere; running answers are stored first.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper {
+            server: self.server.handle(),
+            hub: self.app.hub.clone(),
+        }
+    }
+
+    /// Serves until it is stopped.
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub async fn run(self) -> std::io::Result<()> {
+        keep_house(&self.app);
+        self.server.await
+    }
+
+    /// Serves until SIGTERM or Ctrl-C.
+    ///
+    /// # Errors
+    /// When the server or the signals fail.
+    pub async fn run_until_signal(self) -> anyhow::Result<()> {
+        let stopper = self.stopper();
+        let server = actix_web::rt::spawn(self.run());
+        wait_for_signal().await?;
+        tracing::info!("shutting down");
+        stopper.stop().await;
+        server.await??;
+        Ok(())
+    }
+}
+
+/// Stops a running application.
+#[derive(Clone)]
+pub struct Stopper {
+    server: ServerHandle,
+    hub: Hub,
+}
+
+impl Stopper {
+    /// Stores running answers as interrupted, lets open requests end, and stops.
+    pub async fn stop(&self) {
+        self.hub.shut_down().await;
+        self.server.stop(true).await;
+    }
+}
+
+async fn wait_for_signal() -> anyhow::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            outcome = tokio::signal::ctrl_c() => outcome?,
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
+
+async fn build_app(config: Config, base_url: &str) -> anyhow::Result<App> {
+    let providers = providers(&config, base_url)?;
+    let default_model = config.default_model();
+    if ModelName::parse(&default_model).is_err() || providers.resolve(&default_model).is_none() {
+        bail!("PROMPTHUB_DEFAULT_MODEL: no provider that is set up has the model {default_model}");
+    }
+    let store = open_store(&config).await?;
+    let storage_url = match &config.storage_url {
+        Some(url) => url.clone(),
+        None => format!("file://{}", config.data_dir.join("files").display()),
+    };
+    let blobs = Blobs::open(&storage_url)
+        .await
+        .context("PROMPTHUB_STORAGE_URL")?;
+    let hub = Hub::new(store.clone());
+    if store.backend() == Backend::Sqlite {
+        hub.interrupt_left_behind().await;
+    }
+    Ok(App {
+        passwords: Passwords::new(config.password_cost)?,
+        limits: Arc::new(Limits::new(&config)),
+        config: Arc::new(config),
+        providers: Arc::new(providers),
+        store,
+        blobs,
+        hub,
+    })
+}
+
+async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let url = DatabaseUrl::parse(&config.database_url()).context("DATABASE_URL")?;
+    let store = Store::connect(&url)
+        .await
+        .with_context(|| format!("DATABASE_URL {url}"))?;
+    store
+        .migrate()
+        .await
+        .with_context(|| format!("cannot migrate the database {url}"))?;
+    Ok(store)
+}
+
+fn providers(config: &Config, base_url: &str) -> anyhow::Result<Registry> {
+    let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
+    if let Some(key) = &config.openrouter_api_key {
+        let app_url = match &config.public_url {
+            Some(url) => url.clone(),
+            None => Url::parse(base_url)?,
+        };
+        let options = OpenAiOptions::openrouter(
+            config.openrouter_base_url.clone(),
+            Some(Secret::new(key.expose())),
+            app_url,
+        );
+        providers.push(Arc::new(
+            OpenAiCompatible::new(options).context("OPENROUTER_BASE_URL")?,
+        ));
+    }
+    providers.push(Arc::new(Demo::new(Duration::from_millis(
+        config.demo_delay_ms,
+    ))));
+    Ok(Registry::new(providers))
+}
+
+fn serve(listener: TcpListener, app: App, master: &MasterKey) -> anyhow::Result<Server> {
+    let key = master.session_cookies()?;
+    let https = app.config.is_https();
+    let workers = app.config.workers.map(usize::from);
+    let mut server = HttpServer::new(move || {
+        let sessions = auth::sessions::middleware(app.store.clone(), key.clone(), https);
+        WebApp::new()
+            .app_data(Data::new(app.clone()))
+            .configure(|config| http::routes(config, sessions))
+            .wrap(from_fn(http::shell))
+    })
+    .client_request_timeout(HEAD_TIMEOUT)
+    .keep_alive(KEEP_ALIVE)
+    .shutdown_timeout(SHUTDOWN_SECONDS)
+    .disable_signals();
+    if let Some(workers) = workers {
+        server = server.workers(workers);
+    }
+    Ok(server.listen(listener)?.run())
+}
+
+/// What goes on beside the requests.
+fn keep_house(app: &App) {
+    tokio::spawn(app.hub.clone().keep_house());
+    let only_node = app.store.backend() == Backend::Sqlite;
+    tokio::spawn(files::sweep::run(
+        app.store.clone(),
+        app.blobs.clone(),
+        only_node,
+    ));
+    let (store, limits) = (app.store.clone(), Arc::clone(&app.limits));
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(HOUSEKEEPING).await;
+            limits.forget_idle();
+            if let Err(error) = store
+                .write(|conn| sessions::delete_expired(conn, now()))
+                .await
+            {
+                tracing::warn!(%error, "expired sessions could not be deleted");
+            }
+        }
+    });
+}

@@ -1,0 +1,25 @@
+//! What the whole application shares, made once at the start.
+
+use std::sync::Arc;
+
+use prompthub_llm::Registry;
+use prompthub_store::Store;
+
+use crate::{
+    auth::{limits::Limits, passwords::Passwords},
+    config::Config,
+    files::Blobs,
+    generation::Hub,
+};
+
+/// The application's parts. Cloned into each worker; cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub config: Arc<Config>,
+    pub store: Store,
+    pub blobs: Blobs,
+    pub providers: Arc<Registry>,
+    pub hub: Hub,
+    pub passwords: Passwords,
+    pub limits: Arc<Limits>,
+}

@@ -1,0 +1,168 @@
+//! Rows as the API shows them.
+
+use chrono::{NaiveDateTime, SecondsFormat};
+use prompthub_dto::{
+    Timestamp,
+    account::{Role as AccountRole, User},
+    chat::{Conversation, FinishReason, Generation, Message, MessageStatus, Role, Usage},
+    files::File,
+    projects::{Parameters, Project, PromptVersion},
+};
+use prompthub_store as store;
+
+/// A stored time: UTC, to the microsecond.
+#[must_use]
+pub fn timestamp(at: NaiveDateTime) -> Timestamp {
+    Timestamp::from_rfc3339(at.and_utc().to_rfc3339_opts(SecondsFormat::Micros, true))
+}
+
+#[must_use]
+pub fn user(row: store::users::UserRow) -> User {
+    User {
+        id: row.id,
+        email: row.email,
+        name: row.name,
+        role: match row.role {
+            store::UserRole::Admin => AccountRole::Admin,
+            store::UserRole::User => AccountRole::User,
+        },
+        created_at: timestamp(row.created_at),
+    }
+}
+
+#[must_use]
+pub fn project(row: store::projects::ProjectRow, file_count: i64) -> Project {
+    Project {
+        id: row.id,
+        name: row.name,
+        description: row.description,
+        system_prompt: row.system_prompt,
+        model: row.model,
+        parameters: parameters(&row.parameters),
+        prompt_version: row.prompt_version,
+        file_count,
+        last_activity_at: timestamp(row.last_activity_at),
+        created_at: timestamp(row.created_at),
+        updated_at: timestamp(row.updated_at),
+    }
+}
+
+#[must_use]
+pub fn prompt_version(row: store::projects::PromptVersionRow) -> PromptVersion {
+    PromptVersion {
+        id: row.id,
+        number: row.number,
+        system_prompt: row.system_prompt,
+        model: row.model,
+        parameters: parameters(&row.parameters),
+        author_id: row.author_id,
+        created_at: timestamp(row.created_at),
+    }
+}
+
+/// Stored parameters. We wrote them, so they can be read; a field that a newer version wrote and
+/// this one does not know is as good as absent.
+#[must_use]
+pub fn parameters(json: &str) -> Parameters {
+    serde_json::from_str(json).unwrap_or_else(|error| {
+        tracing::error!(%error, "stored parameters cannot be read");
+        Parameters::default()
+    })
+}
+
+#[must_use]
+pub fn file(row: store::files::FileRow) -> File {
+    File {
+        id: row.id,
+        name: row.name,
+        size: row.size,
+        content_type: row.content_type,
+        sha256: row.sha256,
+        created_at: timestamp(row.created_at),
+    }
+}
+
+#[must_use]
+pub fn conversation(row: store::conversations::ConversationRow) -> Conversation {
+    Conversation {
+        id: row.id,
+        project_id: row.project_id,
+        title: row.title,
+        pinned: row.pinned,
+        archived: row.archived,
+        active_message_id: row.active_message_id,
+        last_activity_at: timestamp(row.last_activity_at),
+        created_at: timestamp(row.created_at),
+        updated_at: timestamp(row.updated_at),
+    }
+}
+
+#[must_use]
+pub fn message(row: store::messages::MessageRow) -> Message {
+    let usage = Usage {
+        prompt_tokens: row.prompt_tokens,
+        completion_tokens: row.completion_tokens,
+        cost_usd: row.cost_usd,
+    };
+    Message {
+        id: row.id,
+        conversation_id: row.conversation_id,
+        parent_id: row.parent_id,
+        role: match row.role {
+            store::MessageRole::User => Role::User,
+            store::MessageRole::Assistant => Role::Assistant,
+        },
+        content: row.content,
+        reasoning: row.reasoning,
+        status: status(row.status),
+        model: row.model,
+        prompt_version: row.prompt_version,
+        finish_reason: row.finish_reason.map(finish_reason),
+        usage: (usage != Usage::default()).then_some(usage),
+        problem: row
+            .problem
+            .and_then(|json| serde_json::from_str(&json).ok()),
+        generation_id: row.generation_id,
+        created_at: timestamp(row.created_at),
+        updated_at: timestamp(row.updated_at),
+    }
+}
+
+#[must_use]
+pub fn generation(row: store::generations::GenerationRow) -> Generation {
+    Generation {
+        id: row.id,
+        conversation_id: row.conversation_id,
+        user_message_id: row.user_message_id,
+        assistant_message_id: row.assistant_message_id,
+        model: row.model,
+        status: status(row.status),
+        created_at: timestamp(row.created_at),
+        finished_at: row.finished_at.map(timestamp),
+    }
+}
+
+#[must_use]
+pub fn status(status: store::MessageStatus) -> MessageStatus {
+    match status {
+        store::MessageStatus::Running => MessageStatus::Running,
+        store::MessageStatus::Complete => MessageStatus::Complete,
+        store::MessageStatus::Cancelled => MessageStatus::Cancelled,
+        store::MessageStatus::Interrupted => MessageStatus::Interrupted,
+        store::MessageStatus::Failed => MessageStatus::Failed,
+    }
+}
+
+#[must_use]
+pub fn finish_reason(reason: store::FinishReason) -> FinishReason {
+    match reason {
+        store::FinishReason::Stop => FinishReason::Stop,
+        store::FinishReason::Length => FinishReason::Length,
+        store::FinishReason::ToolCalls => FinishReason::ToolCalls,
+        store::FinishReason::ContentFilter => FinishReason::ContentFilter,
+        store::FinishReason::Error => FinishReason::Error,
+        store::FinishReason::Cancelled => FinishReason::Cancelled,
+        store::FinishReason::Interrupted => FinishReason::Interrupted,
+        store::FinishReason::Other => FinishReason::Other,
+    }
+}

@@ -1,0 +1,269 @@
+//! Conversations, their messages, and the answers that are being made.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::{
+    Timestamp,
+    ids::{ConversationId, GenerationId, MessageId, ProjectId},
+    problem::Problem,
+};
+
+/// A message to a project. Without `conversation_id` it begins a conversation.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"message": "What is an ablative absolute?"})))]
+pub struct Chat {
+    /// 1 to 200,000 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200_000))]
+    pub message: String,
+    /// Continues this conversation, its whole history included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation_id: Option<ConversationId>,
+    /// Instead of the project's model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Whether to answer with server-sent events.
+    #[serde(default)]
+    pub stream: bool,
+    #[serde(default)]
+    pub on_disconnect: OnDisconnect,
+}
+
+/// What becomes of an answer when the client that asked for it goes away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum OnDisconnect {
+    /// It goes on and is stored.
+    #[default]
+    Continue,
+    /// It is cancelled; the text so far is kept.
+    Cancel,
+}
+
+/// The whole answer to a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChatReply {
+    /// The text of `assistant_message`.
+    pub reply: String,
+    pub conversation_id: ConversationId,
+    pub user_message: Message,
+    pub assistant_message: Message,
+}
+
+/// A message in a conversation that exists.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"content": "And an example?"})))]
+pub struct CreateMessage {
+    /// 1 to 200,000 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200_000))]
+    pub content: String,
+    /// The assistant message that this one follows; the end of the active path unless sent, and
+    /// `null` to begin the conversation anew beside its first message.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<MessageId>))]
+    pub parent_id: Option<Option<MessageId>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    #[serde(default)]
+    pub stream: bool,
+    #[serde(default)]
+    pub on_disconnect: OnDisconnect,
+}
+
+/// Tells a `null` that was sent from a field that was not.
+fn present<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Another answer to a question that was answered before.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"stream": false})))]
+pub struct Regenerate {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    #[serde(default)]
+    pub stream: bool,
+    #[serde(default)]
+    pub on_disconnect: OnDisconnect,
+}
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Role {
+    User,
+    Assistant,
+}
+
+/// How far a message or an answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum MessageStatus {
+    /// Being written.
+    Running,
+    /// All there.
+    Complete,
+    /// Stopped by a person; the text so far is kept.
+    Cancelled,
+    /// Ended without the provider's word that it was finished; the text so far is kept.
+    Interrupted,
+    /// The provider failed; the text so far is kept, and `problem` says why.
+    Failed,
+}
+
+/// Why the provider ended its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum FinishReason {
+    /// It had said all.
+    Stop,
+    /// `max_tokens` or the context was reached.
+    Length,
+    ToolCalls,
+    /// The provider withheld the rest.
+    ContentFilter,
+    /// The provider failed in mid-answer.
+    Error,
+    /// A person stopped it.
+    Cancelled,
+    /// The answer ended without a reason.
+    Interrupted,
+    /// The provider gave a reason that has no name here.
+    Other,
+}
+
+/// What an answer used.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Usage {
+    pub prompt_tokens: Option<i64>,
+    pub completion_tokens: Option<i64>,
+    /// What the provider billed, in US dollars, as decimal text.
+    #[cfg_attr(feature = "openapi", schema(examples("0.000171")))]
+    pub cost_usd: Option<String>,
+}
+
+/// One message of a conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Message {
+    pub id: MessageId,
+    pub conversation_id: ConversationId,
+    /// The message before; `null` for the first.
+    pub parent_id: Option<MessageId>,
+    pub role: Role,
+    pub content: String,
+    /// What a reasoning model thought before it answered.
+    pub reasoning: Option<String>,
+    pub status: MessageStatus,
+    /// The model that answers; `null` on a person's message.
+    pub model: Option<String>,
+    /// The prompt version that was answered under; `null` on a person's message.
+    pub prompt_version: Option<i32>,
+    pub finish_reason: Option<FinishReason>,
+    pub usage: Option<Usage>,
+    /// Why it failed.
+    pub problem: Option<Problem>,
+    /// The answer's generation; `null` on a person's message.
+    pub generation_id: Option<GenerationId>,
+    pub created_at: Timestamp,
+    /// The last change of the text or the status.
+    pub updated_at: Timestamp,
+}
+
+/// A conversation within a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Conversation {
+    pub id: ConversationId,
+    pub project_id: ProjectId,
+    /// The first words of the conversation until a person names it.
+    pub title: String,
+    pub pinned: bool,
+    pub archived: bool,
+    /// The end of the path that is shown; `null` while there is no message.
+    pub active_message_id: Option<MessageId>,
+    pub last_activity_at: Timestamp,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// A new, empty conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"title": "Notes for 2.4"})))]
+pub struct CreateConversation {
+    /// At most 200 characters; made from the first message unless sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
+    pub title: Option<String>,
+}
+
+/// Changes to a conversation; what is not sent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"title": "Notes for 2.4", "pinned": true})))]
+pub struct UpdateConversation {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
+    pub title: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived: Option<bool>,
+    /// Shows the path that ends in this message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_message_id: Option<MessageId>,
+}
+
+/// One running or finished answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Generation {
+    pub id: GenerationId,
+    pub conversation_id: ConversationId,
+    pub user_message_id: MessageId,
+    pub assistant_message_id: MessageId,
+    pub model: String,
+    pub status: MessageStatus,
+    pub created_at: Timestamp,
+    /// `null` while it runs.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// The query of the list of conversations.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+pub struct ConversationQuery {
+    /// How many items to answer with, 1 to 200; 50 unless sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 200))]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Whether to list the archived ones instead.
+    #[serde(default)]
+    pub archived: bool,
+}

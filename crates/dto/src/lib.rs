@@ -1,0 +1,19 @@
+//! The wire types of the API, shared by the server and the page.
+//!
+//! Owns the JSON shapes: requests, answers, stream events, problems and ids. Must not know a web
+//! framework, a database or a provider. Requests refuse unknown fields; answers may grow new ones.
+
+pub mod account;
+pub mod chat;
+pub mod files;
+pub mod ids;
+pub mod models;
+pub mod page;
+pub mod problem;
+pub mod projects;
+pub mod stream;
+pub mod system;
+mod time;
+
+pub use page::Page;
+pub use time::Timestamp;

@@ -1,0 +1,222 @@
+//! One answer under way: from the bytes of the response to events.
+//!
+//! Owns the end of an answer in all its forms: complete, broken off, failed, unreadable. Must not
+//! know the JSON of a chunk.
+
+use bytes::Bytes;
+use reqwest::header::CONTENT_TYPE;
+
+use super::{
+    chunk::{ChunkError, ChunkReader},
+    failure,
+};
+use crate::{
+    CompletionEvent, ErrorKind, ProviderError, Secret,
+    sse::{Decoder, SseError},
+    transport::Body,
+};
+
+/// An error's body beyond this is not read.
+const MAX_ERROR_BYTES: usize = 64 * 1024;
+/// A whole answer that is longer is not read.
+const MAX_WHOLE_BYTES: usize = 16 * 1024 * 1024;
+
+/// An answer that is being read.
+#[derive(Debug)]
+pub(super) struct Answer {
+    body: Body,
+    decoder: Decoder,
+    chunks: ChunkReader,
+    phase: Phase,
+    /// What errors must not show.
+    key: Option<Secret>,
+}
+
+/// How far it is.
+#[derive(Debug)]
+enum Phase {
+    /// Nothing but blank has come.
+    Blank,
+    Reading,
+    /// It said that it is done; what follows does not count.
+    Done,
+    /// It failed, and events that came before are still to be taken.
+    Failed(ProviderError),
+    Ended,
+}
+
+/// Why reading stops.
+enum Stop {
+    /// `[DONE]`.
+    Done,
+    /// The provider says that it failed.
+    Provider(ProviderError),
+    /// The connection or what came over it is broken.
+    Broken(ProviderError),
+}
+
+impl Answer {
+    /// Judges the response by its head. A failure, and an answer that comes whole, are read here.
+    pub(super) async fn begin(mut body: Body, key: Option<Secret>) -> Result<Self, ProviderError> {
+        if !body.status().is_success() {
+            // The status tells enough when the rest of the body does not come.
+            let (bytes, _) = body.read_up_to(MAX_ERROR_BYTES).await.unwrap_or_default();
+            return Err(failure::from_response(
+                body.status(),
+                body.headers(),
+                &bytes,
+                key.as_ref(),
+            ));
+        }
+        let media_type = body
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
+        let media_type = media_type
+            .and_then(|value| value.split(';').next())
+            .unwrap_or_default();
+        let media_type = media_type.trim().to_ascii_lowercase();
+        let mut answer = Self {
+            body,
+            decoder: Decoder::default(),
+            chunks: ChunkReader::default(),
+            phase: Phase::Blank,
+            key,
+        };
+        match media_type.as_str() {
+            "application/json" => answer.read_whole().await?,
+            "text/html" => return Err(protocol("the provider sent a web page")),
+            // Anything else may be a stream that is labelled wrongly; its first byte will tell.
+            _ => {}
+        }
+        Ok(answer)
+    }
+
+    /// The next event; `None` at the end, after which it must not be called again.
+    pub(super) async fn next(&mut self) -> Option<Result<CompletionEvent, ProviderError>> {
+        loop {
+            if let Some(event) = self.chunks.next_event() {
+                return Some(Ok(event));
+            }
+            match std::mem::replace(&mut self.phase, Phase::Ended) {
+                phase @ (Phase::Blank | Phase::Reading) => {
+                    self.phase = phase;
+                    self.read().await;
+                }
+                Phase::Done => self.body.drain().await,
+                Phase::Failed(error) => return Some(Err(error)),
+                Phase::Ended => return None,
+            }
+        }
+    }
+
+    /// Reads one piece of the body.
+    async fn read(&mut self) {
+        let stop = match self.body.read().await {
+            Ok(Some(bytes)) => match self.read_piece(bytes) {
+                Ok(()) => {
+                    if self.chunks.has_finish_reason() {
+                        self.body.set_complete();
+                    }
+                    return;
+                }
+                Err(stop) => stop,
+            },
+            Ok(None) => self.read_rest().err().unwrap_or(Stop::Done),
+            Err(error) => match self.read_rest() {
+                Err(stop @ (Stop::Done | Stop::Provider(_))) => stop,
+                Ok(()) | Err(Stop::Broken(_)) => Stop::Broken(error),
+            },
+        };
+        self.phase = match stop {
+            Stop::Provider(error) => Phase::Failed(error),
+            // The provider had said that the text is complete: whatever broke came too late to matter.
+            Stop::Broken(error) if !self.chunks.has_finish_reason() => Phase::Failed(error),
+            Stop::Broken(_) => Phase::Ended,
+            Stop::Done => Phase::Done,
+        };
+        match self.phase {
+            Phase::Failed(_) => self.chunks.give_up(),
+            _ => self.chunks.finish(),
+        }
+    }
+
+    fn read_piece(&mut self, bytes: Bytes) -> Result<(), Stop> {
+        if matches!(self.phase, Phase::Blank) {
+            match bytes.iter().find(|byte| !is_blank(**byte)) {
+                None => {}
+                // No line of a stream begins like a web page or a JSON document.
+                Some(b'<' | b'{') => {
+                    return Err(Stop::Broken(protocol("the provider sent no event stream")));
+                }
+                Some(_) => self.phase = Phase::Reading,
+            }
+        }
+        self.decoder.push(bytes);
+        while let Some(event) = self.decoder.next_event()? {
+            read_event(&mut self.chunks, event.data, self.key.as_ref())?;
+        }
+        Ok(())
+    }
+
+    /// Reads what the end of the body left without a blank line after it. It may be cut off in the
+    /// middle; then it does not count.
+    fn read_rest(&mut self) -> Result<(), Stop> {
+        match self.decoder.finish() {
+            None => Ok(()),
+            Some(event) => match read_event(&mut self.chunks, event.data, self.key.as_ref()) {
+                Err(Stop::Broken(_)) => Ok(()),
+                result => result,
+            },
+        }
+    }
+
+    /// Reads a completion that is not streamed, though it was asked to be.
+    async fn read_whole(&mut self) -> Result<(), ProviderError> {
+        let (bytes, is_whole) = self.body.read_up_to(MAX_WHOLE_BYTES).await?;
+        if !is_whole {
+            return Err(protocol("the provider's answer is too long"));
+        }
+        let read = self.chunks.read_whole(&bytes);
+        read.map_err(|error| explain(error, self.key.as_ref()))?;
+        self.chunks.finish();
+        self.phase = Phase::Ended;
+        Ok(())
+    }
+}
+
+fn read_event(chunks: &mut ChunkReader, data: &str, key: Option<&Secret>) -> Result<(), Stop> {
+    match data.trim() {
+        "" => Ok(()),
+        "[DONE]" => Err(Stop::Done),
+        json => chunks.read(json).map_err(|error| match error {
+            ChunkError::Provider(_) => Stop::Provider(explain(error, key)),
+            ChunkError::Malformed(_) | ChunkError::NoChoices => Stop::Broken(explain(error, key)),
+        }),
+    }
+}
+
+fn explain(error: ChunkError, key: Option<&Secret>) -> ProviderError {
+    match error {
+        ChunkError::Provider(error) => failure::from_chunk(&error, key),
+        ChunkError::Malformed(error) => {
+            protocol("the provider sent JSON that is no completion").with_source(error)
+        }
+        ChunkError::NoChoices => protocol("the provider sent an answer without text"),
+    }
+}
+
+/// White space, or a byte of the byte order mark.
+fn is_blank(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, 0xEF | 0xBB | 0xBF)
+}
+
+fn protocol(message: &str) -> ProviderError {
+    ProviderError::new(ErrorKind::Protocol, message)
+}
+
+impl From<SseError> for Stop {
+    fn from(error: SseError) -> Self {
+        Self::Broken(protocol("the provider's stream passed a limit").with_source(error))
+    }
+}

@@ -1,0 +1,330 @@
+//! The JSON of an answer: the chunks of a stream, or one whole completion.
+//!
+//! Owns its shapes and turns them into events. Reads leniently: every field may be missing or
+//! null, unknown ones are ignored. Must not know how the JSON arrived.
+
+use std::{borrow::Cow, collections::VecDeque, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Value, value::RawValue};
+
+use crate::{CompletionEvent, FinishReason, Usage, decimal};
+
+/// Up to here, pieces of text that arrive together become one event.
+const MAX_PIECE_BYTES: usize = 16 * 1024;
+/// The most characters of a finish reason that has no name here.
+const MAX_REASON_CHARS: usize = 64;
+
+/// Turns chunks into events. One for each answer.
+#[derive(Debug, Default)]
+pub(super) struct ChunkReader {
+    events: VecDeque<CompletionEvent>,
+    model: String,
+    usage: Option<Usage>,
+    finish_reason: Option<FinishReason>,
+}
+
+/// A chunk that ends the answer.
+#[derive(Debug)]
+pub(super) enum ChunkError {
+    /// It is an error of the provider's, in this object or text.
+    Provider(Value),
+    /// It is no chunk.
+    Malformed(serde_json::Error),
+    /// It is a whole answer without one.
+    NoChoices,
+}
+
+impl ChunkReader {
+    /// Takes in one chunk of a stream.
+    pub(super) fn read(&mut self, json: &str) -> Result<(), ChunkError> {
+        let chunk: Chunk<'_> = serde_json::from_str(json).map_err(ChunkError::Malformed)?;
+        self.take(chunk).map(|_| ())
+    }
+
+    /// Takes in an answer that came whole.
+    pub(super) fn read_whole(&mut self, json: &[u8]) -> Result<(), ChunkError> {
+        let chunk: Chunk<'_> = serde_json::from_slice(json).map_err(ChunkError::Malformed)?;
+        match self.take(chunk)? {
+            true => Ok(()),
+            false => Err(ChunkError::NoChoices),
+        }
+    }
+
+    /// Whether the provider has said why it ended.
+    pub(super) fn has_finish_reason(&self) -> bool {
+        self.finish_reason.is_some()
+    }
+
+    /// The answer ended well: what was kept for the end becomes events.
+    pub(super) fn finish(&mut self) {
+        self.give_up();
+        self.events
+            .extend(self.finish_reason.take().map(CompletionEvent::Finished));
+    }
+
+    /// The answer broke off: what was used is told all the same.
+    pub(super) fn give_up(&mut self) {
+        self.events
+            .extend(self.usage.take().map(CompletionEvent::Usage));
+    }
+
+    pub(super) fn next_event(&mut self) -> Option<CompletionEvent> {
+        self.events.pop_front()
+    }
+
+    /// Whether there was a choice in it.
+    fn take(&mut self, chunk: Chunk<'_>) -> Result<bool, ChunkError> {
+        // Kept until the end: some servers count up in every chunk.
+        if let Some(usage) = chunk.usage {
+            self.usage = Some(usage.into());
+        }
+        if let Some(error) = chunk.error.filter(is_error) {
+            return Err(ChunkError::Provider(error));
+        }
+        if !chunk.model.is_empty() && chunk.model.0 != self.model {
+            self.model = chunk.model.0.into_owned();
+            self.events
+                .push_back(CompletionEvent::Model(self.model.clone()));
+        }
+        // Only one choice is ever asked for.
+        let Some(choice) = chunk.choices.and_then(|choices| choices.into_iter().next()) else {
+            return Ok(false);
+        };
+        if let Some(error) = choice.error.filter(is_error) {
+            return Err(ChunkError::Provider(error));
+        }
+        if let Some(delta) = choice.delta.or(choice.message) {
+            self.take_delta(delta);
+        }
+        if !choice.finish_reason.is_empty() {
+            self.finish_reason = Some(finish_reason(&choice.finish_reason.0));
+        }
+        Ok(true)
+    }
+
+    fn take_delta(&mut self, delta: Delta<'_>) {
+        // The three say the same in different ways: the first that says anything is shown.
+        if !delta.reasoning.is_empty() {
+            self.push_reasoning(delta.reasoning);
+        } else if !delta.reasoning_content.is_empty() {
+            self.push_reasoning(delta.reasoning_content);
+        } else {
+            for detail in delta.reasoning_details.into_iter().flatten() {
+                self.push_reasoning(detail.text);
+                self.push_reasoning(detail.summary);
+            }
+        }
+        self.push_text(delta.content);
+        self.push_text(delta.refusal);
+    }
+
+    fn push_text(&mut self, piece: Text<'_>) {
+        match self.events.back_mut() {
+            _ if piece.is_empty() => {}
+            Some(CompletionEvent::Text(text)) if text.len() < MAX_PIECE_BYTES => {
+                text.push_str(&piece.0);
+            }
+            _ => self
+                .events
+                .push_back(CompletionEvent::Text(piece.0.into_owned())),
+        }
+    }
+
+    fn push_reasoning(&mut self, piece: Text<'_>) {
+        match self.events.back_mut() {
+            _ if piece.is_empty() => {}
+            Some(CompletionEvent::Reasoning(text)) if text.len() < MAX_PIECE_BYTES => {
+                text.push_str(&piece.0);
+            }
+            _ => self
+                .events
+                .push_back(CompletionEvent::Reasoning(piece.0.into_owned())),
+        }
+    }
+}
+
+fn finish_reason(reason: &str) -> FinishReason {
+    match reason {
+        "stop" => FinishReason::Stop,
+        "length" => FinishReason::Length,
+        "tool_calls" => FinishReason::ToolCalls,
+        "content_filter" => FinishReason::ContentFilter,
+        "error" => FinishReason::Error,
+        other => FinishReason::Other(other.chars().take(MAX_REASON_CHARS).collect()),
+    }
+}
+
+/// Whether a field named `error` means one; some servers always send it, empty.
+fn is_error(error: &Value) -> bool {
+    match error {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        Value::Bool(true) | Value::Number(_) | Value::Array(_) => true,
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Chunk<'a> {
+    error: Option<Value>,
+    #[serde(default, borrow)]
+    model: Text<'a>,
+    #[serde(borrow)]
+    choices: Option<Vec<Choice<'a>>>,
+    #[serde(borrow)]
+    usage: Option<UsageFields<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Choice<'a> {
+    error: Option<Value>,
+    /// In a chunk.
+    #[serde(borrow)]
+    delta: Option<Delta<'a>>,
+    /// In a whole answer.
+    #[serde(borrow)]
+    message: Option<Delta<'a>>,
+    #[serde(default, borrow)]
+    finish_reason: Text<'a>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Delta<'a> {
+    #[serde(default, borrow)]
+    content: Text<'a>,
+    #[serde(default, borrow)]
+    refusal: Text<'a>,
+    #[serde(default, borrow)]
+    reasoning: Text<'a>,
+    #[serde(default, borrow)]
+    reasoning_content: Text<'a>,
+    #[serde(borrow)]
+    reasoning_details: Option<Vec<ReasoningDetail<'a>>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ReasoningDetail<'a> {
+    #[serde(default, borrow)]
+    text: Text<'a>,
+    #[serde(default, borrow)]
+    summary: Text<'a>,
+}
+
+#[derive(Debug, Deserialize)]
+struct UsageFields<'a> {
+    #[serde(default, deserialize_with = "count")]
+    prompt_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
+    completion_tokens: Option<u64>,
+    prompt_tokens_details: Option<PromptDetails>,
+    completion_tokens_details: Option<CompletionDetails>,
+    #[serde(borrow)]
+    cost: Option<&'a RawValue>,
+}
+
+#[derive(Debug, Deserialize)]
+struct PromptDetails {
+    #[serde(default, deserialize_with = "count")]
+    cached_tokens: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct CompletionDetails {
+    #[serde(default, deserialize_with = "count")]
+    reasoning_tokens: Option<u64>,
+}
+
+impl From<UsageFields<'_>> for Usage {
+    fn from(fields: UsageFields<'_>) -> Self {
+        Self {
+            prompt_tokens: fields.prompt_tokens,
+            completion_tokens: fields.completion_tokens,
+            cached_tokens: fields.prompt_tokens_details.and_then(|d| d.cached_tokens),
+            reasoning_tokens: fields
+                .completion_tokens_details
+                .and_then(|d| d.reasoning_tokens),
+            cost_usd: fields.cost.and_then(|cost| decimal::plain(cost.get())),
+        }
+    }
+}
+
+/// A number of tokens; `None` for whatever else is there.
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Value::deserialize(deserializer).map(|value| value.as_u64())
+}
+
+/// Text that is not copied unless it has escapes. Null and whatever else is no text are empty; of
+/// a list of content parts, the parts with a `text` count.
+#[derive(Debug, Default)]
+struct Text<'a>(Cow<'a, str>);
+
+impl Text<'_> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
+        let mut text = String::new();
+        while let Some(part) = parts.next_element::<Value>()? {
+            text.push_str(part.get("text").and_then(Value::as_str).unwrap_or_default());
+        }
+        Ok(Text(Cow::Owned(text)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
+        while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Text::default())
+    }
+}
+
+#[cfg(test)]
+#[path = "chunk_tests.rs"]
+mod tests;

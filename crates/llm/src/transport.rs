@@ -1,0 +1,177 @@
+//! One guarded call over HTTP: connecting, deadlines, limits.
+//!
+//! Owns the client's settings, the timeouts and what a broken connection means. Must not know any
+//! provider's wire format.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::{Client, RequestBuilder, Response, StatusCode, header::HeaderMap, redirect};
+use tokio::time::{Instant, timeout};
+
+use crate::{ErrorKind, ProviderError};
+
+/// How long an answer that is complete may take to close, so that its connection can be used again.
+const DRAIN: Duration = Duration::from_millis(100);
+
+/// How long to wait for a provider. Each one that passes is [`ErrorKind::Timeout`], except `trailer`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Name lookup, TCP and TLS together.
+    pub connect: Duration,
+    /// From asking to the first byte of the answer's body.
+    pub first_byte: Duration,
+    /// Between two pieces of the answer; comments that keep the connection alive count.
+    pub silence: Duration,
+    /// From the finish reason to the end of the stream. What has not come by then (the usage,
+    /// mostly) is done without.
+    pub trailer: Duration,
+    /// From asking to the end of the answer.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            first_byte: Duration::from_secs(120),
+            silence: Duration::from_secs(120),
+            trailer: Duration::from_secs(10),
+            total: Duration::from_secs(30 * 60),
+        }
+    }
+}
+
+/// A client for one provider. It follows no redirect, since that would take the key elsewhere, and
+/// reads no proxy from the environment.
+pub(crate) fn client(headers: HeaderMap, timeouts: &Timeouts) -> reqwest::Result<Client> {
+    Client::builder()
+        .user_agent(concat!("PromptHub/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers)
+        .connect_timeout(timeouts.connect)
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .build()
+}
+
+/// A response under way. Dropping it closes the connection.
+#[derive(Debug)]
+pub(crate) struct Body {
+    response: Response,
+    timeouts: Timeouts,
+    asked_at: Instant,
+    /// Whether a first piece has come.
+    begun: bool,
+    /// When the answer said that it was complete.
+    complete_at: Option<Instant>,
+}
+
+impl Body {
+    /// Sends the request and waits for the head of the response, whatever its status.
+    pub(crate) async fn open(
+        request: RequestBuilder,
+        timeouts: Timeouts,
+    ) -> Result<Self, ProviderError> {
+        let asked_at = Instant::now();
+        let limit = timeouts.first_byte.min(timeouts.total);
+        let response = timeout(limit, request.send())
+            .await
+            .map_err(|_| timed_out("began no answer", limit))?
+            .map_err(broken)?;
+        Ok(Self {
+            response,
+            timeouts,
+            asked_at,
+            begun: false,
+            complete_at: None,
+        })
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        self.response.headers()
+    }
+
+    /// From now on, only the trailer is waited for.
+    pub(crate) fn set_complete(&mut self) {
+        self.complete_at.get_or_insert_with(Instant::now);
+    }
+
+    /// The next piece; `None` at the end.
+    pub(crate) async fn read(&mut self) -> Result<Option<Bytes>, ProviderError> {
+        let elapsed = self.asked_at.elapsed();
+        let idle = match self.begun {
+            true => (self.timeouts.silence, "fell silent", self.timeouts.silence),
+            false => {
+                let left = self.timeouts.first_byte.saturating_sub(elapsed);
+                (left, "began no answer", self.timeouts.first_byte)
+            }
+        };
+        let left = self.timeouts.total.saturating_sub(elapsed);
+        let mut deadline = idle.min((left, "had not finished", self.timeouts.total));
+        if let Some(complete_at) = self.complete_at {
+            let left = self.timeouts.trailer.saturating_sub(complete_at.elapsed());
+            deadline = deadline.min((left, "did not close", self.timeouts.trailer));
+        }
+        let (left, what, limit) = deadline;
+        let piece = timeout(left, self.response.chunk())
+            .await
+            .map_err(|_| timed_out(what, limit))?
+            .map_err(broken)?;
+        self.begun = true;
+        Ok(piece)
+    }
+
+    /// Reads up to `limit` bytes; whether the body ended within them.
+    pub(crate) async fn read_up_to(
+        &mut self,
+        limit: usize,
+    ) -> Result<(Vec<u8>, bool), ProviderError> {
+        let mut bytes = Vec::new();
+        while let Some(piece) = self.read().await? {
+            let room = limit.saturating_sub(bytes.len());
+            bytes.extend(piece.iter().take(room));
+            if piece.len() > room {
+                return Ok((bytes, false));
+            }
+        }
+        Ok((bytes, true))
+    }
+
+    /// Lets a body that has nothing more to say end, which frees its connection for the next call.
+    /// One that does not end at once is given up.
+    pub(crate) async fn drain(&mut self) {
+        let to_the_end = async { while let Ok(Some(_)) = self.response.chunk().await {} };
+        // Closing the connection instead is no failure.
+        let _ = timeout(DRAIN, to_the_end).await;
+    }
+}
+
+fn timed_out(what: &str, limit: Duration) -> ProviderError {
+    ProviderError::new(
+        ErrorKind::Timeout,
+        format!("the provider {what} within {} s", limit.as_secs_f32()),
+    )
+}
+
+/// What an error of the client means. Its text names no URL: a base URL may be private.
+fn broken(error: reqwest::Error) -> ProviderError {
+    let error = error.without_url();
+    let (kind, message) = if error.is_timeout() {
+        (
+            ErrorKind::Timeout,
+            "connecting to the provider took too long",
+        )
+    } else if error.is_connect() {
+        (ErrorKind::Unavailable, "the provider cannot be reached")
+    } else {
+        (
+            ErrorKind::Unavailable,
+            "the connection to the provider broke off",
+        )
+    };
+    ProviderError::new(kind, message).with_source(error)
+}

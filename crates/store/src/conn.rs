@@ -1,0 +1,13 @@
+//! The connection that the table modules work on, whichever database is behind it.
+//!
+//! What Diesel can say for all databases alike goes through [`Conn`] as it is; what it cannot is
+//! in `sql.rs`, one `match` a query. A third database is one more variant here and in `sql.rs`.
+
+use diesel::{PgConnection, SqliteConnection};
+
+/// A connection to one of the databases that this build supports.
+#[derive(diesel::MultiConnection)]
+pub enum Conn {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}

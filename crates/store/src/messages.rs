@@ -1,0 +1,259 @@
+//! Messages: a tree within each conversation, each pointing at the one before it.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use prompthub_dto::ids::{ConversationId, GenerationId, MessageId, UserId};
+
+use crate::{
+    Conn, StoreError,
+    schema::{conversations, messages},
+    text_enum::text_enum,
+};
+
+text_enum! {
+    /// Who speaks.
+    MessageRole {
+        User = "user",
+        Assistant = "assistant",
+    }
+}
+
+text_enum! {
+    /// How far a message or an answer is.
+    MessageStatus {
+        /// Being written.
+        Running = "running",
+        /// All there.
+        Complete = "complete",
+        /// Stopped by a person; the text so far is kept.
+        Cancelled = "cancelled",
+        /// Ended without the provider's word that it was finished; the text so far is kept.
+        Interrupted = "interrupted",
+        /// The provider failed; the text so far is kept.
+        Failed = "failed",
+    }
+}
+
+text_enum! {
+    /// Why an answer ended.
+    FinishReason {
+        Stop = "stop",
+        Length = "length",
+        ToolCalls = "tool_calls",
+        ContentFilter = "content_filter",
+        Error = "error",
+        Cancelled = "cancelled",
+        Interrupted = "interrupted",
+        Other = "other",
+    }
+}
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = messages, treat_none_as_default_value = false)]
+pub struct MessageRow {
+    pub id: MessageId,
+    pub conversation_id: ConversationId,
+    /// The message before; `None` for a first one.
+    pub parent_id: Option<MessageId>,
+    pub role: MessageRole,
+    pub content: String,
+    pub reasoning: Option<String>,
+    pub status: MessageStatus,
+    /// The model that answers; `None` on a person's message, as are the rest up to the times.
+    pub model: Option<String>,
+    /// The number of the prompt version that is answered under.
+    pub prompt_version: Option<i32>,
+    pub finish_reason: Option<FinishReason>,
+    pub prompt_tokens: Option<i64>,
+    pub completion_tokens: Option<i64>,
+    /// US dollars as decimal text.
+    pub cost_usd: Option<String>,
+    /// JSON of what went wrong.
+    pub problem: Option<String>,
+    pub generation_id: Option<GenerationId>,
+    pub created_at: NaiveDateTime,
+    pub updated_at: NaiveDateTime,
+}
+
+/// A new message: a person's, or an assistant's that is still empty.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    pub id: MessageId,
+    pub conversation_id: ConversationId,
+    pub parent_id: Option<MessageId>,
+    pub role: MessageRole,
+    pub content: String,
+    pub status: MessageStatus,
+    pub model: Option<String>,
+    pub prompt_version: Option<i32>,
+    pub generation_id: Option<GenerationId>,
+    pub now: NaiveDateTime,
+}
+
+/// How an answer ended. Every value is stored as it is, `None` included.
+#[derive(Debug, Clone, AsChangeset)]
+#[diesel(table_name = messages, treat_none_as_null = true)]
+pub struct MessageFinish {
+    pub content: String,
+    pub reasoning: Option<String>,
+    pub status: MessageStatus,
+    pub finish_reason: Option<FinishReason>,
+    pub prompt_tokens: Option<i64>,
+    pub completion_tokens: Option<i64>,
+    /// US dollars as decimal text.
+    pub cost_usd: Option<String>,
+    /// JSON of what went wrong.
+    pub problem: Option<String>,
+}
+
+/// A message's place in its conversation: when it was made, and its id among those of the same moment.
+pub type MessagePlace = (NaiveDateTime, MessageId);
+
+/// Adds a message.
+///
+/// # Errors
+/// [`StoreError::ForeignKey`] when the conversation is gone.
+pub fn insert(conn: &mut Conn, new: &NewMessage) -> Result<MessageRow, StoreError> {
+    let row = MessageRow {
+        id: new.id,
+        conversation_id: new.conversation_id,
+        parent_id: new.parent_id,
+        role: new.role,
+        content: new.content.clone(),
+        reasoning: None,
+        status: new.status,
+        model: new.model.clone(),
+        prompt_version: new.prompt_version,
+        finish_reason: None,
+        prompt_tokens: None,
+        completion_tokens: None,
+        cost_usd: None,
+        problem: None,
+        generation_id: new.generation_id,
+        created_at: new.now,
+        updated_at: new.now,
+    };
+    diesel::insert_into(messages::table)
+        .values(&row)
+        .execute(conn)?;
+    Ok(row)
+}
+
+/// Finds a message in a person's conversations.
+pub fn find(
+    conn: &mut Conn,
+    owner: UserId,
+    id: MessageId,
+) -> Result<Option<MessageRow>, StoreError> {
+    let query = messages::table
+        .inner_join(conversations::table)
+        .filter(messages::id.eq(id))
+        .filter(conversations::owner_id.eq(owner))
+        .select(MessageRow::as_select());
+    Ok(query.first(conn).optional()?)
+}
+
+/// All messages of a conversation, siblings included, the oldest first. The caller has found the
+/// conversation for its owner.
+pub fn list(
+    conn: &mut Conn,
+    conversation: ConversationId,
+    after: Option<MessagePlace>,
+    limit: i64,
+) -> Result<Vec<MessageRow>, StoreError> {
+    let page = messages::table
+        .filter(messages::conversation_id.eq(conversation))
+        .order((messages::created_at, messages::id))
+        .limit(limit)
+        .select(MessageRow::as_select());
+    Ok(match after {
+        None => page.load(conn)?,
+        Some((at, id)) => page
+            .filter(
+                messages::created_at
+                    .gt(at)
+                    .or(messages::created_at.eq(at).and(messages::id.gt(id))),
+            )
+            .load(conn)?,
+    })
+}
+
+/// The messages from the first to `leaf`, in that order; empty when the conversation has no such
+/// message. The caller has found the conversation for its owner.
+pub fn path(
+    conn: &mut Conn,
+    conversation: ConversationId,
+    leaf: MessageId,
+) -> Result<Vec<MessageRow>, StoreError> {
+    // Siblings are few, so reading them too is cheaper than a recursive query.
+    let rows: Vec<MessageRow> = messages::table
+        .filter(messages::conversation_id.eq(conversation))
+        .select(MessageRow::as_select())
+        .load(conn)?;
+    let mut by_id: HashMap<_, _> = rows.into_iter().map(|row| (row.id, row)).collect();
+    let mut path = Vec::with_capacity(by_id.len());
+    let mut next = Some(leaf);
+    while let Some(row) = next.and_then(|id| by_id.remove(&id)) {
+        next = row.parent_id;
+        path.push(row);
+    }
+    path.reverse();
+    Ok(path)
+}
+
+/// Stores the text so far of a running answer; `false` when it does not run any more.
+pub fn write_text(
+    conn: &mut Conn,
+    id: MessageId,
+    content: &str,
+    reasoning: Option<&str>,
+    now: NaiveDateTime,
+) -> Result<bool, StoreError> {
+    let running = messages::table
+        .find(id)
+        .filter(messages::status.eq(MessageStatus::Running));
+    let changed = diesel::update(running)
+        .set((
+            messages::content.eq(content),
+            messages::reasoning.eq(reasoning),
+            messages::updated_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(changed > 0)
+}
+
+/// Stores how an answer ended, and says what the message is now; `None` when it is gone.
+pub fn finish(
+    conn: &mut Conn,
+    id: MessageId,
+    finish: &MessageFinish,
+    now: NaiveDateTime,
+) -> Result<Option<MessageRow>, StoreError> {
+    diesel::update(messages::table.find(id))
+        .set((finish, messages::updated_at.eq(now)))
+        .execute(conn)?;
+    let query = messages::table.find(id).select(MessageRow::as_select());
+    Ok(query.first(conn).optional()?)
+}
+
+/// Marks an answer that nobody makes any more, with the text that it has.
+pub(crate) fn interrupt(
+    conn: &mut Conn,
+    id: MessageId,
+    now: NaiveDateTime,
+) -> Result<(), StoreError> {
+    let running = messages::table
+        .find(id)
+        .filter(messages::status.eq(MessageStatus::Running));
+    diesel::update(running)
+        .set((
+            messages::status.eq(MessageStatus::Interrupted),
+            messages::finish_reason.eq(FinishReason::Interrupted),
+            messages::updated_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(())
+}

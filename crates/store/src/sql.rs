@@ -1,0 +1,85 @@
+//! What Diesel cannot say for all databases at once: one `match` on the connection a function.
+//!
+//! Row locks belong here. SQLite needs none: its one writer does one transaction after the other.
+
+use diesel::{prelude::*, sql_query};
+use prompthub_dto::ids::{ProjectId, UserId};
+
+use crate::{
+    Conn, StoreError,
+    projects::ProjectRow,
+    schema::{projects, users},
+};
+
+/// Lets one registration at a time decide whether it is the first, until its transaction ends. The
+/// number is any that nobody else uses in this database.
+pub(crate) fn lock_first_account(conn: &mut Conn) -> Result<(), StoreError> {
+    match conn {
+        Conn::Sqlite(_) => {}
+        Conn::Postgres(conn) => {
+            sql_query("SELECT pg_advisory_xact_lock(7237408821)").execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// Finds a person's project and keeps everybody else from changing it, or adding files to it, until
+/// the transaction ends.
+pub(crate) fn lock_project(
+    conn: &mut Conn,
+    owner: UserId,
+    id: ProjectId,
+) -> Result<Option<ProjectRow>, StoreError> {
+    let project = projects::table
+        .find(id)
+        .filter(projects::owner_id.eq(owner));
+    Ok(match conn {
+        Conn::Sqlite(conn) => project
+            .select(ProjectRow::as_select())
+            .first(conn)
+            .optional()?,
+        Conn::Postgres(conn) => project
+            .select(ProjectRow::as_select())
+            .for_update()
+            .first(conn)
+            .optional()?,
+    })
+}
+
+/// Keeps everybody else from adding files to a project until the transaction ends.
+pub(crate) fn lock_files(conn: &mut Conn, project: ProjectId) -> Result<(), StoreError> {
+    match conn {
+        Conn::Sqlite(_) => {}
+        Conn::Postgres(conn) => {
+            projects::table
+                .find(project)
+                .select(projects::id)
+                .for_update()
+                .execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// Keeps everybody else from adding projects to an account, or files to its projects, until the
+/// transaction ends.
+pub(crate) fn lock_account(conn: &mut Conn, id: UserId) -> Result<(), StoreError> {
+    match conn {
+        Conn::Sqlite(_) => {}
+        Conn::Postgres(conn) => {
+            users::table
+                .find(id)
+                .select(users::id)
+                .for_update()
+                .execute(conn)?;
+            // In one order, so that two of these cannot wait for each other.
+            projects::table
+                .filter(projects::owner_id.eq(id))
+                .order(projects::id)
+                .select(projects::id)
+                .for_update()
+                .execute(conn)?;
+        }
+    }
+    Ok(())
+}

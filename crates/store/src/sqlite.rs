@@ -1,0 +1,319 @@
+//! SQLite: one thread that writes, a few that read, each with a connection of its own.
+//!
+//! Owns the pragmas and **group commit**: the writer runs every write that is waiting, each in a
+//! savepoint, and commits them together, so that one `fsync` makes many writes durable. Nobody is
+//! answered before that commit. Readers never wait for the writer (WAL).
+
+use std::{
+    fmt::Display,
+    fs::{DirBuilder, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+    thread::{self, JoinHandle},
+};
+
+use crossbeam_channel::{Receiver, Sender};
+use diesel::{
+    Connection, QueryResult, SqliteConnection,
+    connection::{AnsiTransactionManager, SimpleConnection},
+};
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::{Conn, StoreError, error::one_line, work};
+
+/// Durable at each commit, and little memory: the operating system's page cache is behind SQLite's.
+const PRAGMAS: &str = "
+    PRAGMA busy_timeout = 5000;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA cache_size = -1024;
+    PRAGMA mmap_size = 0;
+    PRAGMA journal_size_limit = 16777216;
+";
+
+/// The most writes that one commit covers: enough to spread the cost of the `fsync`, few enough
+/// that the first of them is not kept waiting for long.
+const MAX_BATCH: usize = 128;
+
+/// The most writes, and the most reads, that may be under way; callers beyond that wait to queue.
+const MAX_QUEUED: usize = 4096;
+
+pub(crate) struct SqliteEngine {
+    path: PathBuf,
+    reads: Queue<ReadJob>,
+    writes: Queue<Box<dyn WriteJob>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+type ReadJob = Box<dyn FnOnce(&mut Conn) + Send>;
+
+/// The way into a queue. A permit is held until the answer is there, which bounds the queue.
+struct Queue<T> {
+    /// Absent only while the engine is being dropped.
+    jobs: Option<Sender<T>>,
+    permits: Semaphore,
+}
+
+impl SqliteEngine {
+    /// Opens the file, made with its folder when absent, and starts the threads. Blocks.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        let path = std::path::absolute(path).map_err(StoreError::unavailable)?;
+        create(&path)
+            .map_err(|error| StoreError::unavailable(format!("{}: {error}", path.display())))?;
+
+        let (writes, queue) = new_queue();
+        let mut writer = Writer {
+            conn: connect(&path)?,
+            path: path.clone(),
+            queue,
+        };
+        let mut threads = vec![spawn("sqlite-writer", move || writer.run())?];
+
+        let (reads, queue) = new_queue::<ReadJob>();
+        let readers = thread::available_parallelism()
+            .map_or(2, usize::from)
+            .clamp(2, 4);
+        for _ in 0..readers {
+            let mut conn = connect(&path)?;
+            conn.batch_execute("PRAGMA query_only = ON")?;
+            let queue = queue.clone();
+            threads.push(spawn("sqlite-reader", move || {
+                for job in queue {
+                    job(&mut conn);
+                }
+            })?);
+        }
+        Ok(Self {
+            path,
+            reads,
+            writes,
+            threads,
+        })
+    }
+
+    pub(crate) async fn read<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job: ReadJob = Box::new(move |conn| {
+            // Whoever asked may have gone away while this was queued.
+            if !reply.is_closed() {
+                let _ = reply.send(work::run(conn, f));
+            }
+        });
+        self.reads.run(job, answer).await?
+    }
+
+    pub(crate) async fn write<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Write {
+            state: Some(WriteState::Waiting(f)),
+            reply,
+        };
+        self.writes.run(Box::new(job), answer).await?
+    }
+
+    /// Runs `f` on a connection of its own, outside a transaction.
+    pub(crate) async fn run_apart<F>(&self, f: F) -> Result<(), StoreError>
+    where
+        F: FnOnce(&mut Conn) -> Result<(), StoreError> + Send + 'static,
+    {
+        let path = self.path.clone();
+        let task = tokio::task::spawn_blocking(move || f(&mut connect(&path)?));
+        task.await.map_err(StoreError::unavailable)?
+    }
+}
+
+impl Drop for SqliteEngine {
+    fn drop(&mut self) {
+        // Closing the queues ends the threads once they have emptied them.
+        self.reads.jobs = None;
+        self.writes.jobs = None;
+        for thread in self.threads.drain(..) {
+            // A job may own the last handle, and cannot wait for its own thread.
+            if thread.thread().id() != thread::current().id() && thread.join().is_err() {
+                tracing::error!("a thread that serves the database has panicked");
+            }
+        }
+    }
+}
+
+impl<T> Queue<T> {
+    async fn run<A>(&self, job: T, answer: oneshot::Receiver<A>) -> Result<A, StoreError> {
+        let _permit = self.permits.acquire().await.map_err(ended)?;
+        self.jobs
+            .as_ref()
+            .ok_or(())
+            .and_then(|jobs| jobs.send(job).map_err(drop))
+            .map_err(ended)?;
+        answer.await.map_err(ended)
+    }
+}
+
+fn new_queue<T>() -> (Queue<T>, Receiver<T>) {
+    let (sender, receiver) = crossbeam_channel::unbounded();
+    (
+        Queue {
+            jobs: Some(sender),
+            permits: Semaphore::new(MAX_QUEUED),
+        },
+        receiver,
+    )
+}
+
+fn ended<E>(_: E) -> StoreError {
+    StoreError::unavailable("the thread that serves the database has ended")
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(body)
+        .map_err(StoreError::unavailable)
+}
+
+/// Makes the file and its folder, readable by nobody else: password hashes are in it. SQLite gives
+/// its `-wal` and `-shm` the same mode.
+fn create(path: &Path) -> io::Result<()> {
+    let mut folder = DirBuilder::new();
+    let mut file = OpenOptions::new();
+    folder.recursive(true);
+    file.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        folder.mode(0o700);
+        file.mode(0o600);
+    }
+    if let Some(parent) = path.parent() {
+        folder.create(parent)?;
+    }
+    file.open(path).map(drop)
+}
+
+fn connect(path: &Path) -> Result<Conn, StoreError> {
+    let failed = |error: &dyn Display| {
+        StoreError::unavailable(format!("{}: {}", path.display(), one_line(error)))
+    };
+    let text = path
+        .to_str()
+        .ok_or_else(|| failed(&"the path is not UTF-8"))?;
+    let mut conn = SqliteConnection::establish(text).map_err(|error| failed(&error))?;
+    conn.batch_execute(PRAGMAS)
+        .map_err(|error| failed(&error))?;
+    Ok(Conn::Sqlite(conn))
+}
+
+/// One queued write, whatever its types.
+trait WriteJob: Send {
+    /// Runs it in a savepoint. An error means that the whole batch is lost, not that the job
+    /// has failed: that is part of its answer.
+    fn run(&mut self, conn: &mut Conn) -> QueryResult<()>;
+
+    /// Tells the caller what became of it, or why the batch was lost.
+    fn answer(self: Box<Self>, lost: Option<StoreError>);
+}
+
+struct Write<T, E, F> {
+    state: Option<WriteState<T, E, F>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+enum WriteState<T, E, F> {
+    Waiting(F),
+    Done(Result<T, E>),
+}
+
+impl<T, E, F> WriteJob for Write<T, E, F>
+where
+    F: FnOnce(&mut Conn) -> Result<T, E> + Send,
+    T: Send,
+    E: From<StoreError> + Send,
+{
+    fn run(&mut self, conn: &mut Conn) -> QueryResult<()> {
+        if let Some(WriteState::Waiting(f)) = self.state.take() {
+            self.state = Some(WriteState::Done(work::run_in_transaction(conn, f)?));
+        }
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, lost: Option<StoreError>) {
+        let result = match (lost, self.state) {
+            (None, Some(WriteState::Done(result))) => result,
+            (Some(cause), _) => Err(cause.into()),
+            (None, _) => Err(ended(()).into()),
+        };
+        // The caller may have gone away; the write stands all the same.
+        let _ = self.reply.send(result);
+    }
+}
+
+struct Writer {
+    conn: Conn,
+    path: PathBuf,
+    queue: Receiver<Box<dyn WriteJob>>,
+}
+
+impl Writer {
+    fn run(&mut self) {
+        while let Ok(first) = self.queue.recv() {
+            let mut jobs = vec![first];
+            let lost = self.run_batch(&mut jobs).err().map(|error| {
+                tracing::error!(%error, writes = jobs.len(), "a batch of writes was rolled back");
+                self.recover();
+                one_line(&error)
+            });
+            for job in jobs {
+                job.answer(lost.clone().map(StoreError::unavailable));
+            }
+        }
+    }
+
+    /// Runs the given job and whatever else is waiting, and commits once.
+    fn run_batch(&mut self, jobs: &mut Vec<Box<dyn WriteJob>>) -> QueryResult<()> {
+        self.begin_immediate()?;
+        while let Some(job) = jobs.last_mut() {
+            job.run(&mut self.conn)?;
+            if jobs.len() == MAX_BATCH {
+                break;
+            }
+            let Ok(next) = self.queue.try_recv() else {
+                break;
+            };
+            jobs.push(next);
+        }
+        work::commit(&mut self.conn)
+    }
+
+    /// Takes the write lock at once: a deferred transaction that reads first and then writes can
+    /// fail half-way when another process has written in between.
+    fn begin_immediate(&mut self) -> QueryResult<()> {
+        match &mut self.conn {
+            Conn::Sqlite(sqlite) => {
+                AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")
+            }
+            Conn::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Makes the connection usable after a lost batch. SQLite ends the transaction by itself on
+    /// some errors (a full disk, say), which Diesel cannot know: then only a new connection helps.
+    fn recover(&mut self) {
+        if !work::is_idle(&mut self.conn) && work::rollback(&mut self.conn).is_err() {
+            match connect(&self.path) {
+                Ok(conn) => self.conn = conn,
+                Err(error) => tracing::error!(%error, "cannot reopen the database"),
+            }
+        }
+    }
+}

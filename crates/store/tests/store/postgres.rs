@@ -1,0 +1,95 @@
+//! What is PostgreSQL's alone.
+
+use std::{
+    error::Error,
+    time::{Duration, Instant},
+};
+
+use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
+use prompthub_store::{Backend, DatabaseUrl, Store, StoreError};
+
+use crate::support::{Postgres, add_user};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_connection_is_reported_and_replaced() {
+    let Some(database) = Postgres::new() else {
+        return;
+    };
+    let store = Store::connect(&database.url).await.unwrap();
+    store.migrate().await.unwrap();
+    assert_eq!(store.backend(), Backend::Postgres);
+    add_user(&store, "ada").await;
+    let mut admin = PgConnection::establish(&database.plain_url).unwrap();
+    sql_query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        .execute(&mut admin)
+        .unwrap();
+    // The first call may find the dead connection; the ones after it must not.
+    if let Err(error) = store.ping().await {
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    }
+    store.ping().await.unwrap();
+    add_user(&store, "bob").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_lost_within_a_write_is_unavailable() {
+    let Some(database) = Postgres::new() else {
+        return;
+    };
+    let store = Store::connect(&database.url).await.unwrap();
+    let outcome = store
+        .write(|conn| {
+            sql_query("SELECT pg_terminate_backend(pg_backend_pid())").execute(conn)?;
+            Ok::<_, StoreError>(())
+        })
+        .await;
+    assert!(
+        matches!(outcome, Err(StoreError::Unavailable(_))),
+        "{outcome:?}"
+    );
+    store.ping().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_callers_than_connections_all_get_their_turn() {
+    let Some(database) = Postgres::new() else {
+        return;
+    };
+    let store = Store::connect(&database.url).await.unwrap();
+    let tasks: Vec<_> = (0..300)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.ping().await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_said_in_one_line() {
+    // A port that was free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let url: DatabaseUrl = format!("postgres://ada:secret@127.0.0.1:{port}/x")
+        .parse()
+        .unwrap();
+    let begun = Instant::now();
+    let Err(error) = Store::connect(&url).await else {
+        panic!("connected")
+    };
+    assert!(
+        begun.elapsed() < Duration::from_secs(10),
+        "it does not wait for ever"
+    );
+    let reason = error.source().unwrap().to_string();
+    assert!(reason.contains("refused"), "{reason}");
+    assert!(
+        !reason.contains('\n') && !reason.contains("secret"),
+        "{reason}"
+    );
+}

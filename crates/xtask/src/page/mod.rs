@@ -1,0 +1,139 @@
+//! The page: building it with trunk, only when something that goes into it has changed.
+
+mod budget;
+mod compress;
+mod fingerprint;
+
+use std::{
+    ffi::OsString, fs, os::unix::process::CommandExt, path::PathBuf, process::Command,
+    time::Instant,
+};
+
+use anyhow::{Context, Result};
+
+pub(crate) use self::budget::measure;
+use crate::{
+    process::{heading, human, output_of, run},
+    tools::{Tools, WASM_TARGET},
+    workspace::Workspace,
+};
+
+/// Everything in the checkout that the page is made of; folders count with all they hold.
+const INPUTS: [&str; 6] = [
+    "frontend",
+    "crates/dto",
+    "Cargo.toml",
+    "Cargo.lock",
+    "Trunk.toml",
+    "rust-toolchain.toml",
+];
+
+/// Cargo's profile for the page, in the top `Cargo.toml`. Trunk's own `--release` is not given: all
+/// that it would add is wasm-opt, which is nothing that cargo can install in reasonable time.
+const PROFILE: &str = "page";
+
+/// Leaves the page in `frontend/dist`, with a `.br` and a `.gz` beside each file worth compressing.
+///
+/// # Errors
+/// It does not build, or its first load is over the size budget.
+pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<()> {
+    heading("Page: frontend/dist");
+    let stamp = Stamp::of(workspace);
+    let inputs = stamp.inputs()?;
+    if stamp.is_current(inputs)? {
+        println!("up to date");
+    } else {
+        let start = Instant::now();
+        fetch(workspace)?;
+        run(tools.trunk(workspace)?.args([
+            "build",
+            "--offline",
+            "--skip-version-check",
+            "--cargo-profile",
+            PROFILE,
+        ]))?;
+        compress::folder(&workspace.dist())?;
+        stamp.write(inputs)?;
+        println!("built in {}", human(start.elapsed()));
+    }
+    let download = measure(&workspace.dist())?;
+    println!("{download}");
+    download.check()
+}
+
+/// Becomes `trunk serve`.
+pub(crate) fn watch(workspace: &Workspace, tools: &Tools, args: &[OsString]) -> Result<()> {
+    fetch(workspace)?;
+    let error = tools
+        .trunk(workspace)?
+        .args(["serve", "--offline", "--skip-version-check"])
+        .args(args)
+        .exec();
+    Err(error).context("cannot start trunk")
+}
+
+/// Trunk is kept off the network, so cargo must have every crate beforehand: the page's, and the
+/// procedural macros' for this machine.
+fn fetch(workspace: &Workspace) -> Result<()> {
+    let version = output_of(
+        Command::new("rustc")
+            .arg("-vV")
+            .current_dir(workspace.root()),
+    );
+    let host = version
+        .as_deref()
+        .and_then(|text| text.lines().find_map(|line| line.strip_prefix("host: ")));
+    let host = host.context("rustc does not name this machine's target")?;
+    run(workspace.cargo().args([
+        "fetch",
+        "--quiet",
+        "--target",
+        WASM_TARGET,
+        "--target",
+        host,
+    ]))
+}
+
+/// The note of what the last build was made of and what it made. Comparing both sides also notices
+/// a `frontend/dist` that `trunk serve` has overwritten.
+struct Stamp<'a> {
+    workspace: &'a Workspace,
+    file: PathBuf,
+}
+
+impl<'a> Stamp<'a> {
+    fn of(workspace: &'a Workspace) -> Self {
+        Self {
+            workspace,
+            file: workspace.target().join("xtask").join("page.stamp"),
+        }
+    }
+
+    fn inputs(&self) -> Result<u64> {
+        let paths = INPUTS.iter().map(|input| self.workspace.root().join(input));
+        fingerprint::of(paths, &[self.workspace.dist()], Tools::versions())
+    }
+
+    fn line(&self, inputs: u64) -> Result<String> {
+        let outputs = fingerprint::of([self.workspace.dist()], &[], [])?;
+        Ok(format!("{inputs:016x} {outputs:016x}\n"))
+    }
+
+    fn is_current(&self, inputs: u64) -> Result<bool> {
+        if !self.workspace.dist().join("index.html").is_file() {
+            return Ok(false);
+        }
+        let Ok(noted) = fs::read_to_string(&self.file) else {
+            return Ok(false);
+        };
+        Ok(noted == self.line(inputs)?)
+    }
+
+    fn write(&self, inputs: u64) -> Result<()> {
+        if let Some(folder) = self.file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(&self.file, self.line(inputs)?)
+            .with_context(|| format!("cannot write {}", self.file.display()))
+    }
+}

@@ -1,0 +1,50 @@
+//! The account and its sessions.
+
+use gloo_net::http::Request;
+use prompthub_dto::{
+    Page,
+    account::{ChangePassword, Login, Register, Session, UpdateMe, User},
+    ids::SessionId,
+};
+
+use super::{
+    ApiError,
+    client::{NoContent, build, delete, get, json, patch, post, send_for_nothing},
+};
+
+pub async fn register(body: Register) -> Result<User, ApiError> {
+    post("/api/auth/register", &body).await
+}
+
+pub async fn login(body: Login) -> Result<User, ApiError> {
+    post("/api/auth/login", &body).await
+}
+
+pub async fn logout() -> Result<NoContent, ApiError> {
+    send_for_nothing(build(Request::post("/api/auth/logout"))?).await
+}
+
+pub async fn me() -> Result<User, ApiError> {
+    get("/api/auth/me").await
+}
+
+pub async fn update_me(body: UpdateMe) -> Result<User, ApiError> {
+    patch("/api/auth/me", &body).await
+}
+
+pub async fn delete_me() -> Result<NoContent, ApiError> {
+    delete("/api/auth/me").await
+}
+
+pub async fn change_password(body: ChangePassword) -> Result<NoContent, ApiError> {
+    send_for_nothing(json(Request::put("/api/auth/password"), &body)?).await
+}
+
+pub async fn list_sessions() -> Result<Vec<Session>, ApiError> {
+    let page: Page<Session> = get("/api/auth/sessions?limit=200").await?;
+    Ok(page.items)
+}
+
+pub async fn delete_session(id: SessionId) -> Result<NoContent, ApiError> {
+    delete(&format!("/api/auth/sessions/{id}")).await
+}

@@ -1,0 +1,49 @@
+//! Conversations, their messages, and the cancelling of a running answer.
+
+use gloo_net::http::Request;
+use prompthub_dto::{
+    Page,
+    chat::{Conversation, Message, UpdateConversation},
+    ids::{ConversationId, GenerationId, ProjectId},
+};
+
+use super::{
+    ApiError,
+    client::{NoContent, build, delete, get, page_path, patch, send_for_nothing},
+};
+
+/// One page of a project's conversations, the last active first.
+pub async fn list(
+    project: ProjectId,
+    cursor: Option<&str>,
+) -> Result<Page<Conversation>, ApiError> {
+    get(&page_path(&format!("/api/projects/{project}/conversations"), cursor)).await
+}
+
+pub async fn find(id: ConversationId) -> Result<Conversation, ApiError> {
+    get(&format!("/api/conversations/{id}")).await
+}
+
+pub async fn update(
+    id: ConversationId,
+    body: UpdateConversation,
+) -> Result<Conversation, ApiError> {
+    patch(&format!("/api/conversations/{id}"), &body).await
+}
+
+pub async fn remove(id: ConversationId) -> Result<NoContent, ApiError> {
+    delete(&format!("/api/conversations/{id}")).await
+}
+
+/// One page of a conversation's messages, siblings included, the oldest first.
+pub async fn list_messages(
+    id: ConversationId,
+    cursor: Option<&str>,
+) -> Result<Page<Message>, ApiError> {
+    get(&page_path(&format!("/api/conversations/{id}/messages"), cursor)).await
+}
+
+/// Stops a running answer; its text so far is kept.
+pub async fn cancel_generation(id: GenerationId) -> Result<NoContent, ApiError> {
+    send_for_nothing(build(Request::post(&format!("/api/generations/{id}/cancel")))?).await
+}

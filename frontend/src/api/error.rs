@@ -1,0 +1,103 @@
+//! Why a call of the API did not succeed, in a form that views can show.
+
+use prompthub_dto::problem::{Problem, ProblemCode};
+
+/// Why a call did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApiError {
+    /// The server refused, and said why.
+    Problem(Box<Problem>),
+    /// No answer came: the network or the server is down.
+    Network,
+    /// An answer came that is not one of this API, for instance from a proxy; its HTTP status.
+    Unreadable { status: u16 },
+    /// The person cancelled the call.
+    Cancelled,
+}
+
+impl ApiError {
+    /// The kind of problem, where the server named one.
+    #[must_use]
+    pub fn code(&self) -> Option<ProblemCode> {
+        match self {
+            Self::Problem(problem) => Some(problem.code),
+            Self::Network | Self::Unreadable { .. } | Self::Cancelled => None,
+        }
+    }
+
+    /// Whether the server named this kind of problem.
+    #[must_use]
+    pub fn is(&self, code: ProblemCode) -> bool {
+        self.code() == Some(code)
+    }
+
+    /// What is wrong with one field of the request, by its path in the body.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<String> {
+        let Self::Problem(problem) = self else { return None };
+        let error = problem.errors.iter().find(|error| error.field == name)?;
+        Some(error.message.clone())
+    }
+
+    /// What happened and what to do, as a sentence for a person.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            Self::Problem(problem) => problem_message(problem),
+            Self::Network => {
+                "The server cannot be reached. Check the connection, then try again.".to_owned()
+            }
+            Self::Unreadable { status } => {
+                format!("The server's answer could not be read (HTTP {status}). Try again.")
+            }
+            Self::Cancelled => "Cancelled.".to_owned(),
+        }
+    }
+}
+
+fn problem_message(problem: &Problem) -> String {
+    let detail = if problem.detail.is_empty() { &problem.title } else { &problem.detail };
+    match problem.errors.as_slice() {
+        [] => detail.clone(),
+        errors => errors
+            .iter()
+            .map(|error| error.message.as_str())
+            .collect::<Vec<_>>()
+            .join(" "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prompthub_dto::problem::{FieldCode, FieldError};
+
+    use super::*;
+
+    fn problem(errors: Vec<FieldError>) -> ApiError {
+        ApiError::Problem(Box::new(Problem {
+            kind: "/docs/problems#validation_failed".to_owned(),
+            title: "Some fields need another value".to_owned(),
+            status: 422,
+            code: ProblemCode::ValidationFailed,
+            detail: String::new(),
+            errors,
+            request_id: "r".to_owned(),
+        }))
+    }
+
+    #[test]
+    fn a_problem_without_detail_is_told_by_its_title() {
+        assert_eq!(problem(Vec::new()).message(), "Some fields need another value");
+    }
+
+    #[test]
+    fn a_field_finds_its_own_message() {
+        let error = problem(vec![FieldError {
+            field: "email".to_owned(),
+            code: FieldCode::Invalid,
+            message: "This is no email address.".to_owned(),
+        }]);
+        assert_eq!(error.field("email").as_deref(), Some("This is no email address."));
+        assert_eq!(error.field("password"), None);
+    }
+}

@@ -1,0 +1,17 @@
+//! The typed client of the API, and the only code of the page that touches the network.
+//!
+//! One module a resource; each function is one operation and answers with a wire type or an
+//! [`ApiError`]. Must not hold state or views, and must not decide what an error means to a person
+//! beyond putting it into words.
+
+pub mod account;
+mod client;
+pub mod conversations;
+mod error;
+pub mod files;
+pub mod projects;
+pub mod stream;
+pub mod system;
+
+pub use client::{Etag, NoContent, Versioned, on_unauthenticated, read_failure, send};
+pub use error::ApiError;

@@ -1,0 +1,50 @@
+//! The frame of the application: what every view may find in its context, and which view is at
+//! which address.
+
+use leptos::prelude::*;
+use leptos_router::{
+    components::{FlatRoutes, Route, Router},
+    path,
+};
+
+use crate::{
+    components::feedback::ToastStack,
+    pages::{
+        auth::{LoginPage, RegisterPage},
+        guard::SignedIn,
+        home::HomePage,
+        not_found::NotFoundPage,
+        project::ProjectPage,
+        settings::SettingsPage,
+    },
+    state::{clock::Clock, session::Session, theme::ThemeState, toasts::Toasts, viewport::Narrow},
+};
+
+/// The whole page.
+#[component]
+pub fn App() -> impl IntoView {
+    ThemeState::provide();
+    Narrow::provide();
+    Clock::provide();
+    Toasts::provide();
+    Session::provide();
+    view! {
+        <Router>
+            // `external` leaves the jump within the page to the browser.
+            <a class="ph-skip" href="#main" rel="external">"Skip to content"</a>
+            <FlatRoutes fallback=NotFoundPage>
+                <Route path=path!("/login") view=LoginPage/>
+                <Route path=path!("/register") view=RegisterPage/>
+                <Route path=path!("/") view=|| view! { <SignedIn><HomePage/></SignedIn> }/>
+                // What follows the project is read by the page itself, so that going from one
+                // conversation to another is no new page.
+                <Route
+                    path=path!("/projects/:project/*place")
+                    view=|| view! { <SignedIn><ProjectPage/></SignedIn> }
+                />
+                <Route path=path!("/settings") view=|| view! { <SignedIn><SettingsPage/></SignedIn> }/>
+            </FlatRoutes>
+        </Router>
+        <ToastStack/>
+    }
+}

@@ -1,0 +1,295 @@
+//! One answer from the question to its end, over as many connections as that takes.
+//!
+//! Owns the reading of streams and the coming back after a loss: an answer belongs to the server,
+//! so a connection that breaks only means to go on reading. Must not render.
+
+use std::pin::pin;
+
+use futures_util::future::{Either, abortable, select};
+use gloo_timers::future::TimeoutFuture;
+use leptos::prelude::*;
+use prompthub_dto::{
+    chat::{Chat, CreateMessage, Message, MessageStatus, Role},
+    problem::ProblemCode,
+    stream::StreamEvent,
+};
+
+use super::{
+    backoff::Backoff,
+    live::{Link, LiveAnswer, Progress},
+    state::{ChatState, Load, Question, Refusal, read},
+};
+use crate::api::{
+    ApiError,
+    stream::{self, EventStream, Numbered},
+};
+
+const SILENCE_MILLISECONDS: u32 = EventStream::SILENCE_LIMIT_SECONDS * 1000;
+
+/// How a connection ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Connection {
+    /// With the answer's end.
+    Ended,
+    /// Before it.
+    Lost,
+}
+
+impl ChatState {
+    /// Asks the server and follows the answer to its end.
+    pub(super) async fn answer(self, question: Question) {
+        match self.ask_server(&question).await {
+            Ok(stream) => self.follow(Some(stream)).await,
+            Err(error) => {
+                if error == ApiError::Network && self.was_taken_in(&question).await {
+                    return self.follow_running().await;
+                }
+                self.refuse(question, error);
+            }
+        }
+    }
+
+    /// Follows the answer at the end of the path, where one is being written.
+    pub(super) async fn follow_running(self) {
+        if let Some(live) = self.running() {
+            self.live.set(Some(live));
+            self.follow(None).await;
+        }
+    }
+
+    /// Sends the question. When this is `Ok`, the server has stored it.
+    async fn ask_server(self, question: &Question) -> Result<EventStream, ApiError> {
+        let conversation = self.conversation.get_untracked();
+        let mut stream = match (question, conversation) {
+            (Question::Again(answer), _) => stream::regenerate(*answer).await?,
+            (Question::Message { text, .. }, None) => {
+                let body = Chat { message: text.clone(), ..Chat::default() };
+                stream::chat(self.project.with_untracked(|project| project.id), body).await?
+            }
+            (Question::Message { text, edits }, Some(conversation)) => {
+                let parent = match edits {
+                    Some(edited) => self.tree.with_untracked(|tree| tree.parent(*edited)),
+                    None => self.leaf.get_untracked(),
+                };
+                let content = text.clone();
+                let body =
+                    CreateMessage { content, parent_id: Some(parent), ..CreateMessage::default() };
+                stream::create_message(conversation, body).await?
+            }
+        };
+        match stream.next().await? {
+            Some(first @ Numbered { event: StreamEvent::Started { .. }, .. }) => {
+                self.begin(first);
+                Ok(stream)
+            }
+            Some(Numbered { event: StreamEvent::Error { problem }, .. }) => {
+                Err(ApiError::Problem(Box::new(problem)))
+            }
+            Some(_) | None => Err(ApiError::Network),
+        }
+    }
+
+    /// The question is stored, and the answer begins.
+    fn begin(self, first: Numbered) {
+        let StreamEvent::Started {
+            generation_id,
+            conversation_id,
+            user_message,
+            assistant_message_id,
+            model,
+        } = &first.event
+        else {
+            return;
+        };
+        let answer = Message {
+            id: *assistant_message_id,
+            parent_id: Some(user_message.id),
+            role: Role::Assistant,
+            content: String::new(),
+            status: MessageStatus::Running,
+            model: Some(model.clone()),
+            generation_id: Some(*generation_id),
+            ..Message::clone(user_message)
+        };
+        let mut live = LiveAnswer::new(*generation_id, answer.clone());
+        let begins = self.conversation.with_untracked(Option::is_none);
+        let (user_message, conversation) = (Message::clone(user_message), *conversation_id);
+        live.apply(first);
+        self.tree.update(|tree| {
+            tree.insert(user_message);
+            tree.insert(answer);
+        });
+        self.leaf.set(Some(live.id()));
+        self.live.set(Some(live));
+        self.acknowledge(conversation);
+        self.to_end();
+        self.announcement.set("The assistant is answering.");
+        if begins {
+            self.on_conversation.run(conversation);
+        }
+        if self.stop_early.get_value() {
+            self.stop_early.set_value(false);
+            self.stop();
+        }
+    }
+
+    /// The question was not taken: its text goes back into the box, before what was typed since.
+    fn refuse(self, question: Question, error: ApiError) {
+        self.give_back(&question);
+        self.refusal.set(Some(Refusal { question, error }));
+        self.announcement.set("");
+    }
+
+    /// Whether a question whose sending broke off has reached the server all the same; then what
+    /// is shown has it.
+    async fn was_taken_in(self, question: &Question) -> bool {
+        let (Question::Message { text, .. }, Some(id)) =
+            (question, self.conversation.get_untracked())
+        else {
+            return false;
+        };
+        let Ok((conversation, messages)) = read(id).await else { return false };
+        let known = |message: &Message| {
+            self.tree.with_untracked(|tree| tree.get(message.id).is_some())
+        };
+        let taken = messages.iter().any(|message| {
+            message.role == Role::User && message.content == *text && !known(message)
+        });
+        if taken {
+            self.acknowledge(id);
+            self.show(&conversation, messages);
+        }
+        taken
+    }
+
+    /// Reads the running answer to its end, connecting again as often as needed.
+    async fn follow(self, mut stream: Option<EventStream>) {
+        let mut backoff = Backoff::default();
+        loop {
+            if let Some(stream) = stream.take()
+                && self.read_events(stream, &mut backoff).await == Connection::Ended
+            {
+                return;
+            }
+            let place = self.live.with_untracked(|live| {
+                live.as_ref().map(|live| (live.generation, live.last_event()))
+            });
+            let Some((generation, last_event)) = place else { return };
+            match stream::events(generation, last_event).await {
+                Ok(connected) => {
+                    self.set_link(Link::Connected);
+                    stream = Some(connected);
+                    continue;
+                }
+                Err(error) if error.is(ProblemCode::Unauthenticated) => return,
+                Err(error) if error.is(ProblemCode::NotFound) => {
+                    if self.ended_meanwhile().await {
+                        return;
+                    }
+                }
+                Err(_) => {}
+            }
+            self.set_link(Link::Reconnecting);
+            self.pause(backoff.next_wait()).await;
+        }
+    }
+
+    async fn read_events(self, mut stream: EventStream, backoff: &mut Backoff) -> Connection {
+        loop {
+            let (read, handle) = abortable(stream.next());
+            self.wait.set_value(Some(handle));
+            let silence = TimeoutFuture::new(SILENCE_MILLISECONDS);
+            let Either::Left((Ok(Ok(Some(event))), _)) = select(pin!(read), silence).await else {
+                break;
+            };
+            backoff.reset();
+            let progress = self
+                .live
+                .try_update_untracked(|live| live.as_mut().map(|live| live.apply(event)))
+                .flatten();
+            match progress {
+                Some(Progress::Unchanged) => {}
+                Some(Progress::Changed) => self.show_live_in_next_frame(),
+                Some(Progress::Ended(message)) => {
+                    self.end(*message);
+                    return Connection::Ended;
+                }
+                None => return Connection::Ended,
+            }
+        }
+        self.set_link(Link::Reconnecting);
+        self.pause(backoff.next_wait()).await;
+        Connection::Lost
+    }
+
+    /// The text grows many times a frame; the page is only told once.
+    fn show_live_in_next_frame(self) {
+        if self.frame_asked.get_value() {
+            return;
+        }
+        self.frame_asked.set_value(true);
+        request_animation_frame(move || {
+            // The pane may be gone by then.
+            if self.frame_asked.try_set_value(false).is_none() {
+                self.live.notify();
+            }
+        });
+    }
+
+    fn end(self, message: Message) {
+        self.announcement.set(match message.status {
+            MessageStatus::Running | MessageStatus::Complete => "The answer is complete.",
+            MessageStatus::Cancelled => "The answer was stopped.",
+            MessageStatus::Interrupted => "The answer was interrupted.",
+            MessageStatus::Failed => "The answer has failed.",
+        });
+        self.tree.update(|tree| tree.insert(message));
+        self.live.set(None);
+    }
+
+    /// The server knows no such running answer: what has become of it stands in the conversation.
+    async fn ended_meanwhile(self) -> bool {
+        let Some(id) = self.conversation.get_untracked() else { return true };
+        match read(id).await {
+            Ok((conversation, messages)) => {
+                self.show(&conversation, messages);
+                let ended = self.running().is_none();
+                if ended {
+                    self.live.set(None);
+                }
+                ended
+            }
+            Err(error) if error.is(ProblemCode::NotFound) => {
+                self.live.set(None);
+                self.load.set(Load::Failed(error));
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn set_link(self, link: Link) {
+        let differs = |live: &Option<LiveAnswer>| live.as_ref().is_some_and(|live| live.link != link);
+        if self.live.with_untracked(differs) {
+            self.live.update(|live| {
+                if let Some(live) = live {
+                    live.link = link;
+                }
+            });
+        }
+    }
+
+    async fn pause(self, milliseconds: u32) {
+        let (pause, handle) = abortable(TimeoutFuture::new(milliseconds));
+        self.wait.set_value(Some(handle));
+        // Aborted means that the network is back.
+        let _ = pause.await;
+    }
+
+    /// The network is back: whatever waits for it tries again now.
+    pub fn network_is_back(self) {
+        if let Some(handle) = self.wait.try_update_value(Option::take).flatten() {
+            handle.abort();
+        }
+    }
+}

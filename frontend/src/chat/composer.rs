@@ -1,0 +1,153 @@
+//! The box to write in.
+
+use leptos::{ev, html::Textarea, prelude::*};
+
+use super::state::{ChatState, Question};
+use crate::components::button::{Button, Size, Variant};
+
+/// The key code that browsers give a key press which an input method has taken.
+const TAKEN_BY_INPUT_METHOD: u32 = 229;
+
+/// The box, with what stands in the way of sending above it.
+#[component]
+pub fn Composer(state: ChatState) -> impl IntoView {
+    let field = NodeRef::<Textarea>::new();
+    let focus = move || {
+        if let Some(field) = field.get_untracked() {
+            // A page in the background cannot take the focus; nothing is lost by that.
+            let _ = field.focus();
+        }
+    };
+    // Whoever begins to edit wants to type.
+    Effect::new(move |before: Option<bool>| {
+        let editing = state.editing.get().is_some();
+        if editing && before.is_some() {
+            focus();
+        }
+        editing
+    });
+    Effect::new(move || {
+        state.draft.track();
+        if let Some(field) = field.get() {
+            grow(&field);
+        }
+    });
+    let send = move || {
+        state.send_draft();
+        focus();
+    };
+    let stop = move |event: ev::MouseEvent| {
+        // The second half of a double click on Send lands here.
+        if event.detail() < 2 {
+            state.stop();
+            focus();
+        }
+    };
+    let answering = Memo::new(move |_| state.is_answering());
+    let stopping =
+        move || state.live.with(|live| live.as_ref().is_some_and(|live| live.stopping));
+    let blank = Signal::derive(move || state.draft.with(|draft| draft.trim().is_empty()));
+    let placeholder =
+        move || state.project.with(|project| format!("Message {}", project.name));
+    view! {
+        <div class="ph-composer">
+            <Refused state/>
+            <Show when=move || state.editing.get().is_some()>
+                <div class="ph-composer__editing">
+                    <span>"Editing your message. What was said after it is kept as another version."</span>
+                    <Button
+                        label="Cancel"
+                        variant=Variant::Quiet
+                        size=Size::Small
+                        on_click=move |_| { state.cancel_edit(); focus(); }
+                    />
+                </div>
+            </Show>
+            <div class="ph-composer__box">
+                <textarea
+                    class="ph-composer__field"
+                    rows="1"
+                    aria-label="Message"
+                    placeholder=placeholder
+                    node_ref=field
+                    prop:value=state.draft
+                    on:input=move |event| state.type_text(event_target_value(&event))
+                    on:keydown=move |event| on_key(state, &event)
+                ></textarea>
+                <div class="ph-composer__bar">
+                    <span class="ph-composer__keys">"Enter sends, Shift+Enter breaks the line"</span>
+                    <Show
+                        when=move || answering.get()
+                        fallback=move || view! {
+                            <Button
+                                label="Send"
+                                variant=Variant::Primary
+                                disabled=blank
+                                on_click=move |_| send()
+                            />
+                        }
+                    >
+                        <button
+                            type="button"
+                            class="ph-button"
+                            aria-disabled=move || stopping().then_some("true")
+                            on:click=stop
+                        >
+                            <span class="ph-composer__square" aria-hidden="true"></span>
+                            "Stop"
+                        </button>
+                    </Show>
+                </div>
+            </div>
+        </div>
+    }
+}
+
+/// Why the last question was not taken.
+#[component]
+fn Refused(state: ChatState) -> impl IntoView {
+    view! {
+        <div role="alert">
+            {move || state.refusal.get().map(|refusal| {
+                let of_message = matches!(refusal.question, Question::Message { .. });
+                let kept = if of_message { " Your text is kept below." } else { "" };
+                view! {
+                    <div class="ph-notice ph-notice--problem ph-composer__refused">
+                        <p class="ph-notice__text">{refusal.error.message()} {kept}</p>
+                        <Button label="Retry" size=Size::Small on_click=move |_| state.retry()/>
+                    </div>
+                }
+            })}
+        </div>
+    }
+}
+
+fn on_key(state: ChatState, event: &ev::KeyboardEvent) {
+    if event.is_composing() || event.key_code() == TAKEN_BY_INPUT_METHOD {
+        return;
+    }
+    match event.key().as_str() {
+        "Enter" if !event.shift_key() && !event.alt_key() => {
+            event.prevent_default();
+            state.send_draft();
+        }
+        "ArrowUp" if state.draft.with_untracked(String::is_empty) && !untrack(|| state.is_answering()) => {
+            event.prevent_default();
+            state.edit_last();
+        }
+        _ => {}
+    }
+}
+
+/// Lets the box be as high as its text, where the style sheet alone cannot.
+fn grow(field: &web_sys::HtmlTextAreaElement) {
+    let supported =
+        web_sys::css::supports_with_value("field-sizing", "content").unwrap_or(false);
+    if supported {
+        return;
+    }
+    let style = web_sys::HtmlElement::style(field);
+    // Names and values are valid, which is all that can be wrong.
+    let _ = style.set_property("height", "auto");
+    let _ = style.set_property("height", &format!("{}px", field.scroll_height()));
+}

@@ -1,0 +1,149 @@
+//! What can be done with a message, and what it cost.
+
+use std::{sync::Arc, time::Duration};
+
+use leptos::{prelude::*, task::spawn_local};
+use prompthub_dto::{chat::Message, ids::MessageId};
+
+use super::{figures, state::ChatState, tree::Siblings};
+use crate::{
+    components::{
+        button::{Button, Size, Variant},
+        model_name,
+    },
+    markdown::clipboard,
+};
+
+/// How long a button says that it has copied.
+const COPIED: Duration = Duration::from_secs(2);
+
+/// Under a message of the person.
+#[component]
+pub fn QuestionFooter(
+    state: ChatState,
+    id: MessageId,
+    message: Memo<Option<Arc<Message>>>,
+) -> impl IntoView {
+    view! {
+        <div class="ph-message__tools ph-message__tools--shy">
+            <Versions state id/>
+            <Copy message/>
+            <Button
+                label="Edit"
+                variant=Variant::Quiet
+                size=Size::Small
+                disabled=Signal::derive(move || state.is_answering())
+                on_click=move |_| state.edit(id)
+            />
+        </div>
+    }
+}
+
+/// Under an answer.
+#[component]
+pub fn AnswerFooter(
+    state: ChatState,
+    id: MessageId,
+    message: Memo<Option<Arc<Message>>>,
+) -> impl IntoView {
+    let figures = move || {
+        message.with(|message| {
+            let message = message.as_ref()?;
+            let summary = figures::summary(message, seconds(message));
+            (!summary.is_empty()).then(|| (summary, figures::details(message)))
+        })
+    };
+    let is_demo = move || {
+        message.with(|message| {
+            message
+                .as_ref()
+                .and_then(|message| message.model.as_deref())
+                .is_some_and(model_name::is_demo)
+        })
+    };
+    view! {
+        <div class="ph-message__tools">
+            <Copy message/>
+            <Button
+                label="Regenerate"
+                variant=Variant::Quiet
+                size=Size::Small
+                disabled=Signal::derive(move || state.is_answering())
+                on_click=move |_| state.regenerate(id)
+            />
+            <Versions state id/>
+            <span class="ph-message__meta">
+                <Show when=is_demo>
+                    <span class="ph-message__demo">"Demo model: answers are canned"</span>
+                </Show>
+                {move || figures().map(|(summary, details)| view! {
+                    <span title=details>{summary}</span>
+                })}
+            </span>
+        </div>
+    }
+}
+
+/// Between the first and the last change of an answer, which is how long it took.
+fn seconds(message: &Message) -> Option<f64> {
+    let begun = js_sys::Date::parse(message.created_at.as_str());
+    let ended = js_sys::Date::parse(message.updated_at.as_str());
+    Some((ended - begun) / 1000.0).filter(|seconds| seconds.is_finite())
+}
+
+#[component]
+fn Copy(message: Memo<Option<Arc<Message>>>) -> impl IntoView {
+    let said = RwSignal::new(None::<&'static str>);
+    let copy = move |_| {
+        let Some(message) = message.get_untracked() else { return };
+        spawn_local(async move {
+            let copied = clipboard::copy(&message.content).await;
+            said.set(Some(if copied { "Copied" } else { "Not copied" }));
+            // The message may be gone by then.
+            set_timeout(move || { let _ = said.try_set(None); }, COPIED);
+        });
+    };
+    view! {
+        <Button
+            label=Signal::derive(move || said.get().unwrap_or("Copy").to_owned())
+            variant=Variant::Quiet
+            size=Size::Small
+            on_click=copy
+        />
+    }
+}
+
+/// The way to the other versions of a message, where there are any.
+#[component]
+fn Versions(state: ChatState, id: MessageId) -> impl IntoView {
+    let siblings = Memo::new(move |_| {
+        state.tree.with(|tree| tree.siblings(id)).filter(|siblings| siblings.count > 1)
+    });
+    let step = move |label: &'static str, sign: &'static str, to: Option<MessageId>| {
+        view! {
+            <button
+                type="button"
+                class="ph-button ph-button--quiet ph-button--small ph-message__step"
+                aria-label=label
+                title=label
+                disabled=move || to.is_none() || state.is_answering()
+                on:click=move |_| {
+                    if let Some(to) = to {
+                        state.choose_version(to);
+                    }
+                }
+            >
+                <span aria-hidden="true">{sign}</span>
+            </button>
+        }
+    };
+    move || {
+        siblings.get().map(|Siblings { position, count, previous, next }| view! {
+            <span class="ph-message__versions">
+                {step("Previous version", "‹", previous)}
+                <span>{position} " / " {count}</span>
+                {step("Next version", "›", next)}
+            </span>
+        })
+    }
+}

@@ -1,0 +1,98 @@
+//! Keeps the end in view while the reader is there, and leaves the reader alone elsewhere.
+
+use leptos::{html::Div, prelude::*};
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::ResizeObserver;
+
+/// So close to the end, in CSS pixels, a reader counts as being there.
+const NEAR: i32 = 40;
+/// So close to the beginning of what is shown, in CSS pixels, more is shown.
+const EARLY: i32 = 800;
+
+/// The scrolling of one log.
+#[derive(Clone, Copy)]
+pub struct Scroll {
+    /// What scrolls.
+    pub frame: NodeRef<Div>,
+    /// What grows in it.
+    pub content: NodeRef<Div>,
+    /// Whether the view goes along with the end.
+    following: RwSignal<bool>,
+    last_top: StoredValue<i32>,
+}
+
+impl Scroll {
+    pub fn new() -> Self {
+        let scroll = Self {
+            frame: NodeRef::new(),
+            content: NodeRef::new(),
+            following: RwSignal::new(true),
+            last_top: StoredValue::new(0),
+        };
+        Effect::new(move || scroll.observe());
+        scroll
+    }
+
+    /// Whether the reader has left the end.
+    #[must_use]
+    pub fn is_away(self) -> bool {
+        !self.following.get()
+    }
+
+    /// Takes the reader to the end, and keeps them there.
+    pub fn to_end(self) {
+        self.following.set(true);
+        self.pin();
+    }
+
+    /// The reader, or the browser, has scrolled. Says whether the beginning of what is shown is near.
+    pub fn on_scroll(self) -> bool {
+        let Some(frame) = self.frame.get_untracked() else { return false };
+        let top = frame.scroll_top();
+        let rest = frame.scroll_height() - top - frame.client_height();
+        let before = self.last_top.get_value();
+        self.last_top.set_value(top);
+        // The direction decides: whoever scrolls up in small steps is near the end for a while.
+        let following = if top < before { rest <= 1 } else { rest <= NEAR };
+        let changed = following != self.following.get_untracked();
+        if changed && (following || top < before) {
+            self.following.set(following);
+        }
+        top < EARLY
+    }
+
+    /// Runs `change`, which adds something before what is shown, and holds what is shown in place.
+    pub fn hold(self, change: impl FnOnce()) {
+        let Some(frame) = self.frame.get_untracked() else { return };
+        let below = frame.scroll_height() - frame.scroll_top();
+        change();
+        request_animation_frame(move || {
+            let top = frame.scroll_height() - below;
+            self.last_top.try_set_value(top);
+            frame.set_scroll_top(top);
+        });
+    }
+
+    fn pin(self) {
+        if let Some(frame) = self.frame.get_untracked() {
+            frame.set_scroll_top(frame.scroll_height());
+        }
+    }
+
+    /// Goes along whenever the content grows or the room for it changes.
+    fn observe(self) {
+        let (Some(frame), Some(content)) = (self.frame.get(), self.content.get()) else { return };
+        let on_resize = Closure::<dyn Fn()>::new(move || {
+            if self.following.try_get_untracked() == Some(true) {
+                self.pin();
+            }
+        });
+        let Ok(observer) = ResizeObserver::new(on_resize.as_ref().unchecked_ref()) else { return };
+        observer.observe(&frame);
+        observer.observe(&content);
+        let kept = StoredValue::new_local((observer, on_resize));
+        on_cleanup(move || {
+            kept.with_value(|(observer, _)| observer.disconnect());
+        });
+    }
+}

@@ -1,0 +1,41 @@
+//! The menu of the account: where its settings are, and the way out.
+
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{icon::Glyph, menu::{Menu, MenuItem}};
+use crate::{
+    routes,
+    state::{navigation::use_go, session::use_session, toasts::use_toasts},
+};
+
+#[component]
+pub fn AccountMenu() -> impl IntoView {
+    let session = use_session();
+    let toasts = use_toasts();
+    let go = use_go();
+    let email = Signal::derive(move || session.user().map(|user| user.email));
+    let initial = move || {
+        let user = session.user()?;
+        let name = if user.name.is_empty() { user.email } else { user.name };
+        Some(name.chars().next()?.to_uppercase().to_string())
+    };
+    let sign_out = move || {
+        spawn_local(async move {
+            if let Err(error) = session.sign_out().await {
+                toasts.problem(format!("You are still signed in. {}", error.message()));
+            }
+        });
+    };
+    let items = Callback::new(move |()| {
+        vec![
+            MenuItem::new("Settings", Glyph::Sliders, move || go.to(routes::SETTINGS)),
+            MenuItem::new("Sign out", Glyph::Close, sign_out),
+        ]
+    });
+    view! {
+        <Menu label="Account" class="ph-button ph-button--quiet" heading=email items=items>
+            <span class="ph-avatar" aria-hidden="true">{initial}</span>
+            "Account"
+        </Menu>
+    }
+}

@@ -1,0 +1,72 @@
+//! What a view says besides its content: that it loads, is empty, has failed, or has done something.
+
+use leptos::prelude::*;
+
+use super::{
+    button::{Button, IconButton, Size},
+    icon::{Glyph, Icon},
+};
+use crate::{
+    api::ApiError,
+    state::toasts::{Tone, use_toasts},
+};
+
+/// Lines that stand where content will be.
+#[component]
+pub fn Skeleton(lines: usize) -> impl IntoView {
+    view! {
+        <div class="ph-skeleton" role="status">
+            <span class="ph-visually-hidden">"Loading…"</span>
+            {(0..lines).map(|_| view! { <span class="ph-skeleton__line" aria-hidden="true"></span> }).collect_view()}
+        </div>
+    }
+}
+
+/// Says that content could not be had, and offers to try again.
+#[component]
+pub fn ErrorNotice(#[prop(into)] error: Signal<ApiError>, on_retry: Callback<()>) -> impl IntoView {
+    view! {
+        <div class="ph-notice ph-notice--problem" role="alert">
+            <Icon glyph=Glyph::Warning/>
+            <span class="ph-notice__text">{move || error.get().message()}</span>
+            <Button label="Retry" size=Size::Small on_click=move |_| on_retry.run(())/>
+        </div>
+    }
+}
+
+/// Says that something did not work, beside where it was tried.
+#[component]
+pub fn Problem(#[prop(into)] text: Signal<Option<String>>) -> impl IntoView {
+    view! {
+        <div role="alert">
+            {move || text.get().map(|text| view! {
+                <div class="ph-notice ph-notice--problem">
+                    <Icon glyph=Glyph::Warning/>
+                    <span class="ph-notice__text">{text}</span>
+                </div>
+            })}
+        </div>
+    }
+}
+
+/// The notices about what has just happened, over everything.
+#[component]
+pub fn ToastStack() -> impl IntoView {
+    let toasts = use_toasts();
+    view! {
+        <div class="ph-toasts" role="status" aria-live="polite">
+            <For each=move || toasts.list().get() key=|toast| toast.id let:toast>
+                <div class="ph-toast" class:ph-toast--problem=toast.tone == Tone::Problem>
+                    <Icon glyph=if toast.tone == Tone::Problem { Glyph::Warning } else { Glyph::Check }/>
+                    <span>{toast.text}</span>
+                    <IconButton
+                        label="Dismiss"
+                        glyph=Glyph::Close
+                        size=Size::Small
+                        on_click=Callback::new(move |_| toasts.dismiss(toast.id))
+                    />
+                </div>
+            </For>
+        </div>
+    }
+}

@@ -1,0 +1,99 @@
+//! Models in a reader's words.
+
+use prompthub_dto::models::{Model, Pricing};
+
+/// The part of a model's id that tells it from others: `claude-sonnet-4` of
+/// `openrouter/anthropic/claude-sonnet-4`. The demo keeps its full id, so that nobody takes it for
+/// a real model.
+#[must_use]
+pub fn short(id: &str) -> &str {
+    if is_demo(id) {
+        return id;
+    }
+    id.rsplit('/').next().unwrap_or(id)
+}
+
+/// Whether the id is one of the offline demo's.
+#[must_use]
+pub fn is_demo(id: &str) -> bool {
+    id.starts_with("demo/")
+}
+
+/// Context length and price in one line, as far as they are known.
+#[must_use]
+pub fn details(model: &Model) -> String {
+    let context = model.context_length.map(|tokens| format!("{} context", thousands(tokens)));
+    let price = model.pricing.as_ref().and_then(price);
+    match (model.demo, context, price) {
+        (true, ..) => "Offline demo, only pretends to answer".to_owned(),
+        (false, Some(context), Some(price)) => format!("{context} · {price}"),
+        (false, Some(text), None) | (false, None, Some(text)) => text,
+        (false, None, None) => String::new(),
+    }
+}
+
+fn thousands(tokens: u32) -> String {
+    match tokens {
+        1_000_000.. => {
+            let tenths = tokens / 100_000;
+            match tenths % 10 {
+                0 => format!("{}M", tenths / 10),
+                rest => format!("{}.{rest}M", tenths / 10),
+            }
+        }
+        1_000.. => format!("{}K", tokens / 1_000),
+        _ => tokens.to_string(),
+    }
+}
+
+/// Dollars for a million tokens in and out.
+fn price(pricing: &Pricing) -> Option<String> {
+    let per_million = |text: &str| text.parse::<f64>().ok().map(|price| price * 1_000_000.0);
+    let (prompt, completion) = (per_million(&pricing.prompt)?, per_million(&pricing.completion)?);
+    if prompt < 0.0 || completion < 0.0 {
+        // OpenRouter's routers say -1: the price is that of the model chosen.
+        return Some("price varies".to_owned());
+    }
+    if prompt == 0.0 && completion == 0.0 {
+        return Some("free".to_owned());
+    }
+    Some(format!("${prompt:.2} in, ${completion:.2} out per million tokens"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model(context_length: Option<u32>, pricing: Option<(&str, &str)>) -> Model {
+        Model {
+            id: "p/m".to_owned(),
+            name: "M".to_owned(),
+            provider: "p".to_owned(),
+            context_length,
+            pricing: pricing.map(|(prompt, completion)| Pricing {
+                prompt: prompt.to_owned(),
+                completion: completion.to_owned(),
+            }),
+            demo: false,
+        }
+    }
+
+    #[test]
+    fn details_say_what_is_known() {
+        assert_eq!(
+            details(&model(Some(200_000), Some(("0.000003", "0.000015")))),
+            "200K context · $3.00 in, $15.00 out per million tokens"
+        );
+        assert_eq!(details(&model(Some(1_048_576), None)), "1M context");
+        assert_eq!(details(&model(None, Some(("0", "0")))), "free");
+        assert_eq!(details(&model(None, Some(("-1", "-1")))), "price varies");
+        assert_eq!(details(&model(None, Some(("?", "1")))), "");
+    }
+
+    #[test]
+    fn short_names_keep_the_last_part() {
+        assert_eq!(short("openrouter/anthropic/claude-sonnet-4"), "claude-sonnet-4");
+        assert_eq!(short("demo/echo"), "demo/echo");
+        assert_eq!(short("odd"), "odd");
+    }
+}

@@ -1,0 +1,280 @@
+//! Markdown source into the tree of `ast`, whatever the source is.
+//!
+//! Owns the bounds that keep hostile text harmless: how deep elements nest, how many one block
+//! has, and which addresses become links. The work is linear in the length of the source.
+
+use std::ops::Range;
+
+use pulldown_cmark::{
+    Alignment, BrokenLink, CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag,
+};
+
+use super::{
+    ast::{Align, Kind, Node, push_text},
+    document::Definitions,
+    link::{image_host, safe_href},
+};
+
+/// How deep elements nest; what lies deeper is shown without its form. No honest text comes near.
+const MAX_DEPTH: usize = 32;
+/// How many elements one top-level block may have; the rest of it is shown as text.
+const MAX_ELEMENTS: usize = 20_000;
+/// A longer block, in bytes, is shown as plain text, unless it is code: laying it out anew at each
+/// piece that a stream adds would be felt.
+const MAX_BLOCK: usize = 128 * 1024;
+/// No language has a longer name, in characters.
+const MAX_LANGUAGE: usize = 32;
+
+/// One top-level block and where its source is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    pub node: Node,
+    pub source: Range<usize>,
+}
+
+/// The top-level blocks of `source`. Link definitions found on the way are added to `definitions`;
+/// those that were there already are used where `source` has none of its own.
+pub fn parse(source: &str, definitions: &mut Definitions) -> Vec<Block> {
+    let options =
+        Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+    let known = &*definitions;
+    let resolve = |link: BrokenLink<'_>| {
+        let target = known.get(&link.reference)?;
+        Some((CowStr::from(target.to_owned()), CowStr::from("")))
+    };
+    let parser = Parser::new_with_broken_link_callback(source, options, Some(resolve));
+    let found: Vec<_> = parser
+        .reference_definitions()
+        .iter()
+        .map(|(label, definition)| (label.to_owned(), definition.dest.to_string()))
+        .collect();
+    let mut builder = Builder::default();
+    for (event, range) in parser.into_offset_iter() {
+        builder.event(event, range, source);
+    }
+    definitions.extend(found);
+    builder.blocks
+}
+
+/// What an open tag became.
+enum Frame {
+    /// The innermost of the open elements.
+    Element,
+    /// Nothing; its content goes to the element around it. `separated` content ends its line.
+    Transparent { separated: bool },
+}
+
+#[derive(Default)]
+struct Builder {
+    blocks: Vec<Block>,
+    /// One for each open tag.
+    frames: Vec<Frame>,
+    /// The open elements, each with what it holds so far.
+    open: Vec<(Kind, Vec<Node>)>,
+    /// How many elements the block that is being built has.
+    elements: usize,
+    /// Of the table that is being built: its columns, the next one's number, and whether it is the head.
+    columns: Vec<Align>,
+    column: usize,
+    in_head: bool,
+}
+
+impl Builder {
+    fn event(&mut self, event: Event<'_>, range: Range<usize>, source: &str) {
+        match event {
+            Event::Start(tag) => {
+                let frame = self.begin(tag);
+                self.frames.push(frame);
+            }
+            Event::End(_) => self.close(range, source),
+            Event::Text(text) | Event::Html(text) => self.text(&text),
+            Event::InlineHtml(html) if is_line_break(&html) => self.leaf(Kind::Break, range),
+            Event::InlineHtml(text) => self.text(&text),
+            Event::Code(text) => {
+                self.elements = self.elements.saturating_add(1);
+                if self.has_room() {
+                    self.add(Node::with_text(Kind::Code, text.as_ref()), range);
+                } else {
+                    self.text(&text);
+                }
+            }
+            Event::SoftBreak => self.text("\n"),
+            Event::HardBreak => self.leaf(Kind::Break, range),
+            Event::Rule => self.leaf(Kind::Rule, range),
+            Event::TaskListMarker(done) => self.leaf(Kind::Checkbox(done), range),
+            // Their extensions are off.
+            Event::InlineMath(text)
+            | Event::DisplayMath(text)
+            | Event::FootnoteReference(text) => self.text(&text),
+        }
+    }
+
+    fn begin(&mut self, tag: Tag<'_>) -> Frame {
+        let inline = Frame::Transparent { separated: false };
+        if self.is_within(|kind| matches!(kind, Kind::Image { .. })) {
+            return inline;
+        }
+        let kind = match tag {
+            Tag::Paragraph => Kind::Paragraph,
+            Tag::Heading { level, .. } => Kind::Heading(heading_level(level)),
+            Tag::BlockQuote(_) => Kind::Quote,
+            Tag::CodeBlock(kind) => Kind::CodeBlock { language: language(&kind) },
+            Tag::HtmlBlock => Kind::Plain,
+            Tag::List(None) => Kind::BulletList,
+            Tag::List(Some(first)) => Kind::NumberedList(first),
+            Tag::Item => Kind::Item,
+            Tag::Table(columns) => {
+                self.columns = columns.into_iter().map(align).collect();
+                Kind::Table
+            }
+            Tag::TableHead => {
+                self.in_head = true;
+                self.column = 0;
+                Kind::TableHead
+            }
+            Tag::TableRow => {
+                self.in_head = false;
+                self.column = 0;
+                Kind::TableRow
+            }
+            Tag::TableCell => {
+                let align = self.columns.get(self.column).copied().unwrap_or(Align::Start);
+                self.column = self.column.saturating_add(1);
+                Kind::TableCell { header: self.in_head, align }
+            }
+            Tag::Emphasis => Kind::Emphasis,
+            Tag::Strong => Kind::Strong,
+            Tag::Strikethrough => Kind::Strikethrough,
+            Tag::Link { link_type: LinkType::Email, dest_url, .. } => {
+                Kind::Link { href: format!("mailto:{dest_url}") }
+            }
+            Tag::Link { dest_url, .. } => match safe_href(&dest_url) {
+                Some(href) => Kind::Link { href: href.to_owned() },
+                None => return inline,
+            },
+            // What is shown for it is a button, and a link cannot hold one.
+            Tag::Image { .. } if self.is_within(|kind| matches!(kind, Kind::Link { .. })) => {
+                return inline;
+            }
+            Tag::Image { dest_url, .. } => match image_host(&dest_url) {
+                Some(host) => Kind::Image { source: dest_url.to_string(), host: host.to_owned() },
+                None => return inline,
+            },
+            // Their extensions are off.
+            Tag::Superscript
+            | Tag::Subscript
+            | Tag::FootnoteDefinition(_)
+            | Tag::DefinitionList
+            | Tag::DefinitionListTitle
+            | Tag::DefinitionListDefinition
+            | Tag::MetadataBlock(_) => return inline,
+        };
+        self.elements = self.elements.saturating_add(1);
+        if self.open.len() >= MAX_DEPTH || !self.has_room() {
+            let separated = !matches!(
+                kind,
+                Kind::Emphasis | Kind::Strong | Kind::Strikethrough | Kind::Link { .. }
+            );
+            return Frame::Transparent { separated };
+        }
+        self.open.push((kind, Vec::new()));
+        Frame::Element
+    }
+
+    fn close(&mut self, range: Range<usize>, source: &str) {
+        match self.frames.pop() {
+            Some(Frame::Element) => {
+                let Some((kind, mut children)) = self.open.pop() else { return };
+                let kind = named(kind, &mut children);
+                let code = matches!(kind, Kind::CodeBlock { .. });
+                let node = if self.open.is_empty() && range.len() > MAX_BLOCK && !code {
+                    Node::with_text(Kind::Plain, source.get(range.clone()).unwrap_or_default())
+                } else {
+                    Node::Element { kind, children }
+                };
+                self.add(node, range);
+            }
+            Some(Frame::Transparent { separated: true }) => self.text("\n"),
+            Some(Frame::Transparent { separated: false }) | None => {}
+        }
+    }
+
+    fn leaf(&mut self, kind: Kind, range: Range<usize>) {
+        self.elements = self.elements.saturating_add(1);
+        if self.has_room() {
+            self.add(Node::Element { kind, children: Vec::new() }, range);
+        } else {
+            self.text("\n");
+        }
+    }
+
+    fn is_within(&self, wanted: impl Fn(&Kind) -> bool) -> bool {
+        self.open.iter().any(|(kind, _)| wanted(kind))
+    }
+
+    fn has_room(&self) -> bool {
+        self.elements <= MAX_ELEMENTS
+    }
+
+    fn add(&mut self, node: Node, range: Range<usize>) {
+        if let Some((_, children)) = self.open.last_mut() {
+            children.push(node);
+        } else {
+            self.elements = 0;
+            self.blocks.push(Block { node, source: range });
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if let Some((_, children)) = self.open.last_mut() {
+            push_text(children, text);
+        }
+    }
+}
+
+/// An element whose role needs text, given one or another role where it has none.
+fn named(kind: Kind, children: &mut Vec<Node>) -> Kind {
+    if children.iter().any(Node::has_text) {
+        return kind;
+    }
+    match kind {
+        Kind::Link { href } => {
+            push_text(children, &href);
+            Kind::Link { href }
+        }
+        Kind::Heading(_) => Kind::Paragraph,
+        Kind::TableCell { header: _, align } => Kind::TableCell { header: false, align },
+        kind => kind,
+    }
+}
+
+fn heading_level(level: pulldown_cmark::HeadingLevel) -> u8 {
+    use pulldown_cmark::HeadingLevel::{H1, H2, H3, H4, H5, H6};
+    match level {
+        H1 => 1,
+        H2 => 2,
+        H3 => 3,
+        H4 => 4,
+        H5 => 5,
+        H6 => 6,
+    }
+}
+
+fn align(alignment: Alignment) -> Align {
+    match alignment {
+        Alignment::None | Alignment::Left => Align::Start,
+        Alignment::Center => Align::Center,
+        Alignment::Right => Align::End,
+    }
+}
+
+fn language(kind: &CodeBlockKind<'_>) -> String {
+    let CodeBlockKind::Fenced(info) = kind else { return String::new() };
+    let word = info.split([' ', '\t', ',', '{', ':']).next().unwrap_or_default();
+    word.chars().filter(|c| !c.is_control()).take(MAX_LANGUAGE).collect()
+}
+
+/// Models use `<br>` where Markdown has no other line break, as in table cells.
+fn is_line_break(html: &str) -> bool {
+    matches!(html, "<br>" | "<br/>" | "<br />")
+}

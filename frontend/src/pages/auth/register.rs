@@ -1,0 +1,111 @@
+//! Creating an account.
+
+use leptos::{ev::SubmitEvent, prelude::*};
+use leptos_router::components::A;
+use prompthub_dto::{
+    account::Register,
+    problem::ProblemCode,
+    system::{Instance, Registration},
+};
+
+use super::door::{Door, use_other_door};
+use crate::{
+    api,
+    components::{
+        button::{Button, Variant},
+        feedback::Problem,
+        field::{Kind, TextField},
+    },
+    routes,
+    state::{session::use_session, title::use_title},
+};
+
+#[component]
+pub fn RegisterPage() -> impl IntoView {
+    use_title(|| "Create account".to_owned());
+    // The form does not wait for it: an instance that cannot be asked is taken to be open, and
+    // the registration itself says otherwise if need be.
+    let instance = LocalResource::new(api::system::instance);
+    let known = Memo::new(move |_| instance.get().and_then(Result::ok));
+    let closed = move || known.get().is_some_and(|instance| instance.registration == Registration::Closed && !instance.first_account);
+    view! {
+        <Door>
+            {move || if closed() {
+                view! { <Closed/> }.into_any()
+            } else {
+                view! { <Form instance=known/> }.into_any()
+            }}
+        </Door>
+    }
+}
+
+#[component]
+fn Closed() -> impl IntoView {
+    let login = use_other_door(routes::LOGIN);
+    view! {
+        <div class="ph-form">
+            <h1 class="ph-door__title">"Registration is closed"</h1>
+            <p>"This server takes no new accounts. Ask the person who runs it to let you in."</p>
+            <A href=login attr:class="ph-button ph-button--primary">"Sign in"</A>
+        </div>
+    }
+}
+
+#[component]
+fn Form(instance: Memo<Option<Instance>>) -> impl IntoView {
+    let session = use_session();
+    let email = RwSignal::new(String::new());
+    let password = RwSignal::new(String::new());
+    let register = Action::new_local(move |body: &Register| {
+        let body = body.clone();
+        async move {
+            let user = api::account::register(body).await?;
+            session.sign_in(user);
+            Ok::<_, api::ApiError>(())
+        }
+    });
+    let error = move || register.value().get().and_then(Result::err);
+    let email_problem = Signal::derive(move || {
+        let error = error()?;
+        if error.is(ProblemCode::EmailTaken) { Some(error.message()) } else { error.field("email") }
+    });
+    let password_problem = Signal::derive(move || error()?.field("password"));
+    let problem = Signal::derive(move || {
+        let elsewhere = email_problem.get().or(password_problem.get()).is_some();
+        error().filter(|_| !elsewhere).map(|error| error.message())
+    });
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        if !register.pending().get_untracked() {
+            register.dispatch(Register {
+                email: email.get_untracked(),
+                password: password.get_untracked(),
+                name: None,
+            });
+        }
+    };
+    let first = move || instance.get().is_some_and(|instance| instance.first_account);
+    let login = use_other_door(routes::LOGIN);
+    view! {
+        <form class="ph-form" novalidate on:submit=submit>
+            <div>
+                <h1 class="ph-door__title">"Create your account"</h1>
+                {move || first().then(|| view! {
+                    <p class="ph-hint">"The first account here becomes the administrator."</p>
+                })}
+            </div>
+            <TextField label="Email" value=email kind=Kind::Email autocomplete="username" problem=email_problem autofocus=true/>
+            <TextField
+                label="Password"
+                value=password
+                kind=Kind::Password
+                autocomplete="new-password"
+                hint=Some("At least 8 characters.".to_owned())
+                problem=password_problem
+            />
+            <Problem text=problem/>
+            <Button label="Create account" variant=Variant::Primary busy=register.pending()/>
+            <p class="ph-hint">"Already have one? " <A href=login>"Sign in"</A></p>
+        </form>
+    }
+}

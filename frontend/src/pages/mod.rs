@@ -1,0 +1,11 @@
+//! The places of the page, one module each.
+//!
+//! Must not touch the network other than through `api`.
+
+pub mod auth;
+pub mod guard;
+pub mod home;
+pub mod not_found;
+pub mod project;
+pub mod settings;
+mod top_bar;

@@ -1,0 +1,140 @@
+//! What can be done to a conversation from the rail: rename, pin, archive, delete.
+
+use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use prompthub_dto::{
+    chat::{Conversation, UpdateConversation},
+    ids::ConversationId,
+};
+
+use super::state::{ProjectState, use_project};
+use crate::{
+    api::{self, ApiError},
+    components::{
+        button::{Button, Variant},
+        dialog::{Confirm, Dialog},
+        field::TextField,
+        icon::Glyph,
+        menu::MenuItem,
+    },
+    state::toasts::{Toasts, use_toasts},
+};
+
+/// Which dialog about which conversation is open.
+#[derive(Clone, Copy)]
+pub struct Actions {
+    target: RwSignal<Option<Conversation>>,
+    renaming: RwSignal<bool>,
+    deleting: RwSignal<bool>,
+    title: RwSignal<String>,
+    toasts: Toasts,
+}
+
+impl Actions {
+    pub fn new() -> Self {
+        Self {
+            target: RwSignal::new(None),
+            renaming: RwSignal::new(false),
+            deleting: RwSignal::new(false),
+            title: RwSignal::new(String::new()),
+            toasts: use_toasts(),
+        }
+    }
+
+    /// The menu of one conversation.
+    pub fn menu(self, state: ProjectState, conversation: Conversation) -> Vec<MenuItem> {
+        let id = conversation.id;
+        let (pinned, archived) = (conversation.pinned, conversation.archived);
+        let change = move |change: UpdateConversation| self.change(state, id, change);
+        let pin = move || change(UpdateConversation { pinned: Some(!pinned), ..Default::default() });
+        let archive = move || change(UpdateConversation { archived: Some(!archived), ..Default::default() });
+        let to_rename = conversation.clone();
+        vec![
+            MenuItem::new("Rename", Glyph::Pen, move || {
+                self.title.set(to_rename.title.clone());
+                self.target.set(Some(to_rename.clone()));
+                self.renaming.set(true);
+            }),
+            MenuItem::new(if pinned { "Unpin" } else { "Pin" }, Glyph::Pin, pin),
+            MenuItem::new(if archived { "Unarchive" } else { "Archive" }, Glyph::Archive, archive),
+            MenuItem::new("Delete", Glyph::Trash, move || {
+                self.target.set(Some(conversation.clone()));
+                self.deleting.set(true);
+            })
+            .danger(),
+        ]
+    }
+
+    fn change(self, state: ProjectState, id: ConversationId, change: UpdateConversation) {
+        spawn_local(async move {
+            match api::conversations::update(id, change).await {
+                Ok(updated) => replace(state, updated),
+                Err(error) => self.toasts.problem(error.message()),
+            }
+        });
+    }
+}
+
+fn replace(state: ProjectState, updated: Conversation) {
+    state.conversations.update(|conversations| {
+        for conversation in conversations.iter_mut().filter(|other| other.id == updated.id) {
+            *conversation = updated.clone();
+        }
+    });
+}
+
+/// The dialogs that the menus open.
+#[component]
+pub fn ConversationDialogs(actions: Actions) -> impl IntoView {
+    let state = use_project();
+    let rename = Action::new_local(move |title: &String| {
+        let title = title.clone();
+        async move {
+            let Some(target) = actions.target.get_untracked() else { return Ok(()) };
+            let change = UpdateConversation { title: Some(title), ..Default::default() };
+            replace(state, api::conversations::update(target.id, change).await?);
+            actions.renaming.set(false);
+            Ok::<_, ApiError>(())
+        }
+    });
+    let remove = Action::new_local(move |(): &()| async move {
+        let Some(target) = actions.target.get_untracked() else { return Ok(()) };
+        api::conversations::remove(target.id).await?;
+        state.conversations.update(|conversations| conversations.retain(|other| other.id != target.id));
+        actions.deleting.set(false);
+        if state.conversation.get_untracked() == Some(target.id) {
+            state.show(None);
+        }
+        Ok::<_, ApiError>(())
+    });
+    let rename_problem = Signal::derive(move || {
+        rename.value().get().and_then(Result::err).map(|error| error.message())
+    });
+    let remove_problem = Signal::derive(move || {
+        remove.value().get().and_then(Result::err).map(|error| error.message())
+    });
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        rename.dispatch(actions.title.get_untracked());
+    };
+    let name = move || actions.target.get().map(|target| target.title).unwrap_or_default();
+    view! {
+        <Dialog open=actions.renaming title="Rename conversation">
+            <form class="ph-form" novalidate on:submit=submit>
+                <TextField label="Title" value=actions.title problem=rename_problem autofocus=true/>
+                <div class="ph-bar ph-bar--end">
+                    <Button label="Cancel" variant=Variant::Quiet on_click=move |_| actions.renaming.set(false)/>
+                    <Button label="Rename" variant=Variant::Primary busy=rename.pending()/>
+                </div>
+            </form>
+        </Dialog>
+        <Confirm
+            open=actions.deleting
+            title="Delete this conversation?"
+            text=Signal::derive(move || format!("“{}” and all its messages will be gone for good.", name()))
+            action="Delete"
+            busy=remove.pending()
+            problem=remove_problem
+            on_confirm=Callback::new(move |()| { remove.dispatch(()); })
+        />
+    }
+}

@@ -1,0 +1,187 @@
+//! The files of a project: upload, list, download, delete.
+
+use leptos::{html, prelude::*};
+use prompthub_dto::files::File;
+
+use super::{
+    state::use_project,
+    uploads::{UploadItem, UploadState},
+};
+use crate::{
+    api::{self, ApiError},
+    components::{
+        button::{Button, IconButton, Size},
+        dialog::Confirm,
+        feedback::{ErrorNotice, Skeleton},
+        icon::{Glyph, Icon},
+        size,
+        time::Ago,
+    },
+    state::loaded::Progress,
+};
+
+#[component]
+pub fn FilesPanel() -> impl IntoView {
+    let state = use_project();
+    let files = state.files;
+    let input = NodeRef::<html::Input>::new();
+    let target = RwSignal::new(String::new());
+    let deleting = RwSignal::new(false);
+    let remove = Action::new_local(move |name: &String| {
+        let name = name.clone();
+        async move {
+            api::files::remove(state.id, &name).await?;
+            files.update(|files| files.retain(|file| file.name != name));
+            deleting.set(false);
+            Ok::<_, ApiError>(())
+        }
+    });
+    let remove_problem = Signal::derive(move || {
+        remove.value().get().and_then(Result::err).map(|error| error.message())
+    });
+    let ask = Callback::new(move |name: String| {
+        remove.clear();
+        target.set(name);
+        deleting.set(true);
+    });
+    let choose = move |_| {
+        if let Some(input) = input.get_untracked() {
+            input.click();
+        }
+    };
+    let none = Memo::new(move |_| {
+        files.items().with(Vec::is_empty) && files.progress().get() == Progress::Complete
+    });
+    view! {
+        <div class="ph-drop">
+            <p>"Drop files anywhere on this page"</p>
+            <Button label="Upload files" size=Size::Small glyph=Glyph::Upload on_click=choose/>
+            <input
+                node_ref=input
+                type="file"
+                multiple
+                hidden
+                aria-label="Files to upload"
+                on:change:target=move |event| {
+                    let input = event.target();
+                    if let Some(files) = input.files() {
+                        state.uploads.add(&files);
+                    }
+                    // So that choosing the same file once more is a change again.
+                    input.set_value("");
+                }
+            />
+        </div>
+        <ul class="ph-files" aria-label="Uploads" hidden=move || state.uploads.items().with(Vec::is_empty)>
+            <For each=move || state.uploads.items().get() key=|item| item.id let:item>
+                <UploadRow item=item/>
+            </For>
+        </ul>
+        <ul class="ph-files" aria-label="Files" hidden=move || files.items().with(Vec::is_empty)>
+            <For each=move || files.items().get() key=|file| (file.id, file.sha256.clone()) let:file>
+                <FileRow file=file on_delete=ask/>
+            </For>
+        </ul>
+        {move || none.get().then(|| view! {
+            <p class="ph-hint">"No files yet. What you upload here belongs to the project and is there for all its conversations."</p>
+        })}
+        {move || match files.progress().get() {
+            Progress::Loading => view! { <Skeleton lines=2/> }.into_any(),
+            Progress::Failed(error) => view! {
+                <ErrorNotice error=error on_retry=Callback::new(move |()| files.reload())/>
+            }
+            .into_any(),
+            Progress::More(_) => view! {
+                <Button label="Show more" size=Size::Small on_click=move |_| files.load_more()/>
+            }
+            .into_any(),
+            Progress::Complete => ().into_any(),
+        }}
+        <Confirm
+            open=deleting
+            title="Delete this file?"
+            text=Signal::derive(move || format!("“{}” will be gone for good.", target.get()))
+            action="Delete"
+            busy=remove.pending()
+            problem=remove_problem
+            on_confirm=Callback::new(move |()| { remove.dispatch(target.get_untracked()); })
+        />
+    }
+}
+
+#[component]
+fn FileRow(file: File, on_delete: Callback<String>) -> impl IntoView {
+    let state = use_project();
+    let name = file.name.clone();
+    view! {
+        <li class="ph-files__row">
+            <Icon glyph=Glyph::File/>
+            <div class="ph-files__text">
+                <a
+                    class="ph-files__name"
+                    href=api::files::download_path(state.id, &file.name)
+                    download=file.name.clone()
+                    rel="external"
+                >
+                    {file.name.clone()}
+                </a>
+                <span class="ph-hint">{size::bytes(file.size)}" · "<Ago time=file.created_at/></span>
+            </div>
+            <IconButton
+                label=format!("Delete {name}")
+                glyph=Glyph::Trash
+                size=Size::Small
+                on_click=Callback::new(move |_| on_delete.run(name.clone()))
+            />
+        </li>
+    }
+}
+
+#[component]
+fn UploadRow(item: UploadItem) -> impl IntoView {
+    let uploads = use_project().uploads;
+    let name = item.name();
+    let label = name.clone();
+    let share = move || match item.state.get() {
+        UploadState::Sending(share) => Some(share),
+        UploadState::Waiting => Some(0.0),
+        UploadState::Exists | UploadState::Failed(_) => None,
+    };
+    let status = move || match item.state.get() {
+        UploadState::Waiting => view! { <span class="ph-hint">"Waiting"</span> }.into_any(),
+        // All is sent, but the server has not said yet that it has it.
+        UploadState::Sending(share) if share >= 1.0 => view! { <span class="ph-hint">"Storing…"</span> }.into_any(),
+        UploadState::Sending(share) => view! {
+            <span class="ph-hint ph-files__share">{format!("{:.0} %", share * 100.0)}</span>
+        }
+        .into_any(),
+        UploadState::Exists => view! {
+            <span class="ph-field__problem">"A file of this name is here already."</span>
+            <Button label="Replace it" size=Size::Small on_click=move |_| uploads.replace(item)/>
+        }
+        .into_any(),
+        UploadState::Failed(reason) => view! {
+            <span class="ph-field__problem" role="alert">{reason}</span>
+            <Button label="Retry" size=Size::Small on_click=move |_| uploads.retry(item)/>
+        }
+        .into_any(),
+    };
+    view! {
+        <li class="ph-files__row">
+            <Icon glyph=Glyph::Upload/>
+            <div class="ph-files__text">
+                <span class="ph-files__name">{name.clone()}</span>
+                {status}
+                {move || share().map(|share| view! {
+                    <progress class="ph-files__progress" max="1" value=share aria-label=format!("Upload of {label}")></progress>
+                })}
+            </div>
+            <IconButton
+                label=format!("Cancel {name}")
+                glyph=Glyph::Close
+                size=Size::Small
+                on_click=Callback::new(move |_| uploads.cancel(item))
+            />
+        </li>
+    }
+}

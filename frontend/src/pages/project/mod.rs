@@ -1,0 +1,71 @@
+//! A project: its conversations, the chat, and the drawer with its settings, files and versions.
+//!
+//! Must not know how a chat goes; that is `crate::chat`.
+
+mod conversation_actions;
+mod drawer;
+mod files;
+mod groups;
+mod header;
+mod rail;
+mod search;
+mod settings_draft;
+mod settings_form;
+mod state;
+mod uploads;
+mod versions;
+mod workspace;
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+use prompthub_dto::{
+    ids::{ConversationId, ProjectId},
+    problem::ProblemCode,
+};
+
+use self::workspace::Workspace;
+use super::not_found::NotFoundPage;
+use crate::{
+    api,
+    components::{
+        feedback::{ErrorNotice, Skeleton},
+        landmark::Main,
+    },
+    routes,
+};
+
+/// The project that the address names, on the conversation that it names.
+#[component]
+pub fn ProjectPage() -> impl IntoView {
+    let params = use_params_map();
+    let project = Memo::new(move |_| params.with(|params| params.get("project")?.parse::<ProjectId>().ok()));
+    let place = Memo::new(move |_| {
+        params.with(|params| routes::parse_place(&params.get("place").unwrap_or_default()))
+    });
+    let known_place = Memo::new(move |_| place.get().is_ok());
+    let conversation = Signal::derive(move || place.get().ok().flatten());
+    move || match (project.get(), known_place.get()) {
+        (Some(project), true) => view! { <Load id=project conversation=conversation/> }.into_any(),
+        _ => view! { <NotFoundPage/> }.into_any(),
+    }
+}
+
+#[component]
+fn Load(id: ProjectId, conversation: Signal<Option<ConversationId>>) -> impl IntoView {
+    let project = LocalResource::new(move || api::projects::find(id));
+    move || match project.get() {
+        None => view! {
+            <Main class="ph-page"><Skeleton lines=6/></Main>
+        }
+        .into_any(),
+        Some(Ok(project)) => view! { <Workspace project=project conversation=conversation/> }.into_any(),
+        Some(Err(error)) if error.is(ProblemCode::NotFound) => view! { <NotFoundPage/> }.into_any(),
+        Some(Err(error)) => view! {
+            <Main class="ph-page">
+                <h1 class="ph-visually-hidden">"Project"</h1>
+                <ErrorNotice error=error on_retry=Callback::new(move |()| project.refetch())/>
+            </Main>
+        }
+        .into_any(),
+    }
+}

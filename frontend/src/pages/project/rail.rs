@@ -1,0 +1,168 @@
+//! The rail: from project to project, and from conversation to conversation.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+use prompthub_dto::chat::Conversation;
+
+use super::{
+    conversation_actions::{Actions, ConversationDialogs},
+    groups::{Group, group},
+    state::{ProjectState, use_project},
+};
+use crate::{
+    api,
+    components::{
+        account_menu::AccountMenu,
+        button::{Button, IconButton, Size, Variant},
+        feedback::{ErrorNotice, Skeleton},
+        icon::{Glyph, Icon},
+        mark::Mark,
+        menu::{Menu, MenuItem},
+        theme_button::ThemeButton,
+        time::LocalMoment,
+    },
+    routes,
+    state::{
+        clock::use_clock,
+        loaded::{LoadedList, Progress},
+    },
+};
+
+#[component]
+pub fn Rail() -> impl IntoView {
+    let state = use_project();
+    view! {
+        <div class="ph-rail__top">
+            <div class="ph-rail__mark"><Mark/></div>
+            <ProjectSwitcher/>
+            <div class="ph-rail__new">
+                <Button
+                    label="New chat"
+                    glyph=Glyph::Plus
+                    variant=Variant::Primary
+                    on_click=move |_| state.show(None)
+                />
+                <IconButton
+                    label="Search"
+                    title="Search conversations (Ctrl K)"
+                    glyph=Glyph::Search
+                    on_click=Callback::new(move |_| state.search.set(true))
+                />
+            </div>
+        </div>
+        <Conversations/>
+        <div class="ph-rail__foot">
+            <AccountMenu/>
+            <span class="ph-bar__space"></span>
+            <ThemeButton/>
+        </div>
+    }
+}
+
+#[component]
+fn ProjectSwitcher() -> impl IntoView {
+    let state = use_project();
+    let projects = LoadedList::new(|cursor: Option<String>| async move {
+        api::projects::list(cursor.as_deref()).await
+    });
+    let name = move || state.project.with(|project| project.value.name.clone());
+    let items = Callback::new(move |()| {
+        let others = projects.items().get_untracked().into_iter().filter(|project| project.id != state.id);
+        let mut items = vec![MenuItem::new("All projects", Glyph::Sliders, move || state.leave_to(routes::HOME))];
+        items.extend(others.map(|project| {
+            let path = routes::project(project.id, None);
+            MenuItem::new(project.name, Glyph::ChevronDown, move || state.leave_to(&path))
+        }));
+        items
+    });
+    view! {
+        <Menu
+            label=Signal::derive(move || format!("Switch project, now {}", name()))
+            class="ph-button ph-rail__switcher"
+            items=items
+        >
+            <span class="ph-rail__project">{name}</span>
+            <Icon glyph=Glyph::ChevronDown/>
+        </Menu>
+    }
+}
+
+#[component]
+fn Conversations() -> impl IntoView {
+    let state = use_project();
+    let clock = use_clock();
+    let actions = Actions::new();
+    let list = state.conversations;
+    let groups = Memo::new(move |_| {
+        let now = LocalMoment::at(clock.now());
+        list.items().with(|conversations| {
+            group(conversations, &now, |conversation| LocalMoment::of(&conversation.last_activity_at))
+        })
+    });
+    view! {
+        <nav class="ph-rail__list" aria-label="Conversations">
+            <For each=move || groups.get() key=|group| (group.heading.clone(), fingerprint(group)) let:group>
+                <h2 class="ph-rail__heading">{group.heading.clone()}</h2>
+                <ul class="ph-rail__group" aria-label=group.heading.clone()>
+                    {group.conversations.into_iter().map(|conversation| view! {
+                        <Row conversation=conversation actions=actions/>
+                    }).collect_view()}
+                </ul>
+            </For>
+            {move || match list.progress().get() {
+                Progress::Loading => view! { <Skeleton lines=4/> }.into_any(),
+                Progress::Failed(error) => view! {
+                    <ErrorNotice error=error on_retry=Callback::new(move |()| list.reload())/>
+                }
+                .into_any(),
+                Progress::More(_) => view! {
+                    <Button label="Show more" size=Size::Small variant=Variant::Quiet on_click=move |_| list.load_more()/>
+                }
+                .into_any(),
+                Progress::Complete => list.items().with(Vec::is_empty).then(|| view! {
+                    <p class="ph-hint ph-rail__none">"Your conversations will be listed here."</p>
+                })
+                .into_any(),
+            }}
+        </nav>
+        <ConversationDialogs actions=actions/>
+    }
+}
+
+/// What a group shows, so that it is made anew only when that changes.
+fn fingerprint(group: &Group) -> Vec<(prompthub_dto::ids::ConversationId, String, bool, bool)> {
+    group
+        .conversations
+        .iter()
+        .map(|conversation| {
+            (conversation.id, conversation.title.clone(), conversation.pinned, conversation.archived)
+        })
+        .collect()
+}
+
+#[component]
+fn Row(conversation: Conversation, actions: Actions) -> impl IntoView {
+    let state: ProjectState = use_project();
+    let id = conversation.id;
+    let title = if conversation.title.is_empty() { "Untitled".to_owned() } else { conversation.title.clone() };
+    let label = format!("Options for {title}");
+    let tooltip = title.clone();
+    let items = Callback::new(move |()| actions.menu(state, conversation.clone()));
+    let current = Memo::new(move |_| state.conversation.get() == Some(id));
+    view! {
+        <li class="ph-rail__row" class:ph-rail__row--current=current>
+            <A
+                href=routes::project(state.id, Some(id))
+                attr:class="ph-rail__link"
+                attr:aria-current=move || current.get().then_some("page")
+                attr:title=tooltip
+                on:click=move |_| state.rail_sheet.set(false)
+            >
+                {title}
+            </A>
+            <Menu label=label class="ph-button ph-button--quiet ph-button--icon ph-button--small ph-rail__more" items=items>
+                <Icon glyph=Glyph::More/>
+            </Menu>
+        </li>
+    }
+}

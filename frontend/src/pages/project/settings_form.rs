@@ -1,0 +1,262 @@
+//! The settings of a project: edited in place, saved together.
+
+use leptos::{
+    ev::{self, KeyboardEvent, SubmitEvent},
+    html,
+    prelude::*,
+};
+use prompthub_dto::{problem::ProblemCode, projects::UpdateProject};
+
+use super::{
+    settings_draft::{SettingsDraft, SettingsText},
+    state::{ProjectState, use_project},
+};
+use crate::{
+    api::{self, ApiError, Etag},
+    components::{
+        button::{Button, Size, Variant},
+        combobox::{Choice, Combobox},
+        dialog::Confirm,
+        feedback::Problem,
+        field::{Kind, TextArea, TextField},
+        icon::{Glyph, Icon},
+        model_name,
+        time::Ago,
+    },
+    routes,
+    state::toasts::use_toasts,
+};
+
+/// Whether a save minds what others have changed meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Refused when the project is no longer in the state that the form began from.
+    Careful,
+    Overwrite,
+}
+
+#[component]
+pub fn SettingsForm() -> impl IntoView {
+    let state = use_project();
+    let draft = state.draft;
+    let toasts = use_toasts();
+    let change = Memo::new(move |_| {
+        let text = draft.text();
+        state.project.with(|project| text.changes(&project.value))
+    });
+    let dirty = Memo::new(move |_| change.get() != Ok(UpdateProject::default()));
+
+    let save = Action::new_local(move |(change, etag): &(UpdateProject, Option<Etag>)| {
+        let (change, etag) = (change.clone(), etag.clone());
+        async move {
+            state.update(change, etag).await?;
+            SettingsDraft::forget(state.id);
+            toasts.done("Saved");
+            Ok::<_, ApiError>(())
+        }
+    });
+    let reload = Action::new_local(move |(): &()| async move {
+        state.refresh().await?;
+        state.project.with_untracked(|project| draft.set(SettingsText::of(&project.value)));
+        SettingsDraft::forget(state.id);
+        save.clear();
+        Ok::<_, ApiError>(())
+    });
+    let submit = move |mode: Mode| {
+        let Ok(change) = change.get_untracked() else { return };
+        if save.pending().get_untracked() || change == UpdateProject::default() {
+            return;
+        }
+        let etag = state.project.with_untracked(|project| project.etag.clone());
+        save.dispatch((change, etag.filter(|_| mode == Mode::Careful)));
+    };
+    use_save_shortcut(move || submit(Mode::Careful));
+
+    let error = Signal::derive(move || {
+        let failed = save.value().get().and_then(Result::err);
+        failed.or_else(|| reload.value().get().and_then(Result::err))
+    });
+    let stale = Memo::new(move |_| error.get().is_some_and(|error| error.is(ProblemCode::StaleVersion)));
+    let field = move |name: &'static str| Signal::derive(move || field_problem(&error.get()?, name));
+    let number = move |name: &'static str, words: &'static str| {
+        let refused = field(name);
+        Signal::derive(move || match change.get() {
+            Err(wrong) if wrong.0.contains(&name) => Some(words.to_owned()),
+            _ => refused.get(),
+        })
+    };
+    let problem = Signal::derive(move || {
+        let error = error.get()?;
+        let told = FIELDS.iter().any(|name| field_problem(&error, name).is_some());
+        (!told && !stale.get()).then(|| error.message())
+    });
+    let discard = move |_| {
+        state.project.with_untracked(|project| draft.set(SettingsText::of(&project.value)));
+        SettingsDraft::forget(state.id);
+        save.clear();
+    };
+    view! {
+        <form
+            class="ph-form"
+            novalidate
+            on:submit=move |event: SubmitEvent| {
+                event.prevent_default();
+                submit(Mode::Careful);
+            }
+        >
+            <TextField label="Project name" value=draft.name problem=field("name")/>
+            <TextField label="Description" value=draft.description problem=field("description")/>
+            <TextArea label="System prompt" value=draft.system_prompt rows=9 problem=field("system_prompt")/>
+            <p class="ph-hint">
+                {move || state.project.with(|project| format!("Version {}, changed ", project.value.prompt_version))}
+                {move || state.project.with(|project| view! { <Ago time=project.value.updated_at.clone()/> })}
+                ". Answers remember the version they were given."
+            </p>
+            <ModelField state=state problem=field("model")/>
+            <fieldset class="ph-fieldset">
+                <legend class="ph-field__label">"Parameters"</legend>
+                <div class="ph-fieldset__row">
+                    <TextField
+                        label="Temperature"
+                        value=draft.temperature
+                        kind=Kind::Decimal
+                        placeholder="default"
+                        problem=number("temperature", "A number from 0 to 2.")
+                    />
+                    <TextField
+                        label="Top P"
+                        value=draft.top_p
+                        kind=Kind::Decimal
+                        placeholder="default"
+                        problem=number("top_p", "A number from 0 to 1.")
+                    />
+                    <TextField
+                        label="Max tokens"
+                        value=draft.max_tokens
+                        kind=Kind::Integer
+                        placeholder="default"
+                        problem=number("max_tokens", "A whole number from 1.")
+                    />
+                </div>
+            </fieldset>
+            <Problem text=problem/>
+            {move || stale.get().then(|| view! {
+                <div class="ph-notice" role="alert">
+                    <Icon glyph=Glyph::Warning/>
+                    <div class="ph-notice__text">
+                        <p>"This project was changed elsewhere since you opened it, so nothing was saved."</p>
+                        <div class="ph-bar">
+                            <Button label="Reload, discard mine" size=Size::Small busy=reload.pending() on_click=move |_| { reload.dispatch(()); }/>
+                            <Button label="Overwrite" size=Size::Small busy=save.pending() on_click=move |_| submit(Mode::Overwrite)/>
+                        </div>
+                    </div>
+                </div>
+            })}
+            <div class="ph-form__foot">
+                <p class="ph-hint" role="status">{move || dirty.get().then_some("Unsaved changes")}</p>
+                <span class="ph-bar__space"></span>
+                <Button
+                    label="Discard"
+                    variant=Variant::Quiet
+                    disabled=Signal::derive(move || !dirty.get())
+                    on_click=discard
+                />
+                <Button label="Save changes" variant=Variant::Primary busy=save.pending()/>
+            </div>
+        </form>
+        <DeleteProject/>
+    }
+}
+
+/// The fields of a project as the API names them.
+const FIELDS: [&str; 7] =
+    ["name", "description", "system_prompt", "model", "temperature", "top_p", "max_tokens"];
+
+fn field_problem(error: &ApiError, name: &str) -> Option<String> {
+    if name == "model" && error.is(ProblemCode::UnknownModel) {
+        return Some(error.message());
+    }
+    error.field(name).or_else(|| error.field(&format!("parameters.{name}")))
+}
+
+#[component]
+fn ModelField(state: ProjectState, problem: Signal<Option<String>>) -> impl IntoView {
+    let choices = Signal::derive(move || {
+        let models = state.models.get().and_then(Result::ok).unwrap_or_default();
+        models
+            .iter()
+            .map(|model| Choice {
+                value: model.id.clone(),
+                label: model.name.clone(),
+                detail: model_name::details(model),
+            })
+            .collect::<Vec<_>>()
+    });
+    let hint = Signal::derive(move || match state.models.get() {
+        None => Some("Loading the list of models…".to_owned()),
+        Some(Err(error)) => Some(format!("The list of models could not be read. {}", error.message())),
+        Some(Ok(models)) => {
+            let id = state.draft.model.get();
+            models.iter().find(|model| model.id == id).map(model_name::details)
+        }
+    });
+    let input = NodeRef::<html::Input>::new();
+    Effect::new(move |before: Option<u32>| {
+        let wishes = state.model_wish.get();
+        // In a sheet the field comes only with the wish, so the first run may be one as well.
+        if wishes > before.unwrap_or_default()
+            && let Some(input) = input.get()
+        {
+            // A field in a drawer that has been closed again takes no focus.
+            let _ = input.focus();
+        }
+        wishes
+    });
+    view! {
+        <Combobox label="Model" value=state.draft.model choices=choices node_ref=input hint=hint problem=problem/>
+    }
+}
+
+#[component]
+fn DeleteProject() -> impl IntoView {
+    let state = use_project();
+    let toasts = use_toasts();
+    let open = RwSignal::new(false);
+    let remove = Action::new_local(move |(): &()| async move {
+        api::projects::remove(state.id).await?;
+        SettingsDraft::forget(state.id);
+        toasts.done("The project has been deleted");
+        state.leave_to(routes::HOME);
+        Ok::<_, ApiError>(())
+    });
+    let name = move || state.project.with(|project| project.value.name.clone());
+    let problem = Signal::derive(move || {
+        remove.value().get().and_then(Result::err).map(|error| error.message())
+    });
+    view! {
+        <div class="ph-form__apart">
+            <Button label="Delete project" variant=Variant::Danger size=Size::Small glyph=Glyph::Trash on_click=move |_| open.set(true)/>
+        </div>
+        <Confirm
+            open=open
+            title="Delete this project?"
+            text=Signal::derive(move || format!("“{}” with all its conversations, files and versions will be gone for good.", name()))
+            action="Delete project"
+            busy=remove.pending()
+            problem=problem
+            on_confirm=Callback::new(move |()| { remove.dispatch(()); })
+        />
+    }
+}
+
+/// Ctrl or ⌘ with S saves, wherever the focus is.
+fn use_save_shortcut(save: impl Fn() + 'static) {
+    let handle = window_event_listener(ev::keydown, move |event: KeyboardEvent| {
+        let command = (event.ctrl_key() || event.meta_key()) && !event.alt_key() && !event.shift_key();
+        if command && event.key().eq_ignore_ascii_case("s") {
+            event.prevent_default();
+            save();
+        }
+    });
+    on_cleanup(move || handle.remove());
+}

@@ -1,0 +1,199 @@
+//! What the parts of one project's page share.
+
+use leptos::prelude::*;
+use prompthub_dto::{
+    chat::Conversation,
+    files::File,
+    ids::{ConversationId, ProjectId},
+    models::Model,
+    projects::{Project, PromptVersion, UpdateProject},
+};
+
+use super::{settings_draft::SettingsDraft, uploads::Uploads};
+use crate::{
+    api::{self, ApiError, Etag, Versioned},
+    components::tabs::Tab,
+    routes,
+    state::{
+        loaded::LoadedList,
+        navigation::{Go, use_go},
+        viewport::use_narrow,
+    },
+};
+
+/// The tabs of the drawer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DrawerTab {
+    Settings,
+    Files,
+    Versions,
+}
+
+impl Tab for DrawerTab {
+    const ALL: &'static [Self] = &[Self::Settings, Self::Files, Self::Versions];
+
+    fn key(self) -> &'static str {
+        match self {
+            Self::Settings => "settings",
+            Self::Files => "files",
+            Self::Versions => "versions",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Settings => "Settings",
+            Self::Files => "Files",
+            Self::Versions => "Versions",
+        }
+    }
+}
+
+/// The project that is open, and what is shown of it.
+#[derive(Clone, Copy)]
+pub struct ProjectState {
+    pub id: ProjectId,
+    /// As the server has it, as far as this page knows.
+    pub project: RwSignal<Versioned<Project>>,
+    /// The one that the address names; `None` for a new one.
+    pub conversation: Signal<Option<ConversationId>>,
+    pub conversations: LoadedList<Conversation>,
+    pub files: LoadedList<File>,
+    pub versions: LoadedList<PromptVersion>,
+    pub models: LocalResource<Result<Vec<Model>, ApiError>>,
+    pub uploads: Uploads,
+    /// What is typed in the settings, whether or not they are shown.
+    pub draft: SettingsDraft,
+    pub tab: RwSignal<DrawerTab>,
+    /// Whether the drawer is open beside the chat, on a wide page.
+    pub drawer_beside: RwSignal<bool>,
+    /// Whether it is open over the chat, on a narrow page.
+    pub drawer_sheet: RwSignal<bool>,
+    /// Whether the rail is open over the chat, on a narrow page.
+    pub rail_sheet: RwSignal<bool>,
+    pub search: RwSignal<bool>,
+    pub narrow: Signal<bool>,
+    /// Counts the wishes to choose a model, each of which moves the focus to the field.
+    pub model_wish: RwSignal<u32>,
+    go: Go,
+}
+
+impl ProjectState {
+    pub fn provide(
+        project: Versioned<Project>,
+        conversation: Signal<Option<ConversationId>>,
+    ) -> Self {
+        let id = project.value.id;
+        let files = LoadedList::new(move |cursor: Option<String>| async move {
+            api::files::list(id, cursor.as_deref()).await
+        });
+        let state = Self {
+            id,
+            draft: SettingsDraft::new(&project.value),
+            project: RwSignal::new(project),
+            conversation,
+            conversations: LoadedList::new(move |cursor: Option<String>| async move {
+                api::conversations::list(id, cursor.as_deref()).await
+            }),
+            files,
+            versions: LoadedList::new(move |cursor: Option<String>| async move {
+                api::projects::list_versions(id, cursor.as_deref()).await
+            }),
+            models: LocalResource::new(api::system::list_models),
+            uploads: Uploads::new(id, files),
+            tab: RwSignal::new(DrawerTab::Settings),
+            drawer_beside: RwSignal::new(has_room_for_drawer()),
+            drawer_sheet: RwSignal::new(false),
+            rail_sheet: RwSignal::new(false),
+            search: RwSignal::new(false),
+            narrow: use_narrow(),
+            model_wish: RwSignal::new(0),
+            go: use_go(),
+        };
+        provide_context(state);
+        state
+    }
+
+    /// Shows a conversation, or a new one.
+    pub fn show(self, conversation: Option<ConversationId>) {
+        self.rail_sheet.set(false);
+        self.search.set(false);
+        self.go.to(&routes::project(self.id, conversation));
+    }
+
+    /// The title of the conversation that is shown, once it is known; tracks.
+    #[must_use]
+    pub fn conversation_title(self) -> Option<String> {
+        let id = self.conversation.get()?;
+        self.conversations.items().with(|conversations| {
+            let conversation = conversations.iter().find(|conversation| conversation.id == id)?;
+            Some(conversation.title.clone())
+        })
+    }
+
+    /// Leaves the project for another place.
+    pub fn leave_to(self, path: &str) {
+        self.go.to(path);
+    }
+
+    pub fn open_drawer(self, tab: DrawerTab) {
+        self.tab.set(tab);
+        self.drawer().set(true);
+    }
+
+    pub fn toggle_drawer(self) {
+        self.drawer().update(|open| *open = !*open);
+    }
+
+    /// Whether the drawer is shown, wherever.
+    #[must_use]
+    pub fn drawer_open(self) -> bool {
+        if self.narrow.get() { self.drawer_sheet.get() } else { self.drawer_beside.get() }
+    }
+
+    fn drawer(self) -> RwSignal<bool> {
+        if self.narrow.get_untracked() { self.drawer_sheet } else { self.drawer_beside }
+    }
+
+    /// Changes the project on the server, then here. With an `etag`, only if it is still in that
+    /// state. What is typed in the settings stays, where it differs from what was.
+    ///
+    /// # Errors
+    /// [`ApiError`], `stale_version` among them.
+    pub async fn update(self, change: UpdateProject, etag: Option<Etag>) -> Result<(), ApiError> {
+        let updated = api::projects::update(self.id, change, etag).await?;
+        self.take(updated);
+        Ok(())
+    }
+
+    /// Reads the project again.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn refresh(self) -> Result<(), ApiError> {
+        let current = api::projects::find(self.id).await?;
+        self.take(current);
+        Ok(())
+    }
+
+    fn take(self, current: Versioned<Project>) {
+        let before = self.project.get_untracked().value;
+        self.draft.rebase(&before, &current.value);
+        if current.value.prompt_version != before.prompt_version {
+            self.versions.reload();
+        }
+        self.project.set(current);
+    }
+}
+
+/// The state of the project's page around the caller.
+#[must_use]
+pub fn use_project() -> ProjectState {
+    expect_context()
+}
+
+/// Whether rail, drawer and a chat of comfortable width fit beside each other.
+fn has_room_for_drawer() -> bool {
+    let query = window().match_media("(min-width: 1200px)").ok().flatten();
+    query.is_some_and(|query| query.matches())
+}

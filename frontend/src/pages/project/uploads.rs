@@ -1,0 +1,175 @@
+//! Uploads under way: a queue that the drawer shows and that goes on while it is closed.
+
+use leptos::prelude::*;
+use prompthub_dto::{files::File, ids::ProjectId, problem::ProblemCode};
+
+use crate::{
+    api::{self, ApiError, files::Upload},
+    components::size,
+    state::loaded::LoadedList,
+};
+
+/// How many are sent at once. Browsers open six connections to a server that speaks HTTP/1.1, and
+/// the chat needs some of them.
+const AT_ONCE: usize = 2;
+
+/// How far one upload is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum UploadState {
+    Waiting,
+    /// The share that is sent, 0 to 1.
+    Sending(f64),
+    /// The project has a file of this name.
+    Exists,
+    Failed(String),
+}
+
+/// One file on its way.
+#[derive(Clone, Copy)]
+pub struct UploadItem {
+    pub id: u32,
+    pub state: RwSignal<UploadState>,
+    file: StoredValue<web_sys::File, LocalStorage>,
+    running: StoredValue<Option<Upload>, LocalStorage>,
+    replace: StoredValue<bool>,
+}
+
+impl UploadItem {
+    #[must_use]
+    pub fn name(self) -> String {
+        self.file.with_value(web_sys::File::name)
+    }
+}
+
+/// The uploads of one project.
+#[derive(Clone, Copy)]
+pub struct Uploads {
+    project: ProjectId,
+    files: LoadedList<File>,
+    items: RwSignal<Vec<UploadItem>>,
+    next: StoredValue<u32>,
+    /// Bytes that the server takes for one file, where it has said so.
+    limit: LocalResource<Option<u64>>,
+}
+
+impl Uploads {
+    /// What is uploaded is added to `files`.
+    pub fn new(project: ProjectId, files: LoadedList<File>) -> Self {
+        let items = RwSignal::new(Vec::<UploadItem>::new());
+        // Without the page there is nobody to hear of their end.
+        on_cleanup(move || {
+            for item in items.get_untracked() {
+                item.running.set_value(None);
+            }
+        });
+        Self {
+            project,
+            files,
+            items,
+            next: StoredValue::new(0),
+            limit: LocalResource::new(|| async {
+                api::system::instance().await.ok().map(|instance| instance.max_upload_bytes)
+            }),
+        }
+    }
+
+    #[must_use]
+    pub fn items(self) -> ReadSignal<Vec<UploadItem>> {
+        self.items.read_only()
+    }
+
+    /// Queues files that the person has chosen or dropped.
+    pub fn add(self, files: &web_sys::FileList) {
+        for index in 0..files.length() {
+            if let Some(file) = files.item(index) {
+                self.add_one(file);
+            }
+        }
+        self.start_waiting();
+    }
+
+    fn add_one(self, file: web_sys::File) {
+        let id = self.next.get_value();
+        self.next.set_value(id.wrapping_add(1));
+        let limit = self.limit.get_untracked().flatten();
+        let state = match limit.and_then(|limit| u32::try_from(limit).ok()) {
+            Some(limit) if file.size() > f64::from(limit) => UploadState::Failed(format!(
+                "Larger than the {} that this server takes.",
+                size::bytes(limit.into())
+            )),
+            _ => UploadState::Waiting,
+        };
+        let item = UploadItem {
+            id,
+            state: RwSignal::new(state),
+            file: StoredValue::new_local(file),
+            running: StoredValue::new_local(None),
+            replace: StoredValue::new(false),
+        };
+        self.items.update(|items| items.push(item));
+    }
+
+    /// Sends it once more, in the place of the file that has its name.
+    pub fn replace(self, item: UploadItem) {
+        item.replace.set_value(true);
+        self.retry(item);
+    }
+
+    pub fn retry(self, item: UploadItem) {
+        item.state.set(UploadState::Waiting);
+        self.start_waiting();
+    }
+
+    /// Stops it if it runs, and takes it off the list.
+    pub fn cancel(self, item: UploadItem) {
+        // Taken out first: cancelling calls back.
+        let running = item.running.try_update_value(Option::take).flatten();
+        self.items.update(|items| items.retain(|other| other.id != item.id));
+        if let Some(upload) = running {
+            upload.cancel();
+        }
+        self.start_waiting();
+    }
+
+    fn start_waiting(self) {
+        let items = self.items.get_untracked();
+        let sending = |item: &&UploadItem| matches!(item.state.get_untracked(), UploadState::Sending(_));
+        let free = AT_ONCE.saturating_sub(items.iter().filter(sending).count());
+        let waiting = items.iter().filter(|item| item.state.get_untracked() == UploadState::Waiting);
+        for item in waiting.take(free) {
+            self.start(*item);
+        }
+    }
+
+    fn start(self, item: UploadItem) {
+        item.state.set(UploadState::Sending(0.0));
+        let on_progress = move |share| {
+            let _ = item.state.try_set(UploadState::Sending(share));
+        };
+        let on_end = move |result| self.end(item, result);
+        let started = item.file.with_value(|file| {
+            api::files::upload(self.project, file, item.replace.get_value(), on_progress, on_end)
+        });
+        match started {
+            Ok(upload) => item.running.set_value(Some(upload)),
+            Err(error) => item.state.set(UploadState::Failed(error.message())),
+        }
+    }
+
+    fn end(self, item: UploadItem, result: Result<File, ApiError>) {
+        match result {
+            Ok(file) => {
+                self.items.update(|items| items.retain(|other| other.id != item.id));
+                self.files.update(|files| {
+                    files.retain(|other| other.name != file.name);
+                    let at = files.partition_point(|other| other.name < file.name);
+                    files.insert(at, file);
+                });
+            }
+            Err(ApiError::Cancelled) => {}
+            Err(error) if error.is(ProblemCode::FileExists) => item.state.set(UploadState::Exists),
+            Err(error) => item.state.set(UploadState::Failed(error.message())),
+        }
+        self.start_waiting();
+    }
+}

@@ -1,0 +1,98 @@
+//! The versions of a project's prompt: what it said before, and the way back to it.
+
+use leptos::prelude::*;
+use prompthub_dto::projects::{PromptVersion, UpdateProject};
+
+use super::state::use_project;
+use crate::{
+    api::ApiError,
+    components::{
+        button::{Button, Size},
+        feedback::{ErrorNotice, Problem, Skeleton},
+        model_name,
+        time::Ago,
+    },
+    state::{loaded::Progress, toasts::use_toasts},
+};
+
+#[component]
+pub fn VersionsPanel() -> impl IntoView {
+    let state = use_project();
+    let versions = state.versions;
+    view! {
+        <p class="ph-hint">"Every change of the prompt, the model or the parameters is kept. Answers name the version they were given."</p>
+        <ol class="ph-versions" aria-label="Versions">
+            <For each=move || versions.items().get() key=|version| version.id let:version>
+                <VersionRow version=version/>
+            </For>
+        </ol>
+        {move || match versions.progress().get() {
+            Progress::Loading => view! { <Skeleton lines=3/> }.into_any(),
+            Progress::Failed(error) => view! {
+                <ErrorNotice error=error on_retry=Callback::new(move |()| versions.reload())/>
+            }
+            .into_any(),
+            Progress::More(_) => view! {
+                <Button label="Show more" size=Size::Small on_click=move |_| versions.load_more()/>
+            }
+            .into_any(),
+            Progress::Complete => ().into_any(),
+        }}
+    }
+}
+
+#[component]
+fn VersionRow(version: PromptVersion) -> impl IntoView {
+    let state = use_project();
+    let toasts = use_toasts();
+    let number = version.number;
+    let current = Memo::new(move |_| state.project.with(|project| project.value.prompt_version == number));
+    let prompt = version.system_prompt.clone();
+    let same_prompt = {
+        let prompt = prompt.clone();
+        Memo::new(move |_| state.project.with(|project| project.value.system_prompt == prompt))
+    };
+    let restore = Action::new_local(move |(): &()| {
+        let change = UpdateProject { system_prompt: Some(prompt.clone()), ..UpdateProject::default() };
+        let etag = state.project.with_untracked(|project| project.etag.clone());
+        async move {
+            state.update(change, etag).await?;
+            toasts.done(format!("The prompt of version {number} is back"));
+            Ok::<_, ApiError>(())
+        }
+    });
+    let problem = Signal::derive(move || {
+        restore.value().get().and_then(Result::err).map(|error| error.message())
+    });
+    view! {
+        <li>
+            <details class="ph-versions__item">
+                <summary class="ph-versions__summary">
+                    <span class="ph-versions__number">{format!("Version {number}")}</span>
+                    {move || current.get().then(|| view! { <span class="ph-tag">"current"</span> })}
+                    <span class="ph-bar__space"></span>
+                    <span class="ph-hint"><Ago time=version.created_at.clone()/></span>
+                </summary>
+                <div class="ph-versions__body">
+                    <p class="ph-hint">{model_name::short(&version.model).to_owned()}</p>
+                    {if version.system_prompt.is_empty() {
+                        view! { <p class="ph-hint">"No prompt."</p> }.into_any()
+                    } else {
+                        view! { <p class="ph-versions__prompt">{version.system_prompt.clone()}</p> }.into_any()
+                    }}
+                    {move || (!same_prompt.get()).then(|| view! {
+                        <div class="ph-bar">
+                            <Button
+                                label="Restore this prompt"
+                                size=Size::Small
+                                busy=restore.pending()
+                                on_click=move |_| { restore.dispatch(()); }
+                            />
+                        </div>
+                    })}
+                    <Problem text=problem/>
+                </div>
+            </details>
+        </li>
+    }
+}

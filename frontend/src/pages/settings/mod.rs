@@ -1,0 +1,46 @@
+//! The account's own settings.
+
+mod account;
+mod appearance;
+mod password;
+mod sessions;
+
+use leptos::prelude::*;
+
+use self::{
+    account::{AccountSection, DeleteAccountSection},
+    appearance::AppearanceSection,
+    password::PasswordSection,
+    sessions::SessionsSection,
+};
+use super::top_bar::TopBar;
+use crate::{components::landmark::Main, state::title::use_title};
+
+#[component]
+pub fn SettingsPage() -> impl IntoView {
+    use_title(|| "Settings".to_owned());
+    view! {
+        <div class="ph-page">
+            <TopBar/>
+            <Main class="ph-page__main ph-page__main--narrow">
+                <h1 class="ph-page__title">"Settings"</h1>
+                <AccountSection/>
+                <PasswordSection/>
+                <SessionsSection/>
+                <AppearanceSection/>
+                <DeleteAccountSection/>
+            </Main>
+        </div>
+    }
+}
+
+/// One part of the settings under its heading.
+#[component]
+fn Section(id: &'static str, title: &'static str, children: Children) -> impl IntoView {
+    view! {
+        <section class="ph-section" aria-labelledby=id>
+            <h2 id=id class="ph-section__title">{title}</h2>
+            {children()}
+        </section>
+    }
+}

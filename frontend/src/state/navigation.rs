@@ -1,0 +1,31 @@
+//! Going somewhere from code: a handle that callbacks can hold.
+
+use std::rc::Rc;
+
+use leptos::prelude::*;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+
+type Navigate = Rc<dyn Fn(&str, NavigateOptions)>;
+
+/// Goes to other places of the page.
+#[derive(Clone, Copy)]
+pub struct Go(StoredValue<Navigate, LocalStorage>);
+
+impl Go {
+    /// Goes to `path`; the way back leads here.
+    pub fn to(self, path: &str) {
+        self.0.with_value(|navigate| navigate(path, NavigateOptions::default()));
+    }
+
+    /// Goes to `path` in the place of where we are: the way back skips it.
+    pub fn replace(self, path: &str) {
+        let options = NavigateOptions { replace: true, ..NavigateOptions::default() };
+        self.0.with_value(|navigate| navigate(path, options));
+    }
+}
+
+/// Must be called where a view is made, below the router.
+#[must_use]
+pub fn use_go() -> Go {
+    Go(StoredValue::new_local(Rc::new(use_navigate())))
+}

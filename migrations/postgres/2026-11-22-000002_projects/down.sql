@@ -1,0 +1,2 @@
+DROP TABLE prompt_versions;
+DROP TABLE projects;

@@ -1,0 +1,2 @@
+DROP TABLE blob_garbage;
+DROP TABLE files;

@@ -1,0 +1,3 @@
+DROP TABLE generations;
+DROP TABLE messages;
+DROP TABLE conversations;

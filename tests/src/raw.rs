@@ -1,0 +1,89 @@
+//! Requests that no HTTP library would send: raw bytes, and form data with hostile names.
+
+use std::net::SocketAddr;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::upstream::PATIENCE;
+
+/// The boundary of [`Multipart`]'s bodies.
+const BOUNDARY: &str = "prompthub-test-boundary";
+
+/// Sends these bytes and returns everything that comes back until the server closes. Ask for
+/// `Connection: close` to end it.
+pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut socket = TcpStream::connect(address)
+        .await
+        .expect("the server listens");
+    let mut answer = Vec::new();
+    let exchange = async {
+        // A server that has heard enough may close before all is sent; what counts is its answer.
+        let _ = socket.write_all(bytes).await;
+        let _ = socket.read_to_end(&mut answer).await;
+    };
+    tokio::time::timeout(PATIENCE, exchange)
+        .await
+        .expect("the server left a connection hanging");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// A `multipart/form-data` body in the making, with no opinion on what is in it.
+#[derive(Debug, Clone, Default)]
+pub struct Multipart(Vec<u8>);
+
+impl Multipart {
+    /// A body without a part.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A part named `file` with this file name, escaped as browsers do it (WHATWG: `"`, CR and LF
+    /// are percent-encoded, nothing else).
+    #[must_use]
+    pub fn file(self, name: &str, bytes: &[u8]) -> Self {
+        let name = name
+            .replace('"', "%22")
+            .replace('\r', "%0D")
+            .replace('\n', "%0A");
+        self.part(
+            &format!("form-data; name=\"file\"; filename=\"{name}\""),
+            bytes,
+        )
+    }
+
+    /// A part with this `Content-Disposition`.
+    #[must_use]
+    pub fn part(mut self, disposition: &str, bytes: &[u8]) -> Self {
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: {disposition}\r\nContent-Type: application/octet-stream\r\n\r\n"
+        );
+        self.0.extend_from_slice(head.as_bytes());
+        self.0.extend_from_slice(bytes);
+        self.0.extend_from_slice(b"\r\n");
+        self
+    }
+
+    /// The value for `Content-Type`.
+    #[must_use]
+    pub fn content_type() -> String {
+        format!("multipart/form-data; boundary={BOUNDARY}")
+    }
+
+    /// The whole body.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<u8> {
+        self.0
+            .extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
+        self.0
+    }
+
+    /// The body without its end, as if the sender had died.
+    #[must_use]
+    pub fn unfinished(self) -> Vec<u8> {
+        self.0
+    }
+}

@@ -1,0 +1,174 @@
+//! The scripted upstream: a provider that does exactly what a test tells it, byte by byte.
+//!
+//! Owns the wire side of OpenRouter as the server under test sees it. It speaks HTTP/1.1 over a
+//! plain socket, because an HTTP library would mend the very faults that tests need. It must not
+//! know the server under test.
+
+mod http;
+mod openrouter;
+mod script;
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+use url::Url;
+
+pub use self::{
+    openrouter::{LineEnding, StreamScript, chunk, completion, error_body, error_chunk},
+    script::{Gate, Script, Step},
+};
+
+/// How long the harness waits for something that must happen before it fails the test.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A scripted provider on its own port. It ends with the test's runtime or when it is dropped.
+#[derive(Debug)]
+pub struct Upstream {
+    base_url: Url,
+    scripts: Arc<Mutex<VecDeque<Script>>>,
+    arrivals: tokio::sync::Mutex<mpsc::UnboundedReceiver<RecordedRequest>>,
+    recorded: Arc<Mutex<Vec<RecordedRequest>>>,
+    listener: JoinHandle<()>,
+}
+
+/// What has become of the connection on which a request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connection {
+    /// The script is still being played.
+    Open,
+    /// The script was played to its end.
+    Played,
+    /// The client closed the connection before the script's end.
+    Abandoned,
+}
+
+/// A request as it came in.
+#[derive(Debug, Clone)]
+pub struct RecordedRequest {
+    pub method: String,
+    pub path: String,
+    /// Names in lower case, in the order in which they came.
+    pub headers: Vec<(String, String)>,
+    /// The JSON body; `null` when there is none.
+    pub body: Value,
+    connection: watch::Receiver<Connection>,
+}
+
+impl RecordedRequest {
+    /// The value of a header; `name` in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The messages that the provider was sent, as `(role, content)`.
+    #[must_use]
+    pub fn messages(&self) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let messages = self.body["messages"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        messages
+            .iter()
+            .map(|one| (text(&one["role"]), text(&one["content"])))
+            .collect()
+    }
+
+    /// What has become of the connection by now.
+    #[must_use]
+    pub fn connection(&self) -> Connection {
+        *self.connection.borrow()
+    }
+
+    /// Waits until the script has ended, one way or the other.
+    pub async fn closed(&self) -> Connection {
+        let mut connection = self.connection.clone();
+        let ended = connection.wait_for(|state| *state != Connection::Open);
+        *tokio::time::timeout(PATIENCE, ended)
+            .await
+            .expect("the connection to the upstream is still open")
+            .expect("the upstream forgot a connection")
+    }
+}
+
+impl Upstream {
+    /// Starts listening. Without a script it answers every chat with [`Script::answer`].
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .expect("a free port");
+        let port = listener
+            .local_addr()
+            .expect("a bound socket has an address")
+            .port();
+        let scripts = Arc::<Mutex<VecDeque<Script>>>::default();
+        let recorded = Arc::<Mutex<Vec<RecordedRequest>>>::default();
+        let (sender, arrivals) = mpsc::unbounded_channel();
+        let accept = http::accept(
+            listener,
+            Arc::clone(&scripts),
+            Arc::clone(&recorded),
+            sender,
+        );
+        Self {
+            base_url: format!("http://127.0.0.1:{port}/api/v1")
+                .parse()
+                .expect("a valid URL"),
+            scripts,
+            arrivals: tokio::sync::Mutex::new(arrivals),
+            recorded,
+            listener: tokio::spawn(accept),
+        }
+    }
+
+    /// What a server is given as `OPENROUTER_BASE_URL`.
+    #[must_use]
+    pub fn base_url(&self) -> &Url {
+        &self.base_url
+    }
+
+    /// Plays `script` for the next chat that no earlier script is waiting for.
+    pub fn next(&self, script: impl Into<Script>) {
+        self.scripts
+            .lock()
+            .expect("no test panics while it holds the scripts")
+            .push_back(script.into());
+    }
+
+    /// The next chat request that no earlier call has returned; waits until there is one.
+    pub async fn request(&self) -> RecordedRequest {
+        let mut arrivals = self.arrivals.lock().await;
+        tokio::time::timeout(PATIENCE, arrivals.recv())
+            .await
+            .expect("no request reached the upstream")
+            .expect("the upstream has stopped")
+    }
+
+    /// Every chat request so far.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.recorded
+            .lock()
+            .expect("no test panics while it holds the requests")
+            .clone()
+    }
+}
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        self.listener.abort();
+    }
+}

@@ -1,0 +1,285 @@
+//! Requests that are no requests: bodies, addresses and headers that nobody sends by mistake.
+//!
+//! What each resource says about its own fields is in its module; this is about what all share.
+
+use prompthub_dto::problem::{FieldCode, ProblemCode};
+use prompthub_tests::{Answer, Client, raw::exchange, spawn_app};
+use serde_json::json;
+
+async fn send_body(client: &Client, body: impl Into<reqwest::Body>) -> Answer {
+    client
+        .post("/api/projects")
+        .header("content-type", "application/json")
+        .body(body)
+        .send()
+        .await
+}
+
+#[tokio::test]
+async fn what_is_no_json_is_malformed() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let bodies: [&[u8]; 9] = [
+        b"",
+        b" ",
+        b"{",
+        b"{\"name\":}",
+        b"{\"name\":\"x\"} more",
+        b"{'name':'x'}",
+        b"\xff\xfe",
+        b"{\"name\":\"\xc3\x28\"}",
+        b"{\"name\":\"\\ud800\"}",
+    ];
+    for body in bodies {
+        send_body(&ada, body.to_vec())
+            .await
+            .assert_problem(ProblemCode::MalformedJson);
+    }
+    let deep = format!(
+        "{{\"name\":{}{}}}",
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
+    let answer = send_body(&ada, deep).await;
+    assert!(matches!(answer.status.as_u16(), 400 | 422), "{answer}");
+}
+
+#[tokio::test]
+async fn json_of_another_shape_is_invalid() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    for body in ["[]", "null", "7", "\"name\"", "true", "[{\"name\":\"x\"}]"] {
+        let answer = send_body(&ada, body).await;
+        answer.assert_problem(ProblemCode::ValidationFailed);
+    }
+    let twice = send_body(&ada, r#"{"name":"a","name":"b"}"#).await;
+    assert!(matches!(twice.status.as_u16(), 400 | 422), "{twice}");
+    let nested = send_body(&ada, r#"{"name":"a","parameters":{"temperature":{"x":1}}}"#).await;
+    nested.assert_invalid(&[("parameters.temperature", FieldCode::WrongType)]);
+    let huge_number = send_body(&ada, r#"{"name":"a","parameters":{"seed":1e400}}"#).await;
+    assert!(
+        matches!(huge_number.status.as_u16(), 400 | 422),
+        "{huge_number}"
+    );
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let body = json!({"name": "x".repeat(10_000_000)}).to_string();
+    send_body(&ada, body.clone())
+        .await
+        .assert_problem(ProblemCode::PayloadTooLarge);
+    // Without a length, the server finds out only while it reads.
+    let chunks = body
+        .into_bytes()
+        .chunks(100_000)
+        .map(<[u8]>::to_vec)
+        .collect::<Vec<_>>();
+    let stream = futures_util::stream::iter(chunks.into_iter().map(Ok::<_, std::io::Error>));
+    let answer = send_body(&ada, reqwest::Body::wrap_stream(stream)).await;
+    answer.assert_problem(ProblemCode::PayloadTooLarge);
+    assert_eq!(
+        ada.get("/api/projects").send().await.redacted()["items"],
+        json!([])
+    );
+}
+
+#[tokio::test]
+async fn a_place_that_is_none_is_not_found() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    for path in [
+        "/api",
+        "/api/",
+        "/api/nowhere",
+        "/api/projects/",
+        "/api/auth",
+        "/api/auth/me/x",
+        "/api//projects",
+    ] {
+        ada.get(path)
+            .send()
+            .await
+            .assert_problem(ProblemCode::NotFound);
+        app.client()
+            .get(path)
+            .send()
+            .await
+            .assert_problem(ProblemCode::NotFound);
+    }
+}
+
+#[tokio::test]
+async fn another_method_is_told_which_there_are() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    for (method, path, allowed) in [
+        ("PUT", "/api/projects", ["GET", "POST"]),
+        ("DELETE", "/api/projects", ["GET", "POST"]),
+        ("POST", "/api/auth/me", ["GET", "PATCH"]),
+        ("TRACE", "/api/projects", ["GET", "POST"]),
+        ("NONSENSE", "/api/projects", ["GET", "POST"]),
+    ] {
+        let answer = ada.request(method.parse().unwrap(), path).send().await;
+        answer.assert_problem(ProblemCode::MethodNotAllowed);
+        let allow = answer.header("allow").expect("Allow");
+        assert!(
+            allowed.iter().all(|method| allow.contains(method)),
+            "{method} {path}: {allow}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_address_can_be_too_long() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let answer = ada
+        .get(&format!("/api/projects?cursor={}", "x".repeat(20_000)))
+        .send()
+        .await;
+    answer.assert_problem(ProblemCode::UriTooLong);
+    let answer = ada
+        .get(&format!("/api/projects/{}", "x".repeat(3_000)))
+        .send()
+        .await;
+    answer.assert_problem(ProblemCode::NotFound);
+}
+
+#[tokio::test]
+async fn queries_are_read_strictly() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    ada.get("/api/projects?limit=1&limit=2")
+        .send()
+        .await
+        .assert_problem(ProblemCode::ValidationFailed);
+    ada.get("/api/projects?limit")
+        .send()
+        .await
+        .assert_problem(ProblemCode::ValidationFailed);
+    ada.get("/api/projects?%FF=1")
+        .send()
+        .await
+        .assert_problem(ProblemCode::ValidationFailed);
+    ada.get("/api/projects?").send().await.expect_status(200);
+}
+
+#[tokio::test]
+async fn headers_may_be_nonsense() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let path = prompthub_tests::client::path(&project);
+    let headers = [
+        ("if-none-match", "nonsense"),
+        ("if-none-match", "\"\""),
+        ("if-none-match", "W/"),
+        ("accept", "nonsense"),
+        ("accept-encoding", "nonsense;q=x"),
+        ("authorization", "nonsense"),
+        ("authorization", "Bearer nonsense"),
+        ("range", "nonsense"),
+        ("x-request-id", "a\tb"),
+        ("x-forwarded-for", "nonsense"),
+        ("forwarded", ";;;"),
+        ("last-event-id", "nonsense"),
+        ("accept-language", "\"\""),
+        ("user-agent", ""),
+    ];
+    for (name, value) in headers {
+        let answer = ada.get(&path).header(name, value).send().await;
+        assert!(
+            matches!(answer.status.as_u16(), 200 | 400 | 401 | 422),
+            "{name}: {value}: {answer}"
+        );
+    }
+    for tag in ["nonsense", "\"", "\"a\", nonsense", ""] {
+        let answer = ada
+            .patch(&path)
+            .header("if-match", tag)
+            .json(&json!({"name": "x"}))
+            .send()
+            .await;
+        assert!(
+            matches!(answer.status.as_u16(), 400 | 412 | 422),
+            "{tag}: {answer}"
+        );
+        answer.assert_problem(match answer.status.as_u16() {
+            400 => ProblemCode::BadRequest,
+            412 => ProblemCode::StaleVersion,
+            _ => ProblemCode::ValidationFailed,
+        });
+    }
+}
+
+/// Every answer to what is hardly HTTP is one: a status line and, in an answer of the API, a problem.
+#[tokio::test]
+async fn what_is_hardly_http_gets_an_answer() {
+    let app = spawn_app().await;
+    let long_header = format!(
+        "GET /api/projects HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n",
+        "x".repeat(200_000)
+    );
+    let many_headers = format!(
+        "GET /api/projects HTTP/1.1\r\nHost: x\r\n{}\r\n",
+        "X-Many: x\r\n".repeat(500)
+    );
+    let close = "Connection: close\r\n";
+    let requests: Vec<String> = vec![
+        "nonsense\r\n\r\n".to_owned(),
+        "GET\r\n\r\n".to_owned(),
+        "GET / HTTP/9.9\r\n\r\n".to_owned(),
+        "\u{0}\u{1}\u{2}\r\n\r\n".to_owned(),
+        format!("GET /api/projects HTTP/1.1\r\n{close}\r\n"),
+        format!("GET /api/projects/%zz HTTP/1.1\r\nHost: x\r\n{close}\r\n"),
+        format!("GET /api/../../etc/passwd HTTP/1.1\r\nHost: x\r\n{close}\r\n"),
+        format!("GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: x\r\n{close}\r\n"),
+        format!("GET http://other.example/api/projects HTTP/1.1\r\nHost: x\r\n{close}\r\n"),
+        format!("POST /api/auth/login HTTP/1.1\r\nHost: x\r\n{close}Content-Length: -1\r\n\r\n"),
+        format!(
+            "POST /api/auth/login HTTP/1.1\r\nHost: x\r\n{close}Content-Length: nonsense\r\n\r\n"
+        ),
+        format!(
+            "POST /api/auth/login HTTP/1.1\r\nHost: x\r\n{close}Content-Length: 1\r\nContent-Length: 2\r\n\r\n{{}}"
+        ),
+        format!(
+            "POST /api/auth/login HTTP/1.1\r\nHost: x\r\n{close}Transfer-Encoding: nonsense\r\n\r\n"
+        ),
+        format!(
+            "POST /api/auth/login HTTP/1.1\r\nHost: x\r\n{close}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n\r\n"
+        ),
+        format!("GET /api/projects HTTP/1.1\r\nHost: x\r\n{close}Bad Header: x\r\n\r\n"),
+        format!("GET /api/projects HTTP/1.1\r\nHost: x\r\n{close}X-Ctl: a\u{1}b\r\n\r\n"),
+        long_header,
+        many_headers,
+    ];
+    for request in requests {
+        let answer = exchange(app.address(), request.as_bytes()).await;
+        let shown: String = request.chars().take(80).collect();
+        assert!(answer.starts_with("HTTP/1."), "{shown:?} got {answer:?}");
+        assert!(!answer.starts_with("HTTP/1.1 5"), "{shown:?} got {answer}");
+        assert!(!answer.contains("root:"), "{shown:?} got {answer}");
+    }
+    app.client()
+        .get("/api/health/live")
+        .send()
+        .await
+        .expect_status(200);
+}
+
+/// What the HTTP layer refuses before the application sees it is told in the same form.
+#[tokio::test]
+async fn a_broken_body_is_a_bad_request() {
+    let app = spawn_app().await;
+    let request = "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+        Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n\r\n";
+    let answer = exchange(app.address(), request.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(
+        answer.contains(ProblemCode::BadRequest.as_str()),
+        "{answer}"
+    );
+}

@@ -1,0 +1,367 @@
+//! Chat without streaming: what is stored, what the provider is sent, how a conversation goes on.
+
+use prompthub_dto::{
+    chat::{ChatReply, FinishReason, MessageStatus, Role},
+    problem::{FieldCode, ProblemCode},
+};
+use prompthub_tests::{
+    client::path,
+    spawn_app,
+    upstream::{Script, StreamScript},
+};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_message_gets_an_answer() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    app.upstream.next(Script::answer("Hello Ada, how are you?"));
+    let answer = ada.say(&project, json!({"message": "Hello"})).send().await;
+    answer.expect_status(200);
+    insta::assert_json_snapshot!(answer.redacted(), @"");
+    let reply: ChatReply = answer.json();
+    assert_eq!(reply.user_message.conversation_id, reply.conversation_id);
+    assert_eq!(
+        reply.assistant_message.parent_id,
+        Some(reply.user_message.id)
+    );
+
+    let stored = ada.messages(reply.conversation_id.as_str()).await;
+    assert_eq!(stored, [reply.user_message, reply.assistant_message]);
+    let conversations = ada.conversations(&project).await;
+    assert_eq!(conversations.len(), 1);
+    assert_eq!(conversations[0].title, "Hello");
+}
+
+#[tokio::test]
+async fn the_provider_is_sent_the_prompt_and_the_whole_history() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let body = json!({
+        "name": "Tutor", "system_prompt": "You are a patient tutor.", "model": "openrouter/acme/m1",
+        "parameters": {"temperature": 0.25, "top_p": 0.5, "max_tokens": 321, "stop": ["END"], "seed": 7},
+    });
+    let project = ada.create_project_with(body).await;
+    app.upstream.next(Script::answer("First answer."));
+    let first = ada.chat(&project, "First question").await;
+    app.upstream.next(Script::answer("Second answer."));
+    let second = ada.reply(&project, &first, "Second question").await;
+    assert_eq!(second.conversation_id, first.conversation_id);
+    assert_eq!(
+        second.user_message.parent_id,
+        Some(first.assistant_message.id)
+    );
+
+    let request = app.upstream.request().await;
+    assert_eq!(
+        request.messages(),
+        [
+            ("system".to_owned(), "You are a patient tutor.".to_owned()),
+            ("user".to_owned(), "First question".to_owned()),
+        ]
+    );
+    assert_eq!(
+        request.header("authorization"),
+        Some("Bearer sk-or-v1-test")
+    );
+    assert_eq!(request.header("x-openrouter-title"), Some("PromptHub"));
+    assert!(request.header("http-referer").is_some());
+    let sent = |field: &str| request.body[field].clone();
+    assert_eq!(sent("model"), "acme/m1");
+    assert_eq!(sent("stream"), true);
+    assert_eq!(
+        (sent("temperature"), sent("top_p"), sent("seed")),
+        (json!(0.25), json!(0.5), json!(7))
+    );
+    assert_eq!(sent("stop"), json!(["END"]));
+    let limit = request
+        .body
+        .get("max_completion_tokens")
+        .or_else(|| request.body.get("max_tokens"));
+    assert_eq!(limit, Some(&json!(321)));
+
+    let request = app.upstream.request().await;
+    let contents: Vec<_> = request
+        .messages()
+        .into_iter()
+        .map(|(_, content)| content)
+        .collect();
+    assert_eq!(
+        contents,
+        [
+            "You are a patient tutor.",
+            "First question",
+            "First answer.",
+            "Second question"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn parameters_that_are_not_set_are_not_sent() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    ada.chat(&project, "Hello").await;
+    let request = app.upstream.request().await;
+    assert_eq!(
+        request.messages().len(),
+        1,
+        "an empty system prompt is none"
+    );
+    for field in [
+        "temperature",
+        "top_p",
+        "max_tokens",
+        "max_completion_tokens",
+        "stop",
+        "seed",
+        "reasoning",
+    ] {
+        assert_eq!(request.body.get(field), None, "{field}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_may_name_another_model() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let answer = ada
+        .say(
+            &project,
+            json!({"message": "Hello", "model": "openrouter/acme/m2"}),
+        )
+        .send()
+        .await;
+    let reply: ChatReply = answer.expect_status(200).json();
+    assert_eq!(
+        reply.assistant_message.model.as_deref(),
+        Some("openrouter/acme/m2")
+    );
+    assert_eq!(app.upstream.request().await.body["model"], "acme/m2");
+}
+
+#[tokio::test]
+async fn the_demo_shows_what_it_was_given() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let body =
+        json!({"name": "Tutor", "system_prompt": "You are a patient tutor.", "model": "demo/echo"});
+    let project = ada.create_project_with(body).await;
+    let first = ada.chat(&project, "What is an aorist?").await;
+    assert!(
+        first.reply.to_lowercase().contains("demo"),
+        "{}",
+        first.reply
+    );
+    assert!(
+        first.reply.contains("You are a patient tutor."),
+        "{}",
+        first.reply
+    );
+    let second = ada.reply(&project, &first, "And an example?").await;
+    assert!(
+        second.reply.contains("What is an aorist?"),
+        "{}",
+        second.reply
+    );
+    assert_eq!(
+        second.assistant_message.finish_reason,
+        Some(FinishReason::Stop)
+    );
+    assert_eq!(app.upstream.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn a_message_records_the_prompt_version_that_it_answered_under() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada
+        .create_project_with(json!({"name": "Notes", "system_prompt": "One."}))
+        .await;
+    let first = ada.chat(&project, "Hello").await;
+    ada.update_project(&project, json!({"system_prompt": "Two."}))
+        .await;
+    let second = ada.reply(&project, &first, "Again").await;
+    assert_eq!(first.assistant_message.prompt_version, Some(1));
+    assert_eq!(second.assistant_message.prompt_version, Some(2));
+    assert_eq!(second.user_message.prompt_version, None);
+    let sent: Vec<_> = app
+        .upstream
+        .requests()
+        .iter()
+        .map(|request| request.messages()[0].1.clone())
+        .collect();
+    assert_eq!(sent, ["One.", "Two."]);
+}
+
+#[tokio::test]
+async fn reasoning_is_kept_apart_and_not_sent_back() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let stream = StreamScript::new()
+        .reasoning("Let me ")
+        .reasoning("think.")
+        .delta("Four.")
+        .finish("stop")
+        .done();
+    app.upstream.next(stream);
+    let first = ada.chat(&project, "2+2?").await;
+    assert_eq!(first.reply, "Four.");
+    assert_eq!(
+        first.assistant_message.reasoning.as_deref(),
+        Some("Let me think.")
+    );
+    ada.reply(&project, &first, "Sure?").await;
+    let requests = app.upstream.requests();
+    let second = requests.last().expect("a second request");
+    assert!(
+        !second.body.to_string().contains("think"),
+        "{}",
+        second.body
+    );
+}
+
+#[tokio::test]
+async fn finish_reasons_are_the_providers() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let reasons = [
+        ("stop", FinishReason::Stop),
+        ("length", FinishReason::Length),
+        ("content_filter", FinishReason::ContentFilter),
+        ("tool_calls", FinishReason::ToolCalls),
+        ("something_new", FinishReason::Other),
+    ];
+    for (sent, kept) in reasons {
+        app.upstream
+            .next(StreamScript::new().delta("Text").finish(sent).done());
+        let reply = ada.chat(&project, "Hello").await;
+        assert_eq!(reply.assistant_message.finish_reason, Some(kept), "{sent}");
+        assert_eq!(reply.assistant_message.status, MessageStatus::Complete);
+    }
+}
+
+#[tokio::test]
+async fn a_message_says_what_is_wrong_with_which_field() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let other = ada.create_project("Other").await;
+    let elsewhere = ada.chat(&other, "Hello").await;
+    let with = |field: &str, value: Value| {
+        let mut body = json!({"message": "Hello"});
+        body[field] = value;
+        body
+    };
+    let cases = [
+        (json!({}), "message", FieldCode::Required),
+        (with("message", json!("")), "message", FieldCode::Required),
+        (
+            with("message", json!("x".repeat(200_001))),
+            "message",
+            FieldCode::TooLong,
+        ),
+        (
+            with("message", json!("nul\u{0}")),
+            "message",
+            FieldCode::Invalid,
+        ),
+        (with("message", json!(5)), "message", FieldCode::WrongType),
+        (with("stream", json!("yes")), "stream", FieldCode::WrongType),
+        (
+            with("conversation_id", json!(5)),
+            "conversation_id",
+            FieldCode::WrongType,
+        ),
+        (
+            with("conversation_id", json!("nonsense")),
+            "conversation_id",
+            FieldCode::Invalid,
+        ),
+        (
+            with("on_disconnect", json!("explode")),
+            "on_disconnect",
+            FieldCode::Invalid,
+        ),
+        (
+            with("model", json!("nonsense")),
+            "model",
+            FieldCode::Invalid,
+        ),
+        (with("role", json!("system")), "role", FieldCode::Unknown),
+        (
+            with("system_prompt", json!("Obey.")),
+            "system_prompt",
+            FieldCode::Unknown,
+        ),
+    ];
+    for (body, field, code) in cases {
+        ada.say(&project, body)
+            .send()
+            .await
+            .assert_invalid(&[(field, code)]);
+    }
+    let unknown = ada
+        .say(&project, with("model", json!("nowhere/model")))
+        .send()
+        .await;
+    unknown.assert_problem(ProblemCode::UnknownModel);
+    for conversation in [
+        "019aa9f5-8c00-7cc3-98c4-dc0c0c07398f",
+        elsewhere.conversation_id.as_str(),
+    ] {
+        let answer = ada
+            .say(&project, with("conversation_id", json!(conversation)))
+            .send()
+            .await;
+        answer.assert_problem(ProblemCode::NotFound);
+    }
+    assert_eq!(
+        ada.conversations(&project).await,
+        [],
+        "a refused message begins no conversation"
+    );
+    assert_eq!(app.upstream.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn text_arrives_to_the_byte() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let text = "  \n\t<script>alert(1)</script> \"quotes\" \\ back 'single' % _ 日本語 🦀\u{1f468}\u{200d}\u{1f469} \u{202e}rtl\r\n e\u{301} \u{1}\u{7f} end  ";
+    app.upstream.next(Script::answer(text));
+    let reply = ada.chat(&project, text).await;
+    assert_eq!(reply.reply, text);
+    assert_eq!(reply.user_message.content, text);
+    assert_eq!(app.upstream.request().await.messages()[0].1, text);
+    let stored = ada.messages(reply.conversation_id.as_str()).await;
+    assert_eq!(
+        (stored[0].role, stored[1].role),
+        (Role::User, Role::Assistant)
+    );
+    assert!(stored.iter().all(|message| message.content == text));
+}
+
+#[tokio::test]
+async fn the_longest_message_is_taken() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let text = "🦀".repeat(200_000);
+    let reply = ada.chat(&project, &text).await;
+    assert_eq!(reply.user_message.content, text);
+    assert_eq!(
+        ada.get(&path(&project))
+            .send()
+            .await
+            .expect_status(200)
+            .redacted()["file_count"],
+        0
+    );
+}

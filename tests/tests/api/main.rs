@@ -1,0 +1,30 @@
+//! The API suite: what scripts, generated clients and the page rely on, seen from outside.
+//!
+//! One module a resource. Every test has a server, a database and a provider of its own; run it
+//! with `PROMPTHUB_TEST_DATABASE=postgres` for the same on PostgreSQL.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod about_tests;
+mod account;
+mod bad_input;
+mod chat;
+mod conversations;
+mod files;
+mod health;
+mod limits;
+mod models;
+mod openapi;
+mod projects;
+mod providers;
+mod security;
+mod sessions;
+mod startup;
+mod stream;
+mod upload_faults;
+mod upstream_faults;

@@ -1,0 +1,123 @@
+//! The description of the API: served, complete, and the one that is in the repository.
+
+use prompthub_tests::{binary, spawn_app};
+use serde_json::Value;
+
+#[tokio::test]
+async fn the_document_in_the_repository_is_current() {
+    let printed = binary::run(&["openapi"], &[]).await;
+    assert_eq!(printed.code, Some(0), "{}", printed.stderr);
+    let kept = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml"))
+        .unwrap_or_default();
+    assert!(
+        kept == printed.stdout,
+        "openapi.yaml is not what `prompthub openapi` prints; write it anew with: prompthub openapi > openapi.yaml"
+    );
+}
+
+#[tokio::test]
+async fn the_document_is_served_in_both_forms() {
+    let app = spawn_app().await;
+    let stranger = app.client();
+    let yaml = stranger.get("/openapi.yaml").send().await;
+    assert!(
+        yaml.expect_status(200).text().starts_with("openapi: 3.1"),
+        "{yaml}"
+    );
+    assert!(
+        yaml.header("content-type")
+            .is_some_and(|kind| kind.contains("yaml")),
+        "{:?}",
+        yaml.headers
+    );
+    let printed = binary::run(&["openapi", "--format", "json"], &[])
+        .await
+        .stdout;
+    let json = stranger.get("/openapi.json").send().await;
+    assert_eq!(
+        json.expect_status(200).json::<Value>(),
+        serde_json::from_str::<Value>(&printed).unwrap()
+    );
+}
+
+#[tokio::test]
+async fn the_interactive_page_is_ours_alone() {
+    let app = spawn_app().await;
+    let stranger = app.client();
+    let mut page = stranger.get("/docs").send().await;
+    if let Some(location) = page.header("location").map(str::to_owned) {
+        page = stranger.get(&location).send().await;
+    }
+    let html = page.expect_status(200).text();
+    assert!(
+        page.header("content-type")
+            .is_some_and(|kind| kind.starts_with("text/html")),
+        "{page}"
+    );
+    for foreign in ["src=\"http", "href=\"http", "src=\"//", "href=\"//"] {
+        assert!(
+            !html.contains(foreign),
+            "the page loads from another host: {html}"
+        );
+    }
+    let policy = page.header("content-security-policy").expect("a policy");
+    assert!(
+        !policy.contains("http:") && !policy.contains("https:"),
+        "{policy}"
+    );
+}
+
+/// What makes a generated client read well.
+#[tokio::test]
+async fn every_operation_is_described() {
+    let app = spawn_app().await;
+    let document: Value = app.client().get("/openapi.json").send().await.json();
+    let mut ids = std::collections::BTreeSet::new();
+    let operations = crate::about_tests::operations(&document);
+    assert!(
+        operations.len() >= 30,
+        "only {} operations",
+        operations.len()
+    );
+    for operation in operations {
+        let body = &document["paths"][&operation.path][&operation.method];
+        let name = format!("{} {}", operation.method, operation.path);
+        let id = body["operationId"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{name} has no operationId"));
+        assert!(
+            id.chars().all(|c| c.is_ascii_lowercase() || c == '_'),
+            "{id}"
+        );
+        assert!(ids.insert(id.to_owned()), "{id} names two operations");
+        assert!(
+            body["tags"].as_array().is_some_and(|tags| tags.len() == 1),
+            "{name} needs one tag"
+        );
+        assert!(
+            body["summary"]
+                .as_str()
+                .is_some_and(|summary| !summary.is_empty()),
+            "{name} has no summary"
+        );
+        let responses = body["responses"]
+            .as_object()
+            .unwrap_or_else(|| panic!("{name} has no responses"));
+        assert!(
+            responses.keys().any(|status| status.starts_with('2')),
+            "{name} never succeeds"
+        );
+        for (status, response) in responses {
+            let problem = response["content"]
+                .get("application/problem+json")
+                .is_some()
+                || response["$ref"]
+                    .as_str()
+                    .is_some_and(|reference| reference.starts_with("#/components/responses/"));
+            assert!(
+                !status.starts_with('4') || problem,
+                "{name}: {status} is no typed problem"
+            );
+        }
+    }
+}

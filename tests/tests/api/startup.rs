@@ -1,0 +1,245 @@
+//! The start and the end of the process: what is wrong is said in one line, and nothing is lost.
+
+use std::{net::TcpListener, os::unix::fs::PermissionsExt, path::Path};
+
+use prompthub_tests::binary::{Ended, Served, run};
+use serde_json::{Value, json};
+
+/// Starts the server in `data_dir` with more environment; it must not come up.
+async fn start_fails(data_dir: &Path, environment: &[(&str, &str)]) -> Ended {
+    let data_dir = data_dir.to_str().expect("text");
+    let mut all = vec![
+        ("PROMPTHUB_DATA_DIR", data_dir),
+        ("PROMPTHUB_BIND", "127.0.0.1:0"),
+    ];
+    all.retain(|(name, _)| !environment.iter().any(|(other, _)| other == name));
+    all.extend(environment);
+    let ended = run(&["serve"], &all).await;
+    assert!(
+        ended.code.is_some_and(|code| code != 0),
+        "{environment:?}: {ended:?}"
+    );
+    assert!(
+        !ended.stdout.contains("listening"),
+        "{environment:?}: {ended:?}"
+    );
+    assert!(
+        !ended.stderr.contains("panicked"),
+        "{environment:?}: {ended:?}"
+    );
+    ended
+}
+
+#[track_caller]
+fn assert_one_line(ended: &Ended, mentions: &str) {
+    let lines: Vec<_> = ended.stderr.lines().collect();
+    assert_eq!(lines.len(), 1, "{ended:?}");
+    assert!(lines[0].starts_with("prompthub: "), "{ended:?}");
+    assert!(
+        lines[0].to_lowercase().contains(mentions),
+        "{mentions:?} is not mentioned: {ended:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_used_ends_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let text_file = folder.path().join("text.db");
+    std::fs::write(
+        &text_file,
+        "this is no database, however long one looks at it".repeat(100),
+    )
+    .unwrap();
+    let not_a_database = format!("sqlite://{}", text_file.display());
+    let below_a_file = format!("sqlite://{}/below/x.db", text_file.display());
+    let a_folder = format!("sqlite://{}", folder.path().display());
+    let cases = [
+        ("nonsense", "database"),
+        ("", "database"),
+        ("mysql://localhost/x", "mysql"),
+        ("redis://localhost/0", "redis"),
+        ("postgres://user:hunter22@127.0.0.1:1/prompthub", "database"),
+        (not_a_database.as_str(), "database"),
+        (below_a_file.as_str(), "database"),
+        (a_folder.as_str(), "database"),
+    ];
+    for (url, mentions) in cases {
+        let data_dir = tempfile::tempdir().unwrap();
+        let ended = start_fails(data_dir.path(), &[("DATABASE_URL", url)]).await;
+        assert_one_line(&ended, mentions);
+        assert!(
+            !ended.stderr.contains("hunter22"),
+            "a password in the log: {ended:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn storage_that_cannot_be_used_ends_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, b"x").unwrap();
+    let a_file = format!("file://{}", file.display());
+    let below_a_file = format!("file://{}/below", file.display());
+    for url in [
+        "nonsense",
+        "ftp://example.com/files",
+        a_file.as_str(),
+        below_a_file.as_str(),
+    ] {
+        let data_dir = tempfile::tempdir().unwrap();
+        let ended = start_fails(data_dir.path(), &[("PROMPTHUB_STORAGE_URL", url)]).await;
+        assert_one_line(&ended, "storage");
+    }
+    let unreachable = [
+        ("PROMPTHUB_STORAGE_URL", "s3://bucket/prefix"),
+        ("AWS_ENDPOINT", "http://127.0.0.1:1"),
+        ("AWS_ALLOW_HTTP", "true"),
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_SECRET_ACCESS_KEY", "hunter22"),
+    ];
+    let data_dir = tempfile::tempdir().unwrap();
+    let ended = start_fails(data_dir.path(), &unreachable).await;
+    assert_one_line(&ended, "storage");
+    assert!(!ended.stderr.contains("hunter22"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn what_else_is_wrong_ends_the_start() {
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, b"x").unwrap();
+    let cases = [
+        (("PROMPTHUB_BIND", address.as_str()), address.as_str()),
+        (("PROMPTHUB_BIND", "nonsense"), "nonsense"),
+        (("PROMPTHUB_DATA_DIR", file.to_str().unwrap()), "file"),
+        (("PROMPTHUB_SECRET_KEY", "short"), "secret key"),
+    ];
+    for (variable, mentions) in cases {
+        let data_dir = tempfile::tempdir().unwrap();
+        let ended = start_fails(data_dir.path(), &[variable]).await;
+        assert_one_line(&ended, mentions);
+    }
+}
+
+/// Values that cannot even be read are reported with the option's name, as every command does.
+#[tokio::test]
+async fn a_value_that_cannot_be_read_names_its_variable() {
+    let cases = [
+        ("PROMPTHUB_MAX_UPLOAD_BYTES", "lots", "--max-upload-bytes"),
+        ("PROMPTHUB_REGISTRATION", "maybe", "--registration"),
+        ("PROMPTHUB_PUBLIC_URL", "chat.example", "--public-url"),
+        ("PROMPTHUB_TRUSTED_PROXIES", "everyone", "--trusted-proxies"),
+        ("OPENROUTER_BASE_URL", "nowhere", "--openrouter-base-url"),
+    ];
+    for (name, value, mentions) in cases {
+        let data_dir = tempfile::tempdir().unwrap();
+        let ended = start_fails(data_dir.path(), &[(name, value)]).await;
+        assert!(ended.stderr.contains(mentions), "{ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stopped_server_comes_back_with_everything() {
+    let data_dir = tempfile::tempdir().unwrap();
+    let environment = [
+        ("PROMPTHUB_DATA_DIR", data_dir.path().to_str().unwrap()),
+        ("PROMPTHUB_BIND", "127.0.0.1:0"),
+        ("PROMPTHUB_PASSWORD_COST", "10"),
+        ("PROMPTHUB_DEMO_DELAY_MS", "200"),
+    ];
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = reqwest::Client::builder()
+        .cookie_store(true)
+        .no_proxy()
+        .build()
+        .unwrap();
+
+    let server = Served::start(&environment).await;
+    let account = json!({"email": "ada@example.com", "password": "correct horse"});
+    let registered = http.post(format!(
+        "{}/api/auth/register",
+        server.base_url.trim_end_matches('/')
+    ));
+    assert_eq!(
+        registered.json(&account).send().await.unwrap().status(),
+        201
+    );
+    let base = server.base_url.trim_end_matches('/').to_owned();
+    let project = http
+        .post(format!("{base}/api/projects"))
+        .json(&json!({"name": "Notes"}))
+        .send()
+        .await
+        .unwrap();
+    let project: Value = project.json().await.unwrap();
+    let chat = format!(
+        "{base}/api/projects/{}/chat",
+        project["id"].as_str().unwrap()
+    );
+    // An answer is under way when the server is told to stop.
+    let mut stream = http
+        .post(chat)
+        .json(&json!({"message": "Hello", "stream": true}))
+        .send()
+        .await
+        .unwrap();
+    stream.chunk().await.unwrap().expect("the first event");
+    server.signal("TERM").await;
+    let ended = server.ended().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(!ended.stderr.contains("panicked"), "{ended:?}");
+    let mut rest = Vec::new();
+    while let Ok(Some(chunk)) = stream.chunk().await {
+        rest.extend_from_slice(&chunk);
+    }
+    let rest = String::from_utf8_lossy(&rest).into_owned();
+    assert!(
+        rest.contains("\"type\":\"done\"") && rest.contains("interrupted"),
+        "{rest}"
+    );
+
+    for private in ["secret.key", "prompthub.db"] {
+        let mode = std::fs::metadata(data_dir.path().join(private))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o077, 0, "{private} can be read by others");
+    }
+
+    let again = Served::start(&environment).await;
+    let base = again.base_url.trim_end_matches('/').to_owned();
+    // The cookie still signs in: the key that signs it has been kept.
+    let projects = http
+        .get(format!("{base}/api/projects"))
+        .send()
+        .await
+        .unwrap();
+    let projects: Value = projects.json().await.unwrap();
+    assert_eq!(projects["items"][0]["name"], "Notes");
+    let conversations = format!(
+        "{base}/api/projects/{}/conversations",
+        project["id"].as_str().unwrap()
+    );
+    let conversations: Value = http
+        .get(conversations)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let conversation = conversations["items"][0]["id"].as_str().unwrap().to_owned();
+    let messages = http
+        .get(format!("{base}/api/conversations/{conversation}/messages"))
+        .send()
+        .await
+        .unwrap();
+    let messages: Value = messages.json().await.unwrap();
+    assert_eq!(messages["items"][0]["content"], "Hello");
+    assert_eq!(messages["items"][1]["status"], "interrupted");
+    again.signal("INT").await;
+    assert_eq!(again.ended().await.code, Some(0));
+}

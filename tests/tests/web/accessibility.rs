@@ -1,0 +1,143 @@
+//! axe-core on every page, in both themes, at both sizes.
+
+use prompthub_dto::projects::Project;
+use prompthub_tests::{Client, TestApp, app::PASSWORD, spawn_app, upstream::Script};
+
+use crate::{
+    axe::assert_accessible,
+    browser::{Browser, Size, in_browser},
+};
+
+const ANSWER: &str = "# Heading\n\nText with `code`, **bold** and [a link](https://example.com).\n\n- one\n- two\n\n\
+    1. first\n2. second\n\n- [x] done\n- [ ] open\n\n> quoted\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n\
+    ```rust\nfn main() {}\n```\n";
+
+/// Checks the page as it is now in both themes.
+async fn check(browser: &Browser, place: &str) {
+    for scheme in ["light", "dark"] {
+        browser.prefer(scheme).await;
+        assert_accessible(browser, &format!("{place}, {scheme}")).await;
+    }
+}
+
+async fn at_both_sizes(visit: impl AsyncFn(&TestApp, &Browser)) {
+    for size in [Size::Desktop, Size::Phone] {
+        let app = spawn_app().await;
+        in_browser(&app, size, async |browser| visit(&app, browser).await).await;
+    }
+}
+
+/// A project with something in every place, made through the API.
+async fn furnished(app: &TestApp) -> (Client, Project) {
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Latin tutor").await;
+    ada.upload(&project, "grammar.txt", b"amo amas amat").await;
+    ada.update_project(
+        &project,
+        serde_json::json!({"system_prompt": "You are a patient tutor."}),
+    )
+    .await;
+    app.upstream.next(Script::answer(ANSWER));
+    ada.chat(&project, "What is an ablative absolute?").await;
+    (ada, project)
+}
+
+async fn sign_in(browser: &Browser) {
+    browser.go("/login").await;
+    browser.fill("Email", "ada@example.com").await;
+    browser.fill("Password", PASSWORD).await;
+    browser.click("button", "Sign in").await;
+    browser.find("heading", "Projects").await;
+}
+
+#[tokio::test]
+async fn the_way_in_is_accessible() {
+    at_both_sizes(async |app, browser| {
+        browser.go("/register").await;
+        browser.find("button", "Create account").await;
+        check(browser, "registering").await;
+        app.register("ada@example.com").await;
+        browser.go("/login").await;
+        browser.fill("Email", "ada@example.com").await;
+        browser.fill("Password", "not the password").await;
+        browser.click("button", "Sign in").await;
+        browser.find("alert", "").await;
+        check(browser, "signing in, with a problem").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_projects_are_accessible() {
+    at_both_sizes(async |_, browser| {
+        browser.register("ada@example.com").await;
+        check(browser, "no projects").await;
+        browser.click("button", "New project").await;
+        browser.find("dialog", "New project").await;
+        check(browser, "the dialog for a new project").await;
+        browser.click("button", "Cancel").await;
+        browser.gone("dialog", "New project").await;
+        browser
+            .create_project("Latin tutor", "You are patient.")
+            .await;
+        browser.go("/").await;
+        browser.find("heading", "Latin tutor").await;
+        check(browser, "projects").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_project_is_accessible() {
+    at_both_sizes(async |app, browser| {
+        let (ada, project) = furnished(app).await;
+        sign_in(browser).await;
+        browser.go(&format!("/projects/{}", project.id)).await;
+        browser.find("textbox", "Message").await;
+        check(browser, "a new chat").await;
+        let conversation = ada.conversations(&project).await.remove(0);
+        browser
+            .go(&format!("/projects/{}/c/{}", project.id, conversation.id))
+            .await;
+        browser.find("article", "Assistant").await;
+        check(browser, "a conversation").await;
+        for tab in ["Settings", "Files", "Versions"] {
+            browser.open_drawer(tab).await;
+            browser.find("tabpanel", tab).await;
+            if tab == "Files" {
+                browser.find("link", "grammar.txt").await;
+            }
+            check(browser, tab).await;
+        }
+        browser.close_drawer().await;
+        if browser.size == Size::Phone {
+            browser.click("button", "Open navigation").await;
+            browser.find("button", "New chat").await;
+            check(browser, "the navigation of a phone").await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_settings_and_what_is_nowhere_are_accessible() {
+    at_both_sizes(async |app, browser| {
+        app.register("ada@example.com").await;
+        sign_in(browser).await;
+        browser.go("/settings").await;
+        browser.find("heading", "Settings").await;
+        browser.find("list", "Sessions").await;
+        check(browser, "settings").await;
+        browser.click("button", "Account").await;
+        browser.find("menuitem", "Sign out").await;
+        check(browser, "the account menu").await;
+        browser.go("/nowhere").await;
+        browser
+            .until("the page has loaded", async || {
+                !browser.names("heading").await.is_empty()
+            })
+            .await;
+        check(browser, "nowhere").await;
+    })
+    .await;
+}

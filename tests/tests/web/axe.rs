@@ -1,0 +1,63 @@
+//! Accessibility checks with axe-core.
+
+use serde_json::Value;
+
+use crate::{browser::Browser, tools};
+
+/// The rules of WCAG 2.0 to 2.2, levels A and AA, and axe's best practices.
+const RUN: &str = r#"
+    const done = arguments[arguments.length - 1];
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+    axe.run(document, { runOnly: tags, resultTypes: ["violations"] }).then(
+        (results) => done(results.violations),
+        (error) => done([{ id: "axe itself failed: " + error, nodes: [] }]),
+    );
+"#;
+
+/// Fails with the rules and the nodes when axe finds a violation on the page as it is now.
+pub(crate) async fn assert_accessible(browser: &Browser, place: &str) {
+    if browser.script("return typeof window.axe", Vec::new()).await != "object" {
+        browser.script(&tools::axe(), Vec::new()).await;
+    }
+    settle(browser).await;
+    let found = browser
+        .driver
+        .execute_async(RUN, Vec::new())
+        .await
+        .expect("axe runs");
+    let violations = found
+        .json()
+        .as_array()
+        .cloned()
+        .expect("a list of violations");
+    assert!(
+        violations.is_empty(),
+        "{place} at {:?}:\n{}",
+        browser.size,
+        describe(&violations)
+    );
+}
+
+/// Lets transitions end: half-way through, colours are neither one thing nor the other.
+async fn settle(browser: &Browser) {
+    let still = "return document.getAnimations().every(a => a.playState !== 'running' || a.effect.getTiming().iterations === Infinity)";
+    browser
+        .until("the page stands still", async || {
+            browser.script(still, Vec::new()).await == true
+        })
+        .await;
+}
+
+fn describe(violations: &[Value]) -> String {
+    let mut lines = Vec::new();
+    for violation in violations {
+        lines.push(format!("{}: {}", violation["id"], violation["help"]));
+        for node in violation["nodes"].as_array().into_iter().flatten() {
+            lines.push(format!(
+                "    {} {} {}",
+                node["target"], node["html"], node["failureSummary"]
+            ));
+        }
+    }
+    lines.join("\n")
+}

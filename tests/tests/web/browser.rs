@@ -1,0 +1,252 @@
+//! A browser of a test's own: a driver process, a fresh profile, a window of a given size.
+//!
+//! Owns its start and its end, also when the test fails; what is on the page is `elements`'.
+
+use std::{panic::AssertUnwindSafe, path::PathBuf, process::Stdio, time::Duration};
+
+use futures_util::FutureExt;
+use prompthub_tests::TestApp;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use thirtyfour::{
+    BrowserCapabilitiesHelper, ChromeCapabilities, ChromiumLikeCapabilities, DesiredCapabilities,
+    WebDriver, common::log::LoggingPrefsLogLevel, extensions::cdp::ChromeDevTools,
+};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+    sync::Semaphore,
+};
+
+use crate::tools;
+
+/// How long the harness waits for something to appear.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// How often it looks.
+pub(crate) const GLANCE: Duration = Duration::from_millis(25);
+
+/// A browser takes most of a core while it starts and paints.
+static SLOTS: Semaphore = Semaphore::const_new(2);
+
+/// The two windows in which every journey is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Size {
+    Desktop,
+    Phone,
+}
+
+impl Size {
+    fn pixels(self) -> (u32, u32) {
+        match self {
+            Self::Desktop => (1440, 900),
+            Self::Phone => (390, 844),
+        }
+    }
+}
+
+/// A window on a server's page.
+pub(crate) struct Browser {
+    pub(crate) driver: WebDriver,
+    pub(crate) base_url: String,
+    pub(crate) size: Size,
+    /// Where downloads land.
+    pub(crate) downloads: PathBuf,
+}
+
+/// Runs a test in a new browser, which is ended whatever becomes of the test. A failure leaves a
+/// screenshot, and a page that complained on its console fails.
+pub(crate) async fn in_browser(app: &TestApp, size: Size, test: impl AsyncFnOnce(&Browser)) {
+    let _slot = SLOTS.acquire().await.expect("the slots are never closed");
+    let profile = tempfile::tempdir().expect("a temporary folder");
+    let (mut driver_process, port) = start_driver().await;
+    let browser = open(app, size, &profile, port).await;
+    let outcome = AssertUnwindSafe(test(&browser)).catch_unwind().await;
+    let screenshot = match &outcome {
+        Ok(()) => None,
+        Err(_) => browser.keep_screenshot().await,
+    };
+    let complaints = browser.complaints().await;
+    let quit = browser.driver.quit().await;
+    driver_process.kill().await.expect("the driver was ours");
+    if let Err(panic) = outcome {
+        if let Some(file) = screenshot {
+            eprintln!("what the page looked like: {}", file.display());
+        }
+        eprintln!("what the page's console said: {complaints:?}");
+        std::panic::resume_unwind(panic);
+    }
+    quit.expect("the browser ends");
+    assert_eq!(
+        complaints,
+        [] as [String; 0],
+        "the page complained on its console"
+    );
+}
+
+/// Starts ChromeDriver on a port of its own choice.
+async fn start_driver() -> (Child, u16) {
+    let path = tools::chromedriver();
+    let mut child = Command::new(&path)
+        .arg("--port=0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let port = async {
+        // "ChromeDriver was started successfully on port 40123."
+        while let Some(line) = lines.next_line().await.expect("readable") {
+            let port = line
+                .rsplit_once("on port ")
+                .and_then(|(_, rest)| rest.trim_end_matches('.').parse().ok());
+            if let Some(port) = port {
+                return port;
+            }
+        }
+        panic!("ChromeDriver ended without a word");
+    };
+    let port = tokio::time::timeout(PATIENCE, port)
+        .await
+        .expect("ChromeDriver did not start");
+    // The pipe is read on, or the driver would block once it is full.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    (child, port)
+}
+
+async fn open(app: &TestApp, size: Size, profile: &TempDir, port: u16) -> Browser {
+    let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities(profile))
+        .await
+        .expect("Chromium starts");
+    let downloads = profile.path().join("downloads");
+    let browser = Browser {
+        driver,
+        base_url: app.base_url.as_str().trim_end_matches('/').to_owned(),
+        size,
+        downloads,
+    };
+    let (width, height) = size.pixels();
+    // A headless window cannot be as narrow as a phone, so the size is that of an emulated device.
+    let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == Size::Phone});
+    browser
+        .cdp("Emulation.setDeviceMetricsOverride", metrics)
+        .await;
+    let behavior =
+        json!({"behavior": "allow", "downloadPath": browser.downloads.to_str().expect("text")});
+    browser.cdp("Browser.setDownloadBehavior", behavior).await;
+    browser
+}
+
+fn capabilities(profile: &TempDir) -> ChromeCapabilities {
+    let mut capabilities = DesiredCapabilities::chrome();
+    let profile = format!(
+        "--user-data-dir={}",
+        profile.path().join("profile").display()
+    );
+    let arguments = [
+        "--headless=new",
+        // Containers seldom allow the sandbox; the only page that is loaded is our own.
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-dev-shm-usage",
+        profile.as_str(),
+    ];
+    for argument in arguments {
+        capabilities.add_arg(argument).expect("an argument");
+    }
+    capabilities
+        .set_binary(tools::chromium().to_str().expect("text"))
+        .expect("a path");
+    capabilities
+        .set_browser_log_level(LoggingPrefsLogLevel::All)
+        .expect("a level");
+    capabilities
+}
+
+impl Browser {
+    /// Goes to a path of the server.
+    pub(crate) async fn go(&self, path: &str) {
+        self.driver
+            .goto(format!("{}{path}", self.base_url))
+            .await
+            .expect("the page loads");
+    }
+
+    /// Loads the page anew.
+    pub(crate) async fn reload(&self) {
+        self.driver.refresh().await.expect("the page loads");
+    }
+
+    /// The path that the address bar shows.
+    pub(crate) async fn path(&self) -> String {
+        self.driver
+            .current_url()
+            .await
+            .expect("an address")
+            .path()
+            .to_owned()
+    }
+
+    /// Runs JavaScript in the page, beyond the reach of its content security policy.
+    pub(crate) async fn script(&self, source: &str, arguments: Vec<Value>) -> Value {
+        let result = self.driver.execute(source, arguments).await;
+        result
+            .unwrap_or_else(|error| panic!("{error} in {source}"))
+            .json()
+            .clone()
+    }
+
+    /// A command of Chromium's own protocol.
+    pub(crate) async fn cdp(&self, command: &str, parameters: Value) -> Value {
+        let tools = ChromeDevTools::new(self.driver.handle().clone());
+        let result = tools
+            .execute_cdp_with_params(command, parameters.clone())
+            .await;
+        result.unwrap_or_else(|error| panic!("{command} {parameters}: {error}"))
+    }
+
+    /// Makes the system's colours light or dark, as the page sees them.
+    pub(crate) async fn prefer(&self, scheme: &str) {
+        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        self.cdp("Emulation.setEmulatedMedia", json!({"features": features}))
+            .await;
+    }
+
+    /// Waits until `holds`, looking again and again.
+    pub(crate) async fn until(&self, what: &str, holds: impl AsyncFn() -> bool) {
+        let waiting = async {
+            while !holds().await {
+                tokio::time::sleep(GLANCE).await;
+            }
+        };
+        let waited = tokio::time::timeout(PATIENCE, waiting).await;
+        waited.unwrap_or_else(|_| panic!("it never came to this: {what}"));
+    }
+
+    /// Errors of scripts and breaches of the content security policy; that a request was refused
+    /// is none, since tests ask for that.
+    async fn complaints(&self) -> Vec<String> {
+        let entries = self.driver.browser_log().await.unwrap_or_default();
+        let severe = entries.into_iter().filter(|entry| entry.level == "SEVERE");
+        severe
+            .map(|entry| entry.message)
+            .filter(|text| !text.contains("Failed to load resource"))
+            .collect()
+    }
+
+    async fn keep_screenshot(&self) -> Option<PathBuf> {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let name = std::thread::current()
+            .name()
+            .unwrap_or("page")
+            .replace("::", "-");
+        let file = folder.join(format!("{name}.png"));
+        self.driver.screenshot(&file).await.ok().map(|()| file)
+    }
+}

@@ -1,0 +1,20 @@
+//! The browser suite: the page in real Chromium, used as people use it, by role and by name.
+//!
+//! Needs Chromium, ChromeDriver, axe-core and a built page; what is missing is said by the test
+//! that misses it. `PROMPTHUB_CHROMIUM`, `PROMPTHUB_CHROMEDRIVER` and `PROMPTHUB_AXE_JS` name them.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod accessibility;
+mod axe;
+mod browser;
+mod elements;
+mod journey;
+mod page;
+mod people;
+mod tools;
