@@ -136,11 +136,11 @@ fn serve(config: Config, announce: &mpsc::Sender<Url>, stopped: oneshot::Receive
         announce
             .send(base_url.parse().expect("the server's URL is one"))
             .expect("somebody waits");
-        let handle = application.handle();
+        let stopper = application.stopper();
         let running = actix_web::rt::spawn(application.run());
         // An error means that the test has forgotten its app, which is a reason to stop as well.
         let _ = stopped.await;
-        handle.stop(false).await;
+        stopper.stop().await;
         running
             .await
             .expect("the server does not panic")

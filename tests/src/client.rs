@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::{Answer, events::EventStream, raw::Multipart};
+use crate::{Answer, events::EventStream, raw::Multipart, runtime};
 
 /// One browser or script. Clones share their cookies.
 #[derive(Debug, Clone)]
@@ -254,22 +254,20 @@ impl Request {
     /// Sends the request and reads the whole answer. What may never be fails here: a dropped
     /// connection, a 500, an answer without the headers that every answer has.
     pub async fn send(self) -> Answer {
-        let response = self
-            .builder
-            .send()
-            .await
-            .unwrap_or_else(|error| panic!("{}: {error:?}", self.asked));
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = response
-            .bytes()
-            .await
-            .unwrap_or_else(|error| panic!("{}: {error:?}", self.asked));
-        let answer = Answer {
-            asked: self.asked,
-            status,
-            headers,
-            body,
-        };
+        let answer = runtime::run(async move {
+            let response = self.builder.send().await;
+            let response = response.unwrap_or_else(|error| panic!("{}: {error:?}", self.asked));
+            let (status, headers) = (response.status(), response.headers().clone());
+            let body = response.bytes().await;
+            let body = body.unwrap_or_else(|error| panic!("{}: {error:?}", self.asked));
+            Answer {
+                asked: self.asked,
+                status,
+                headers,
+                body,
+            }
+        })
+        .await;
         assert_ne!(answer.status, 500, "{answer}");
         assert_usual_headers(&answer.asked, &answer.headers);
         answer
@@ -277,12 +275,15 @@ impl Request {
 
     /// Sends the request and reads the answer as an event stream.
     pub async fn stream(self) -> EventStream {
-        let response = self
-            .builder
-            .send()
-            .await
-            .unwrap_or_else(|error| panic!("{}: {error:?}", self.asked));
-        assert_usual_headers(&self.asked, response.headers());
+        let (response, asked) = runtime::run(async move {
+            let response = self.builder.send().await;
+            (
+                response.unwrap_or_else(|error| panic!("{}: {error:?}", self.asked)),
+                self.asked,
+            )
+        })
+        .await;
+        assert_usual_headers(&asked, response.headers());
         EventStream::of(response)
     }
 }

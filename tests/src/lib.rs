@@ -19,6 +19,7 @@ pub mod client;
 mod database;
 pub mod events;
 pub mod raw;
+mod runtime;
 pub mod upstream;
 
 pub use self::{

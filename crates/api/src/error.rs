@@ -18,6 +18,9 @@ pub enum ApiError {
     /// Fields of the request need another value.
     #[error("{} field(s) need another value", .0.len())]
     Validation(Vec<FieldError>),
+    /// No provider that is set up has the model.
+    #[error("no provider has the model {0}")]
+    UnknownModel(String),
     /// A refusal that the code explains.
     #[error("{detail}")]
     Refused {
@@ -71,6 +74,7 @@ impl ApiError {
     pub fn code(&self) -> ProblemCode {
         match self {
             Self::Validation(_) => ProblemCode::ValidationFailed,
+            Self::UnknownModel(_) => ProblemCode::UnknownModel,
             Self::Refused { code, .. } => *code,
             Self::Store(StoreError::Unavailable(_)) => ProblemCode::Unavailable,
             // What it belongs to was deleted in the meantime.
@@ -95,7 +99,7 @@ impl ApiError {
         match self {
             Self::Refused { retry_after, .. } => *retry_after,
             Self::Provider(error) => error.retry_after,
-            Self::Validation(_) | Self::Store(_) | Self::Blob(_) | Self::Internal(_) => None,
+            _ => None,
         }
     }
 
@@ -108,6 +112,9 @@ impl ApiError {
                 [only] => format!("{}: {}", only.field, only.message),
                 more => format!("{} fields need another value.", more.len()),
             },
+            Self::UnknownModel(model) => {
+                format!("No provider that is set up here has the model {model}.")
+            }
             Self::Refused { detail, .. } => detail.clone().into_owned(),
             Self::Provider(error) => provider_detail(error),
             Self::Store(_) | Self::Blob(_) | Self::Internal(_) => {
@@ -116,6 +123,13 @@ impl ApiError {
         };
         let errors = match self {
             Self::Validation(errors) => errors.clone(),
+            Self::UnknownModel(_) => {
+                vec![field_error(
+                    "model",
+                    FieldCode::Invalid,
+                    "Is not a model of this server.",
+                )]
+            }
             _ => Vec::new(),
         };
         problem(code, detail, errors, request_id)

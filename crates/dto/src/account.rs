@@ -39,7 +39,7 @@ pub struct Login {
 /// What an account may do beyond its own things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AccountRole))]
 pub enum Role {
     /// The first account; runs the server.
     Admin,

@@ -118,12 +118,13 @@ impl ChatState {
         self.pending.set(None);
         self.refusal.set(None);
         self.announcement.set("");
-        self.hidden.set(usize::MAX);
+        self.hidden.set(0);
         self.restore_draft();
         let Some(id) = conversation else {
             self.load.set(Load::Ready);
             return;
         };
+        self.hidden.set(usize::MAX);
         self.load.set(Load::Loading);
         self.work(async move {
             match read(id).await {

@@ -2,7 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{icon::Glyph, menu::{Menu, MenuItem}};
+use super::{icon::{Glyph, Icon}, menu::{Menu, MenuItem}};
 use crate::{
     routes,
     state::{navigation::use_go, session::use_session, toasts::use_toasts},
@@ -14,11 +14,6 @@ pub fn AccountMenu() -> impl IntoView {
     let toasts = use_toasts();
     let go = use_go();
     let email = Signal::derive(move || session.user().map(|user| user.email));
-    let initial = move || {
-        let user = session.user()?;
-        let name = if user.name.is_empty() { user.email } else { user.name };
-        Some(name.chars().next()?.to_uppercase().to_string())
-    };
     let sign_out = move || {
         spawn_local(async move {
             if let Err(error) = session.sign_out().await {
@@ -34,7 +29,7 @@ pub fn AccountMenu() -> impl IntoView {
     });
     view! {
         <Menu label="Account" class="ph-button ph-button--quiet" heading=email items=items>
-            <span class="ph-avatar" aria-hidden="true">{initial}</span>
+            <span class="ph-avatar"><Icon glyph=Glyph::Person/></span>
             "Account"
         </Menu>
     }

@@ -38,7 +38,7 @@ pub fn ErrorNotice(#[prop(into)] error: Signal<ApiError>, on_retry: Callback<()>
 #[component]
 pub fn Problem(#[prop(into)] text: Signal<Option<String>>) -> impl IntoView {
     view! {
-        <div role="alert">
+        <div role="alert" class="ph-alert">
             {move || text.get().map(|text| view! {
                 <div class="ph-notice ph-notice--problem">
                     <Icon glyph=Glyph::Warning/>

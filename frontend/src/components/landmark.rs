@@ -16,7 +16,10 @@ pub fn Main(#[prop(into)] class: String, children: Children) -> impl IntoView {
             move || {
                 let active = document().active_element();
                 if active.is_none_or(|active| active.tag_name() == "BODY") {
-                    let _ = main.focus();
+                    // The page begins at its top, not at its content.
+                    let options = web_sys::FocusOptions::new();
+                    options.set_prevent_scroll(true);
+                    let _ = main.focus_with_options(&options);
                 }
             },
             Duration::ZERO,

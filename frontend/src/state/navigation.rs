@@ -16,12 +16,6 @@ impl Go {
     pub fn to(self, path: &str) {
         self.0.with_value(|navigate| navigate(path, NavigateOptions::default()));
     }
-
-    /// Goes to `path` in the place of where we are: the way back skips it.
-    pub fn replace(self, path: &str) {
-        let options = NavigateOptions { replace: true, ..NavigateOptions::default() };
-        self.0.with_value(|navigate| navigate(path, options));
-    }
 }
 
 /// Must be called where a view is made, below the router.

@@ -18,9 +18,11 @@ use serde_json::Value;
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
-    task::JoinHandle,
 };
+use tokio_util::task::AbortOnDropHandle;
 use url::Url;
+
+use crate::runtime;
 
 pub use self::{
     openrouter::{LineEnding, StreamScript, chunk, completion, error_body, error_chunk},
@@ -30,14 +32,14 @@ pub use self::{
 /// How long the harness waits for something that must happen before it fails the test.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A scripted provider on its own port. It ends with the test's runtime or when it is dropped.
+/// A scripted provider on its own port. It ends when it is dropped.
 #[derive(Debug)]
 pub struct Upstream {
     base_url: Url,
     scripts: Arc<Mutex<VecDeque<Script>>>,
     arrivals: tokio::sync::Mutex<mpsc::UnboundedReceiver<RecordedRequest>>,
     recorded: Arc<Mutex<Vec<RecordedRequest>>>,
-    listener: JoinHandle<()>,
+    _listener: AbortOnDropHandle<()>,
 }
 
 /// What has become of the connection on which a request came.
@@ -107,9 +109,8 @@ impl RecordedRequest {
 impl Upstream {
     /// Starts listening. Without a script it answers every chat with [`Script::answer`].
     pub async fn start() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .expect("a free port");
+        let listener = TcpListener::bind(("127.0.0.1", 0));
+        let listener = runtime::run(listener).await.expect("a free port");
         let port = listener
             .local_addr()
             .expect("a bound socket has an address")
@@ -130,7 +131,7 @@ impl Upstream {
             scripts,
             arrivals: tokio::sync::Mutex::new(arrivals),
             recorded,
-            listener: tokio::spawn(accept),
+            _listener: runtime::spawn(accept),
         }
     }
 
@@ -164,11 +165,5 @@ impl Upstream {
             .lock()
             .expect("no test panics while it holds the requests")
             .clone()
-    }
-}
-
-impl Drop for Upstream {
-    fn drop(&mut self) {
-        self.listener.abort();
     }
 }

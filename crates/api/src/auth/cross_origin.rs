@@ -43,7 +43,7 @@ mod tests {
 
     use super::*;
 
-    fn decides(method: Method, headers: &[(&'static str, &'static str)]) -> bool {
+    fn decides(method: &Method, headers: &[(&'static str, &'static str)]) -> bool {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(
@@ -52,7 +52,7 @@ mod tests {
             );
         }
         let public = Url::parse("https://chat.example").unwrap();
-        allows(&method, &map, "hub.internal:8080", Some(&public))
+        allows(method, &map, "hub.internal:8080", Some(&public))
     }
 
     #[test]
@@ -79,8 +79,8 @@ mod tests {
             (&[("origin", "")], false),
         ];
         for (headers, expected) in cases {
-            assert_eq!(decides(Method::POST, headers), *expected, "{headers:?}");
-            assert!(decides(Method::GET, headers), "{headers:?}");
+            assert_eq!(decides(&Method::POST, headers), *expected, "{headers:?}");
+            assert!(decides(&Method::GET, headers), "{headers:?}");
         }
     }
 }

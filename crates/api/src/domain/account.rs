@@ -110,7 +110,7 @@ pub async fn register(app: &App, request: Register) -> Result<User, ApiError> {
         return Err(complaints.into_error());
     };
     let open = app.config.registration == Registration::Open;
-    if !open && app.store.read(|conn| users::any_exists(conn)).await? {
+    if !open && app.store.read(users::any_exists).await? {
         return Err(registration_closed());
     }
     let password_hash = app.passwords.hash(password).await?;

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use prompthub_dto::{
-    models::Model,
-    problem::{FieldCode, ProblemCode},
-};
+use prompthub_dto::{models::Model, problem::FieldCode};
 use prompthub_llm::Provider;
 
 use super::text::{Bounds, name};
@@ -50,10 +47,7 @@ impl ModelName {
     pub fn resolve(&self, app: &App) -> Result<(Arc<dyn Provider>, String), ApiError> {
         match app.providers.resolve(&self.0) {
             Some((provider, id)) => Ok((provider, id.to_owned())),
-            None => Err(ApiError::new(
-                ProblemCode::UnknownModel,
-                format!("No provider that is set up here has the model {}.", self.0),
-            )),
+            None => Err(ApiError::UnknownModel(self.0.clone())),
         }
     }
 }

@@ -13,7 +13,7 @@ use prompthub_dto::{
 
 use super::{
     extract::{ClientAddress, Json},
-    problem::{ActionErrors, ListErrors, RateLimited, SecretErrors, WriteErrors},
+    problem::{BodyErrors, Conflict, PathErrors, RateLimited, SignedIn, SignedInWrite},
 };
 use crate::{
     auth::{CurrentUser, sessions::TypedSession},
@@ -29,7 +29,7 @@ const USER_AGENT_CHARS: usize = 300;
 #[utoipa::path(post, path = "/api/auth/register", operation_id = "register", tag = "account",
     request_body = Register, security(()),
     responses((status = 201, description = "Registered and signed in; the cookie is the session.", body = User,
-        headers(("Location" = String), ("Set-Cookie" = String))), SecretErrors))]
+        headers(("Location" = String), ("Set-Cookie" = String))), SignedInWrite, BodyErrors, Conflict, RateLimited))]
 pub async fn register(
     app: Data<App>,
     request: HttpRequest,
@@ -48,7 +48,7 @@ pub async fn register(
 #[utoipa::path(post, path = "/api/auth/login", operation_id = "login", tag = "account",
     request_body = Login, security(()),
     responses((status = 200, description = "Signed in; the cookie is the session.", body = User,
-        headers(("Set-Cookie" = String))), SecretErrors))]
+        headers(("Set-Cookie" = String))), SignedInWrite, BodyErrors, RateLimited))]
 pub async fn login(
     app: Data<App>,
     request: HttpRequest,
@@ -77,7 +77,7 @@ fn sign_in(
 
 /// Sign out: the session ends
 #[utoipa::path(post, path = "/api/auth/logout", operation_id = "logout", tag = "account",
-    responses((status = 204, description = "Signed out."), ActionErrors))]
+    responses((status = 204, description = "Signed out."), SignedInWrite))]
 pub async fn logout(request: HttpRequest, _user: CurrentUser) -> HttpResponse {
     TypedSession::of(&request).sign_out();
     HttpResponse::NoContent().finish()
@@ -85,7 +85,7 @@ pub async fn logout(request: HttpRequest, _user: CurrentUser) -> HttpResponse {
 
 /// The account that is signed in
 #[utoipa::path(get, path = "/api/auth/me", operation_id = "get_me", tag = "account",
-    responses((status = 200, description = "The account.", body = User), ListErrors))]
+    responses((status = 200, description = "The account.", body = User), SignedIn))]
 pub async fn get_me(app: Data<App>, user: CurrentUser) -> Result<Body<User>, ApiError> {
     Ok(Body(account::find(&app, user.id).await?))
 }
@@ -93,7 +93,7 @@ pub async fn get_me(app: Data<App>, user: CurrentUser) -> Result<Body<User>, Api
 /// Change one's own name or email
 #[utoipa::path(patch, path = "/api/auth/me", operation_id = "update_me", tag = "account",
     request_body = UpdateMe,
-    responses((status = 200, description = "The account as it is now.", body = User), WriteErrors, RateLimited))]
+    responses((status = 200, description = "The account as it is now.", body = User), SignedInWrite, BodyErrors, Conflict, RateLimited))]
 pub async fn update_me(
     app: Data<App>,
     user: CurrentUser,
@@ -104,7 +104,7 @@ pub async fn update_me(
 
 /// Delete one's own account and everything in it
 #[utoipa::path(delete, path = "/api/auth/me", operation_id = "delete_me", tag = "account",
-    responses((status = 204, description = "Gone, with all projects, conversations and files."), ActionErrors))]
+    responses((status = 204, description = "Gone, with all projects, conversations and files."), SignedInWrite))]
 pub async fn delete_me(
     app: Data<App>,
     request: HttpRequest,
@@ -118,7 +118,7 @@ pub async fn delete_me(
 /// Change one's own password; every other session ends
 #[utoipa::path(put, path = "/api/auth/password", operation_id = "change_password", tag = "account",
     request_body = ChangePassword,
-    responses((status = 204, description = "Changed."), WriteErrors, RateLimited))]
+    responses((status = 204, description = "Changed."), SignedInWrite, BodyErrors, RateLimited))]
 pub async fn change_password(
     app: Data<App>,
     user: CurrentUser,
@@ -132,7 +132,7 @@ pub async fn change_password(
 
 /// Where the account is signed in
 #[utoipa::path(get, path = "/api/auth/sessions", operation_id = "list_sessions", tag = "account",
-    responses((status = 200, description = "All of them, newest first.", body = Page<Session>), ListErrors))]
+    responses((status = 200, description = "All of them, newest first.", body = Page<Session>), SignedIn))]
 pub async fn list_sessions(
     app: Data<App>,
     user: CurrentUser,
@@ -147,7 +147,7 @@ pub async fn list_sessions(
 /// End a session
 #[utoipa::path(delete, path = "/api/auth/sessions/{session_id}", operation_id = "delete_session", tag = "account",
     params(("session_id" = SessionId, Path)),
-    responses((status = 204, description = "Ended."), ActionErrors))]
+    responses((status = 204, description = "Ended."), SignedInWrite, PathErrors))]
 pub async fn end_session(
     app: Data<App>,
     user: CurrentUser,

@@ -16,7 +16,7 @@ use prompthub_dto::{
 
 use super::{
     extract::{Json, RequestId},
-    problem::AskErrors,
+    problem::{BodyErrors, Conflict, PathErrors, ProviderErrors, SignedInWrite},
 };
 use crate::{
     auth::CurrentUser,
@@ -30,7 +30,7 @@ use crate::{
 #[utoipa::path(post, path = "/api/projects/{project_id}/chat", operation_id = "chat", tag = "chat",
     params(("project_id" = ProjectId, Path)), request_body = Chat,
     responses((status = 200, description = "The answer; with `stream`, its events.",
-        content((ChatReply = "application/json"), (StreamEvent = "text/event-stream"))), AskErrors))]
+        content((ChatReply = "application/json"), (StreamEvent = "text/event-stream"))), SignedInWrite, PathErrors, BodyErrors, Conflict, ProviderErrors))]
 pub async fn chat(
     app: Data<App>,
     user: CurrentUser,
@@ -50,7 +50,7 @@ pub async fn chat(
 #[utoipa::path(post, path = "/api/conversations/{conversation_id}/messages", operation_id = "create_message", tag = "chat",
     params(("conversation_id" = ConversationId, Path)), request_body = CreateMessage,
     responses((status = 200, description = "The answer; with `stream`, its events.",
-        content((ChatReply = "application/json"), (StreamEvent = "text/event-stream"))), AskErrors))]
+        content((ChatReply = "application/json"), (StreamEvent = "text/event-stream"))), SignedInWrite, PathErrors, BodyErrors, Conflict, ProviderErrors))]
 pub async fn create_message(
     app: Data<App>,
     user: CurrentUser,
@@ -71,7 +71,7 @@ pub async fn create_message(
 #[utoipa::path(post, path = "/api/messages/{message_id}/regenerate", operation_id = "regenerate_message", tag = "chat",
     params(("message_id" = MessageId, Path, description = "The answer to make again.")), request_body = Regenerate,
     responses((status = 200, description = "The new answer; with `stream`, its events.",
-        content((ChatReply = "application/json"), (StreamEvent = "text/event-stream"))), AskErrors))]
+        content((ChatReply = "application/json"), (StreamEvent = "text/event-stream"))), SignedInWrite, PathErrors, BodyErrors, Conflict, ProviderErrors))]
 pub async fn regenerate_message(
     app: Data<App>,
     user: CurrentUser,

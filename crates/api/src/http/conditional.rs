@@ -50,7 +50,7 @@ fn lists(request: &HttpRequest, header: &HeaderName, tag: &str) -> bool {
         .get_all(header)
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .map(|item| item.trim())
+        .map(str::trim)
         .any(|item| item == "*" || item.strip_prefix("W/").unwrap_or(item) == tag)
 }
 

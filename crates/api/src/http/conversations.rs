@@ -14,7 +14,7 @@ use prompthub_dto::{
 
 use super::{
     extract::{Json, Query},
-    problem::{ActionErrors, ReadErrors, WriteErrors},
+    problem::{BodyErrors, PathErrors, QueryErrors, SignedIn, SignedInWrite},
 };
 use crate::{
     auth::CurrentUser,
@@ -26,7 +26,7 @@ use crate::{
 /// List a project's conversations, newest activity first
 #[utoipa::path(get, path = "/api/projects/{project_id}/conversations", operation_id = "list_conversations", tag = "conversations",
     params(("project_id" = ProjectId, Path), ConversationQuery),
-    responses((status = 200, description = "A page of conversations.", body = Page<Conversation>), ReadErrors))]
+    responses((status = 200, description = "A page of conversations.", body = Page<Conversation>), SignedIn, PathErrors, QueryErrors))]
 pub async fn list_conversations(
     app: Data<App>,
     user: CurrentUser,
@@ -43,7 +43,7 @@ pub async fn list_conversations(
 /// Begin an empty conversation
 #[utoipa::path(post, path = "/api/projects/{project_id}/conversations", operation_id = "create_conversation", tag = "conversations",
     params(("project_id" = ProjectId, Path)), request_body = CreateConversation,
-    responses((status = 201, description = "Created.", body = Conversation, headers(("Location" = String))), WriteErrors))]
+    responses((status = 201, description = "Created.", body = Conversation, headers(("Location" = String))), SignedInWrite, PathErrors, BodyErrors))]
 pub async fn create_conversation(
     app: Data<App>,
     user: CurrentUser,
@@ -59,7 +59,7 @@ pub async fn create_conversation(
 /// Get a conversation
 #[utoipa::path(get, path = "/api/conversations/{conversation_id}", operation_id = "get_conversation", tag = "conversations",
     params(("conversation_id" = ConversationId, Path)),
-    responses((status = 200, description = "The conversation.", body = Conversation), ReadErrors))]
+    responses((status = 200, description = "The conversation.", body = Conversation), SignedIn, PathErrors))]
 pub async fn get_conversation(
     app: Data<App>,
     user: CurrentUser,
@@ -73,7 +73,7 @@ pub async fn get_conversation(
 /// Rename, pin or archive a conversation, or show another path of it
 #[utoipa::path(patch, path = "/api/conversations/{conversation_id}", operation_id = "update_conversation", tag = "conversations",
     params(("conversation_id" = ConversationId, Path)), request_body = UpdateConversation,
-    responses((status = 200, description = "The conversation as it is now.", body = Conversation), WriteErrors))]
+    responses((status = 200, description = "The conversation as it is now.", body = Conversation), SignedInWrite, PathErrors, BodyErrors))]
 pub async fn update_conversation(
     app: Data<App>,
     user: CurrentUser,
@@ -88,7 +88,7 @@ pub async fn update_conversation(
 /// Delete a conversation with its messages
 #[utoipa::path(delete, path = "/api/conversations/{conversation_id}", operation_id = "delete_conversation", tag = "conversations",
     params(("conversation_id" = ConversationId, Path)),
-    responses((status = 204, description = "Gone."), ActionErrors))]
+    responses((status = 204, description = "Gone."), SignedInWrite, PathErrors))]
 pub async fn delete_conversation(
     app: Data<App>,
     user: CurrentUser,
@@ -101,7 +101,7 @@ pub async fn delete_conversation(
 /// List the messages of a conversation, the whole tree, oldest first
 #[utoipa::path(get, path = "/api/conversations/{conversation_id}/messages", operation_id = "list_messages", tag = "conversations",
     params(("conversation_id" = ConversationId, Path), PageQuery),
-    responses((status = 200, description = "A page of messages.", body = Page<Message>), ReadErrors))]
+    responses((status = 200, description = "A page of messages.", body = Page<Message>), SignedIn, PathErrors, QueryErrors))]
 pub async fn list_messages(
     app: Data<App>,
     user: CurrentUser,

@@ -28,7 +28,9 @@ use prompthub_dto::{
 use super::{
     conditional::none_match,
     extract::{Query, drain},
-    problem::{ActionErrors, RangeNotSatisfiable, ReadErrors, WriteErrors},
+    problem::{
+        BodyErrors, Conflict, PathErrors, QueryErrors, RangeNotSatisfiable, SignedIn, SignedInWrite,
+    },
 };
 use crate::{
     auth::CurrentUser,
@@ -57,7 +59,7 @@ pub struct UploadForm {
 #[utoipa::path(post, path = "/api/projects/{project_id}/files", operation_id = "upload_files", tag = "files",
     params(("project_id" = ProjectId, Path), UploadQuery),
     request_body(content = inline(UploadForm), content_type = "multipart/form-data"),
-    responses((status = 201, description = "Stored.", body = UploadedFiles, headers(("Location" = String))), WriteErrors))]
+    responses((status = 201, description = "Stored.", body = UploadedFiles, headers(("Location" = String))), SignedInWrite, PathErrors, BodyErrors, Conflict))]
 pub async fn upload_files(
     app: Data<App>,
     request: HttpRequest,
@@ -172,7 +174,7 @@ impl futures_util::Stream for Shared {
 /// List a project's files, oldest first
 #[utoipa::path(get, path = "/api/projects/{project_id}/files", operation_id = "list_files", tag = "files",
     params(("project_id" = ProjectId, Path), PageQuery),
-    responses((status = 200, description = "A page of files.", body = Page<File>), ReadErrors))]
+    responses((status = 200, description = "A page of files.", body = Page<File>), SignedIn, PathErrors, QueryErrors))]
 pub async fn list_files(
     app: Data<App>,
     user: CurrentUser,
@@ -192,8 +194,7 @@ pub async fn list_files(
         ("If-None-Match" = Option<String>, Header, description = "An `ETag`; 304 while it is the current one.")),
     responses((status = 200, description = "The bytes.", body = inline(Vec<u8>), content_type = "application/octet-stream", headers(("ETag" = String))),
         (status = 206, description = "The range.", body = inline(Vec<u8>), content_type = "application/octet-stream", headers(("Content-Range" = String))),
-        (status = 304, description = "Not changed."),
-        RangeNotSatisfiable, ReadErrors))]
+        (status = 304, description = "Not changed."), SignedIn, PathErrors, RangeNotSatisfiable))]
 pub async fn download_file(
     app: Data<App>,
     request: HttpRequest,
@@ -296,7 +297,7 @@ fn percent_encoded(byte: u8) -> String {
 /// Delete a file
 #[utoipa::path(delete, path = "/api/projects/{project_id}/files/{filename}", operation_id = "delete_file", tag = "files",
     params(("project_id" = ProjectId, Path), ("filename" = String, Path)),
-    responses((status = 204, description = "Gone."), ActionErrors))]
+    responses((status = 204, description = "Gone."), SignedInWrite, PathErrors))]
 pub async fn delete_file(
     app: Data<App>,
     user: CurrentUser,

@@ -15,7 +15,7 @@ use prompthub_dto::{
 
 use super::{
     chat::event_stream,
-    problem::{ActionErrors, ReadErrors},
+    problem::{PathErrors, SignedIn, SignedInWrite},
 };
 use crate::{
     auth::CurrentUser,
@@ -31,7 +31,7 @@ const POLL: Duration = Duration::from_millis(500);
 /// The state of an answer
 #[utoipa::path(get, path = "/api/generations/{generation_id}", operation_id = "get_generation", tag = "generations",
     params(("generation_id" = GenerationId, Path)),
-    responses((status = 200, description = "The generation.", body = Generation), ReadErrors))]
+    responses((status = 200, description = "The generation.", body = Generation), SignedIn, PathErrors))]
 pub async fn get_generation(
     app: Data<App>,
     user: CurrentUser,
@@ -47,7 +47,7 @@ pub async fn get_generation(
     params(("generation_id" = GenerationId, Path),
         ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last event that the reader has.")),
     responses((status = 200, description = "The events, until `done` or `error`.",
-        content((StreamEvent = "text/event-stream"))), ReadErrors))]
+        content((StreamEvent = "text/event-stream"))), SignedIn, PathErrors))]
 pub async fn stream_generation(
     app: Data<App>,
     request: HttpRequest,
@@ -67,7 +67,7 @@ pub async fn stream_generation(
 /// Stop an answer; the text so far is kept
 #[utoipa::path(post, path = "/api/generations/{generation_id}/cancel", operation_id = "cancel_generation", tag = "generations",
     params(("generation_id" = GenerationId, Path)),
-    responses((status = 200, description = "The generation as it is now.", body = Generation), ActionErrors))]
+    responses((status = 200, description = "The generation as it is now.", body = Generation), SignedInWrite, PathErrors))]
 pub async fn cancel_generation(
     app: Data<App>,
     user: CurrentUser,

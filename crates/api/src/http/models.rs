@@ -3,12 +3,12 @@
 use actix_web::web::{Data, Json as Body};
 use prompthub_dto::{Page, models::Model};
 
-use super::problem::ListErrors;
+use super::problem::SignedIn;
 use crate::{auth::CurrentUser, domain::models, state::App};
 
 /// List the models that can be chosen
 #[utoipa::path(get, path = "/api/models", operation_id = "list_models", tag = "models",
-    responses((status = 200, description = "All of them.", body = Page<Model>), ListErrors))]
+    responses((status = 200, description = "All of them.", body = Page<Model>), SignedIn))]
 pub async fn list_models(app: Data<App>, _user: CurrentUser) -> Body<Page<Model>> {
     Body(Page {
         items: models::list(&app),

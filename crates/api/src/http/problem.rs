@@ -53,21 +53,26 @@ fn status(code: ProblemCode) -> StatusCode {
 
 /// What an error of the framework's own means, from the status it would have answered with.
 pub fn of_status(status: StatusCode) -> ApiError {
-    let code = match status {
-        StatusCode::UNAUTHORIZED => ProblemCode::Unauthenticated,
-        StatusCode::FORBIDDEN => ProblemCode::Forbidden,
+    let (code, detail) = match status {
         StatusCode::NOT_FOUND => return ApiError::not_found("address"),
-        StatusCode::METHOD_NOT_ALLOWED => ProblemCode::MethodNotAllowed,
-        StatusCode::REQUEST_TIMEOUT => ProblemCode::RequestTimeout,
-        StatusCode::PAYLOAD_TOO_LARGE => ProblemCode::PayloadTooLarge,
-        StatusCode::URI_TOO_LONG => ProblemCode::UriTooLong,
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => ProblemCode::UnsupportedMediaType,
-        StatusCode::RANGE_NOT_SATISFIABLE => ProblemCode::RangeNotSatisfiable,
-        StatusCode::SERVICE_UNAVAILABLE => ProblemCode::Unavailable,
-        status if status.is_client_error() => ProblemCode::BadRequest,
-        _ => ProblemCode::Internal,
+        StatusCode::METHOD_NOT_ALLOWED => (
+            ProblemCode::MethodNotAllowed,
+            "/docs lists the methods of each address.",
+        ),
+        StatusCode::REQUEST_TIMEOUT => (ProblemCode::RequestTimeout, "Send it again."),
+        StatusCode::PAYLOAD_TOO_LARGE => (ProblemCode::PayloadTooLarge, "Send less at a time."),
+        StatusCode::URI_TOO_LONG => (ProblemCode::UriTooLong, "Send less in the address."),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+            ProblemCode::UnsupportedMediaType,
+            "/docs lists the types that are taken.",
+        ),
+        StatusCode::SERVICE_UNAVAILABLE => (ProblemCode::Unavailable, "Try again in a moment."),
+        status if status.is_client_error() => {
+            (ProblemCode::BadRequest, "The request cannot be read.")
+        }
+        _ => (ProblemCode::Internal, "It is logged under the request id."),
     };
-    ApiError::new(code, "The request could not be handled.")
+    ApiError::new(code, detail)
 }
 
 impl From<PayloadError> for ApiError {
@@ -207,22 +212,28 @@ macro_rules! groups {
 }
 
 groups! {
-    /// Of an operation that checks a password.
-    SecretErrors = [400, 401, 403, 409, 413, 415, 422, 429, 500, 503];
-    /// Of reading a list of one's own.
-    ListErrors = [401, 422, 500, 503];
-    /// Of reading one thing.
-    ReadErrors = [401, 404, 422, 500, 503];
-    /// Of a change without a body.
-    ActionErrors = [401, 403, 404, 412, 422, 500, 503];
+    /// Of anything that asks the database.
+    ServerErrors = [500, 503];
+    /// Of reading what is one's own.
+    SignedIn = [401, 500, 503];
+    /// Of changing what is one's own.
+    SignedInWrite = [401, 403, 500, 503];
+    /// Of what an id in the path names.
+    PathErrors = [404, 422];
+    /// Of what the query says.
+    QueryErrors = [422];
+    /// Of a JSON body or a form.
+    BodyErrors = [400, 413, 415, 422];
+    /// Of a change that may not go with what is there.
+    Conflict = [409];
+    /// Of `If-Match`.
+    Stale = [400, 412];
+    /// Of a range of a file.
+    RangeNotSatisfiable = [416];
     /// Of what has a limit of attempts.
     RateLimited = [429];
-    /// Of a file.
-    RangeNotSatisfiable = [416];
     /// Of a server that is not well.
     Unavailable = [503];
-    /// Of a change with a body.
-    WriteErrors = [400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503];
     /// Of asking a model.
-    AskErrors = [400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 502, 503, 504];
+    ProviderErrors = [429, 502, 503, 504];
 }

@@ -15,7 +15,7 @@ use prompthub_dto::{
 use super::{
     conditional::{etag, if_match, none_match},
     extract::{Json, Query},
-    problem::{ActionErrors, ListErrors, ReadErrors, WriteErrors},
+    problem::{BodyErrors, PathErrors, QueryErrors, SignedIn, SignedInWrite, Stale},
 };
 use crate::{
     auth::CurrentUser,
@@ -30,7 +30,7 @@ use crate::{
 /// List one's own projects, newest activity first
 #[utoipa::path(get, path = "/api/projects", operation_id = "list_projects", tag = "projects",
     params(PageQuery),
-    responses((status = 200, description = "A page of projects.", body = Page<Project>), ListErrors))]
+    responses((status = 200, description = "A page of projects.", body = Page<Project>), SignedIn, QueryErrors))]
 pub async fn list_projects(
     app: Data<App>,
     user: CurrentUser,
@@ -44,7 +44,7 @@ pub async fn list_projects(
 #[utoipa::path(post, path = "/api/projects", operation_id = "create_project", tag = "projects",
     request_body = CreateProject,
     responses((status = 201, description = "Created.", body = Project,
-        headers(("Location" = String), ("ETag" = String))), WriteErrors))]
+        headers(("Location" = String), ("ETag" = String))), SignedInWrite, BodyErrors))]
 pub async fn create_project(
     app: Data<App>,
     user: CurrentUser,
@@ -61,7 +61,7 @@ pub async fn create_project(
 #[utoipa::path(get, path = "/api/projects/{project_id}", operation_id = "get_project", tag = "projects",
     params(("project_id" = ProjectId, Path), ("If-None-Match" = Option<String>, Header, description = "An `ETag`; 304 while it is the current one.")),
     responses((status = 200, description = "The project.", body = Project, headers(("ETag" = String))),
-        (status = 304, description = "Not changed."), ReadErrors))]
+        (status = 304, description = "Not changed."), SignedIn, PathErrors))]
 pub async fn get_project(
     app: Data<App>,
     request: HttpRequest,
@@ -81,7 +81,7 @@ pub async fn get_project(
 #[utoipa::path(patch, path = "/api/projects/{project_id}", operation_id = "update_project", tag = "projects",
     params(("project_id" = ProjectId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the change is based on; 412 when it is no longer the current one.")),
     request_body = UpdateProject,
-    responses((status = 200, description = "The project as it is now.", body = Project, headers(("ETag" = String))), WriteErrors))]
+    responses((status = 200, description = "The project as it is now.", body = Project, headers(("ETag" = String))), SignedInWrite, PathErrors, BodyErrors, Stale))]
 pub async fn update_project(
     app: Data<App>,
     request: HttpRequest,
@@ -98,7 +98,7 @@ pub async fn update_project(
 /// Delete a project with its conversations and files
 #[utoipa::path(delete, path = "/api/projects/{project_id}", operation_id = "delete_project", tag = "projects",
     params(("project_id" = ProjectId, Path), ("If-Match" = Option<String>, Header, description = "An `ETag`; 412 when it is no longer the current one.")),
-    responses((status = 204, description = "Gone."), ActionErrors))]
+    responses((status = 204, description = "Gone."), SignedInWrite, PathErrors, Stale))]
 pub async fn delete_project(
     app: Data<App>,
     request: HttpRequest,
@@ -113,7 +113,7 @@ pub async fn delete_project(
 /// List the versions of a project's prompt, newest first
 #[utoipa::path(get, path = "/api/projects/{project_id}/versions", operation_id = "list_prompt_versions", tag = "projects",
     params(("project_id" = ProjectId, Path), PageQuery),
-    responses((status = 200, description = "A page of versions.", body = Page<PromptVersion>), ReadErrors))]
+    responses((status = 200, description = "A page of versions.", body = Page<PromptVersion>), SignedIn, PathErrors, QueryErrors))]
 pub async fn list_prompt_versions(
     app: Data<App>,
     user: CurrentUser,

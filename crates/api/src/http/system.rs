@@ -7,14 +7,14 @@ use actix_web::{
 use prompthub_dto::system::{Health, HealthCheck, HealthState, Instance, Registration};
 use prompthub_store::users;
 
-use super::problem::Unavailable;
+use super::problem::{ServerErrors, Unavailable};
 use crate::{config, error::ApiError, state::App};
 
 /// What anyone may know of this server
 #[utoipa::path(get, path = "/api/instance", operation_id = "get_instance", tag = "system", security(()),
-    responses((status = 200, description = "The server.", body = Instance)))]
+    responses((status = 200, description = "The server.", body = Instance), ServerErrors))]
 pub async fn instance(app: Data<App>) -> Result<Body<Instance>, ApiError> {
-    let first_account = !app.store.read(|conn| users::any_exists(conn)).await?;
+    let first_account = !app.store.read(users::any_exists).await?;
     Ok(Body(Instance {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         registration: match app.config.registration {
@@ -39,8 +39,7 @@ pub async fn live() -> Body<Health> {
 
 /// Whether the server can do its work at this moment
 #[utoipa::path(get, path = "/api/health/ready", operation_id = "get_readiness", tag = "system", security(()),
-    responses((status = 200, description = "It can.", body = Health),
-        Unavailable))]
+    responses((status = 200, description = "It can.", body = Health), Unavailable))]
 pub async fn ready(app: Data<App>) -> Result<HttpResponse, ApiError> {
     app.store.ping().await?;
     let checks = vec![HealthCheck {
