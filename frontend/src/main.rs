@@ -2,7 +2,10 @@
 //!
 //! Owns the start of the application. Must not hold views or requests; see `app`, `api` and `pages`.
 
-#![expect(unreachable_pub, reason = "a binary has no outside; `pub` means the rest of the page")]
+#![expect(
+    unreachable_pub,
+    reason = "a binary has no outside; `pub` means the rest of the page"
+)]
 
 mod api;
 mod app;
@@ -16,6 +19,10 @@ mod state;
 use leptos::prelude::document;
 
 fn main() {
+    // Without it a panic says only `unreachable`.
+    std::panic::set_hook(Box::new(|panic| {
+        web_sys::console::error_1(&panic.to_string().into());
+    }));
     // What `index.html` shows until the application is there.
     if let Some(boot) = document().get_element_by_id("boot") {
         boot.remove();

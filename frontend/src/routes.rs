@@ -23,7 +23,12 @@ pub fn project(id: ProjectId, conversation: Option<ConversationId>) -> String {
 pub fn parse_place(rest: &str) -> Result<Option<ConversationId>, ()> {
     match rest.trim_end_matches('/') {
         "" => Ok(None),
-        rest => rest.strip_prefix("c/").ok_or(())?.parse().map(Some).map_err(|_| ()),
+        rest => rest
+            .strip_prefix("c/")
+            .ok_or(())?
+            .parse()
+            .map(Some)
+            .map_err(|_| ()),
     }
 }
 
@@ -45,7 +50,11 @@ pub fn safe_next(next: &str) -> &str {
         && !matches!(characters.next(), Some('/' | '\\'))
         && !next.contains(char::is_control);
     let doors = [LOGIN, REGISTER];
-    if local && !doors.iter().any(|door| next.starts_with(door)) { next } else { HOME }
+    if local && !doors.iter().any(|door| next.starts_with(door)) {
+        next
+    } else {
+        HOME
+    }
 }
 
 #[cfg(test)]
@@ -56,7 +65,14 @@ mod tests {
 
     #[test]
     fn only_own_addresses_are_followed_after_signing_in() {
-        for next in ["", "//evil.example", "/\\evil.example", "https://evil.example", "/\t/x", "/login?next=/"] {
+        for next in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/\t/x",
+            "/login?next=/",
+        ] {
             assert_eq!(safe_next(next), HOME, "{next}");
         }
         assert_eq!(safe_next("/settings?a=1"), "/settings?a=1");
@@ -65,8 +81,14 @@ mod tests {
     #[test]
     fn a_place_in_a_project_is_read_back() {
         assert_eq!(parse_place(""), Ok(None));
-        assert_eq!(parse_place(&format!("c/{ID}")), Ok(Some(ID.parse().unwrap())));
-        assert_eq!(parse_place(&format!("c/{ID}/")), Ok(Some(ID.parse().unwrap())));
+        assert_eq!(
+            parse_place(&format!("c/{ID}")),
+            Ok(Some(ID.parse().unwrap()))
+        );
+        assert_eq!(
+            parse_place(&format!("c/{ID}/")),
+            Ok(Some(ID.parse().unwrap()))
+        );
         for rest in ["c", "c/x", "files", "c/"] {
             assert_eq!(parse_place(rest), Err(()), "{rest}");
         }

@@ -1,6 +1,6 @@
 //! A server under test: a real port, its own folder, its own database, its own provider.
 
-use std::{net::SocketAddr, path::PathBuf, sync::mpsc, thread};
+use std::{net::SocketAddr, path::PathBuf, sync::mpsc, thread, time::Duration};
 
 use prompthub_api::{Application, Config};
 use tempfile::TempDir;
@@ -15,6 +15,9 @@ use crate::{
 
 /// The password of everybody whom [`TestApp::register`] registers.
 pub const PASSWORD: &str = "correct horse battery staple";
+
+/// How often the harness looks for what no answer announces.
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// A server that listens until this is dropped.
 pub struct TestApp {
@@ -107,6 +110,22 @@ impl TestApp {
     #[must_use]
     pub fn blob_count(&self) -> usize {
         count_files(&self.data_dir.join("files"))
+    }
+
+    /// Waits until the storage holds exactly `count` blobs: what nothing refers to any more is
+    /// removed after the answer.
+    pub async fn expect_blobs(&self, count: usize) {
+        let waiting = async {
+            while self.blob_count() != count {
+                tokio::time::sleep(GLANCE).await;
+            }
+        };
+        let waited = tokio::time::timeout(PATIENCE, waiting).await;
+        assert!(
+            waited.is_ok(),
+            "{} blobs instead of {count}",
+            self.blob_count()
+        );
     }
 
     /// Stops the server and waits until it has ended.

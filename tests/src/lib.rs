@@ -2,8 +2,8 @@
 //! client that does what people do, and a provider that does what a test tells it.
 //!
 //! Owns no test. Must not reach into the server: all it knows is how to start one, the wire types
-//! and HTTP. No function here waits by sleeping; where something must happen, it waits for the
-//! thing itself and fails after [`upstream::PATIENCE`].
+//! and HTTP. No function here sleeps and hopes: where something must happen, it waits for the thing
+//! itself and fails after [`upstream::PATIENCE`].
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

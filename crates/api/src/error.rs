@@ -12,6 +12,9 @@ use prompthub_store::StoreError;
 
 use crate::files::BlobError;
 
+/// Providers have been seen to ask for years.
+const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+
 /// Why a request was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
@@ -96,11 +99,12 @@ impl ApiError {
     /// How long the caller is asked to wait.
     #[must_use]
     pub fn wait(&self) -> Option<Duration> {
-        match self {
+        let wait = match self {
             Self::Refused { retry_after, .. } => *retry_after,
             Self::Provider(error) => error.retry_after,
             _ => None,
-        }
+        };
+        wait.map(|wait| wait.min(LONGEST_WAIT))
     }
 
     /// What a stranger may read.

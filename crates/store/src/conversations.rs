@@ -124,12 +124,11 @@ pub fn list(
     Ok(match after {
         None => page.load(conn)?,
         Some((at, id)) => page
+            .filter(conversations::last_activity_at.le(at))
             .filter(
                 conversations::last_activity_at
                     .lt(at)
-                    .or(conversations::last_activity_at
-                        .eq(at)
-                        .and(conversations::id.lt(id))),
+                    .or(conversations::id.lt(id)),
             )
             .load(conn)?,
     })

@@ -98,11 +98,8 @@ pub fn list(
     let rows = match after {
         None => page.load(conn)?,
         Some((at, id)) => page
-            .filter(
-                files::created_at
-                    .gt(at)
-                    .or(files::created_at.eq(at).and(files::id.gt(id))),
-            )
+            .filter(files::created_at.ge(at))
+            .filter(files::created_at.gt(at).or(files::id.gt(id)))
             .load(conn)?,
     };
     Ok(Some(rows))

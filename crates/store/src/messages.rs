@@ -172,11 +172,8 @@ pub fn list(
     Ok(match after {
         None => page.load(conn)?,
         Some((at, id)) => page
-            .filter(
-                messages::created_at
-                    .gt(at)
-                    .or(messages::created_at.eq(at).and(messages::id.gt(id))),
-            )
+            .filter(messages::created_at.ge(at))
+            .filter(messages::created_at.gt(at).or(messages::id.gt(id)))
             .load(conn)?,
     })
 }

@@ -9,7 +9,7 @@ use prompthub_dto::ids::{ProjectId, PromptVersionId, UserId};
 use crate::{
     Conn, StoreError, blobs, now,
     schema::{files, projects, prompt_versions},
-    sql,
+    sql::{self, direct},
 };
 
 /// A project.
@@ -60,7 +60,10 @@ pub struct ProjectPatch {
 
 /// What became of an update.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "taken apart where it arrives, never kept")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "taken apart where it arrives, never kept"
+)]
 pub enum UpdateOutcome {
     /// The owner has no such project.
     NotFound,
@@ -143,17 +146,14 @@ pub fn list(
     let page = projects::table
         .filter(projects::owner_id.eq(owner))
         .order((projects::last_activity_at.desc(), projects::id.desc()))
-        .limit(limit)
-        .select((ProjectRow::as_select(), file_count!()));
+        .limit(limit);
     // Two queries, since each is prepared once only while its shape is known at compile time.
     Ok(match after {
-        None => page.load(conn)?,
+        None => direct!(conn => page.select((ProjectRow::as_select(), file_count!())).load(conn))?,
         Some((at, id)) => page
-            .filter(
-                projects::last_activity_at
-                    .lt(at)
-                    .or(projects::last_activity_at.eq(at).and(projects::id.lt(id))),
-            )
+            .filter(projects::last_activity_at.le(at))
+            .filter(projects::last_activity_at.lt(at).or(projects::id.lt(id)))
+            .select((ProjectRow::as_select(), file_count!()))
             .load(conn)?,
     })
 }

@@ -6,7 +6,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use prompthub_dto::ids::{SessionId, UserId};
 
-use crate::{Conn, StoreError, schema::sessions};
+use crate::{Conn, StoreError, schema::sessions, sql::direct};
 
 /// A session.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -61,11 +61,10 @@ pub fn find_by_key_hash(
     key_hash: &str,
     now: NaiveDateTime,
 ) -> Result<Option<SessionRow>, StoreError> {
-    let query = sessions::table
+    let live = sessions::table
         .filter(sessions::key_hash.eq(key_hash))
-        .filter(sessions::expires_at.gt(now))
-        .select(SessionRow::as_select());
-    Ok(query.first(conn).optional()?)
+        .filter(sessions::expires_at.gt(now));
+    Ok(direct!(conn => live.select(SessionRow::as_select()).first(conn)).optional()?)
 }
 
 /// Stores a session's state and marks it as seen; `false` when it has ended.

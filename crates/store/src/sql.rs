@@ -11,6 +11,18 @@ use crate::{
     schema::{projects, users},
 };
 
+/// Runs a query on the connection behind [`Conn`], for the few that every request makes: going through
+/// Diesel's `MultiConnection` writes the SQL anew each time, even where the statement is prepared.
+macro_rules! direct {
+    ($conn:ident => $query:expr) => {
+        match $conn {
+            $crate::Conn::Sqlite($conn) => $query,
+            $crate::Conn::Postgres($conn) => $query,
+        }
+    };
+}
+pub(crate) use direct;
+
 /// Lets one registration at a time decide whether it is the first, until its transaction ends. The
 /// number is any that nobody else uses in this database.
 pub(crate) fn lock_first_account(conn: &mut Conn) -> Result<(), StoreError> {

@@ -41,7 +41,7 @@ pub async fn change_password(body: ChangePassword) -> Result<NoContent, ApiError
 }
 
 pub async fn list_sessions() -> Result<Vec<Session>, ApiError> {
-    let page: Page<Session> = get("/api/auth/sessions?limit=200").await?;
+    let page: Page<Session> = get("/api/auth/sessions").await?;
     Ok(page.items)
 }
 

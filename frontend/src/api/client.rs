@@ -37,7 +37,7 @@ pub fn on_unauthenticated(callback: impl Fn() + 'static) {
 ///
 /// # Errors
 /// [`ApiError`], also when the body is not what `T` expects.
-pub async fn send<T: DeserializeOwned>(request: Request) -> Result<T, ApiError> {
+pub(super) async fn send<T: DeserializeOwned>(request: Request) -> Result<T, ApiError> {
     let (status, _, text) = exchange(request).await?;
     parse(status, &text)
 }
@@ -104,7 +104,10 @@ pub(super) fn encode(text: &str) -> String {
 
 async fn send_versioned<T: DeserializeOwned>(request: Request) -> Result<Versioned<T>, ApiError> {
     let (status, etag, text) = exchange(request).await?;
-    Ok(Versioned { value: parse(status, &text)?, etag: etag.map(Etag) })
+    Ok(Versioned {
+        value: parse(status, &text)?,
+        etag: etag.map(Etag),
+    })
 }
 
 /// What does not depend on the type of the answer, so that it is in the binary once.
@@ -126,10 +129,10 @@ pub async fn read_failure(response: &Response) -> ApiError {
 /// The error that an unsuccessful answer's status and body stand for. Tells the page when
 /// nobody is signed in any more.
 pub(super) fn failure(status: u16, text: &str) -> ApiError {
-    let error = serde_json::from_str::<Problem>(text).map_or(
-        ApiError::Unreadable { status },
-        |problem| ApiError::Problem(Box::new(problem)),
-    );
+    let error = serde_json::from_str::<Problem>(text)
+        .map_or(ApiError::Unreadable { status }, |problem| {
+            ApiError::Problem(Box::new(problem))
+        });
     if error.is(ProblemCode::Unauthenticated) {
         ON_UNAUTHENTICATED.with(|slot| {
             if let Some(callback) = slot.borrow().as_ref() {

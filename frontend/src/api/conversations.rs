@@ -12,12 +12,15 @@ use super::{
     client::{NoContent, build, delete, get, page_path, patch, send_for_nothing},
 };
 
-/// One page of a project's conversations, the last active first.
+/// One page of a project's conversations, the last active first: either the archived ones or the
+/// others.
 pub async fn list(
     project: ProjectId,
+    archived: bool,
     cursor: Option<&str>,
 ) -> Result<Page<Conversation>, ApiError> {
-    get(&page_path(&format!("/api/projects/{project}/conversations"), cursor)).await
+    let path = page_path(&format!("/api/projects/{project}/conversations"), cursor);
+    get(&format!("{path}&archived={archived}")).await
 }
 
 pub async fn find(id: ConversationId) -> Result<Conversation, ApiError> {
@@ -40,10 +43,17 @@ pub async fn list_messages(
     id: ConversationId,
     cursor: Option<&str>,
 ) -> Result<Page<Message>, ApiError> {
-    get(&page_path(&format!("/api/conversations/{id}/messages"), cursor)).await
+    get(&page_path(
+        &format!("/api/conversations/{id}/messages"),
+        cursor,
+    ))
+    .await
 }
 
 /// Stops a running answer; its text so far is kept.
 pub async fn cancel_generation(id: GenerationId) -> Result<NoContent, ApiError> {
-    send_for_nothing(build(Request::post(&format!("/api/generations/{id}/cancel")))?).await
+    send_for_nothing(build(Request::post(&format!(
+        "/api/generations/{id}/cancel"
+    )))?)
+    .await
 }

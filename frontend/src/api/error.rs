@@ -34,7 +34,9 @@ impl ApiError {
     /// What is wrong with one field of the request, by its path in the body.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<String> {
-        let Self::Problem(problem) = self else { return None };
+        let Self::Problem(problem) = self else {
+            return None;
+        };
         let error = problem.errors.iter().find(|error| error.field == name)?;
         Some(error.message.clone())
     }
@@ -56,7 +58,11 @@ impl ApiError {
 }
 
 fn problem_message(problem: &Problem) -> String {
-    let detail = if problem.detail.is_empty() { &problem.title } else { &problem.detail };
+    let detail = if problem.detail.is_empty() {
+        &problem.title
+    } else {
+        &problem.detail
+    };
     match problem.errors.as_slice() {
         [] => detail.clone(),
         errors => errors
@@ -87,7 +93,10 @@ mod tests {
 
     #[test]
     fn a_problem_without_detail_is_told_by_its_title() {
-        assert_eq!(problem(Vec::new()).message(), "Some fields need another value");
+        assert_eq!(
+            problem(Vec::new()).message(),
+            "Some fields need another value"
+        );
     }
 
     #[test]
@@ -97,7 +106,10 @@ mod tests {
             code: FieldCode::Invalid,
             message: "This is no email address.".to_owned(),
         }]);
-        assert_eq!(error.field("email").as_deref(), Some("This is no email address."));
+        assert_eq!(
+            error.field("email").as_deref(),
+            Some("This is no email address.")
+        );
         assert_eq!(error.field("password"), None);
     }
 }

@@ -16,9 +16,13 @@ use super::{
     client::{NoContent, delete, encode, failure, get, page_path, parse},
 };
 
-/// One page of a project's files, by name.
+/// One page of a project's files, the oldest first.
 pub async fn list(project: ProjectId, cursor: Option<&str>) -> Result<Page<File>, ApiError> {
-    get(&page_path(&format!("/api/projects/{project}/files"), cursor)).await
+    get(&page_path(
+        &format!("/api/projects/{project}/files"),
+        cursor,
+    ))
+    .await
 }
 
 pub async fn remove(project: ProjectId, name: &str) -> Result<NoContent, ApiError> {
@@ -109,12 +113,17 @@ fn start(
     });
     let abort = listener(move |_| finish(Err(ApiError::Cancelled)));
 
-    request.upload()?.set_onprogress(Some(progress.as_ref().unchecked_ref()));
+    request
+        .upload()?
+        .set_onprogress(Some(progress.as_ref().unchecked_ref()));
     request.set_onload(Some(load.as_ref().unchecked_ref()));
     request.set_onerror(Some(error.as_ref().unchecked_ref()));
     request.set_onabort(Some(abort.as_ref().unchecked_ref()));
     request.send_with_opt_form_data(Some(&body))?;
-    Ok(Upload { request, _listeners: [progress, load, error, abort] })
+    Ok(Upload {
+        request,
+        _listeners: [progress, load, error, abort],
+    })
 }
 
 fn listener(callback: impl FnMut(ProgressEvent) + 'static) -> Closure<dyn FnMut(ProgressEvent)> {
@@ -128,5 +137,9 @@ fn read(request: &XmlHttpRequest) -> Result<File, ApiError> {
         return Err(failure(status, &text));
     }
     let uploaded: UploadedFiles = parse(status, &text)?;
-    uploaded.items.into_iter().next().ok_or(ApiError::Unreadable { status })
+    uploaded
+        .items
+        .into_iter()
+        .next()
+        .ok_or(ApiError::Unreadable { status })
 }

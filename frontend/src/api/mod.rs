@@ -13,5 +13,5 @@ pub mod projects;
 pub mod stream;
 pub mod system;
 
-pub use client::{Etag, NoContent, Versioned, on_unauthenticated, read_failure, send};
+pub use client::{Etag, Versioned, on_unauthenticated, read_failure};
 pub use error::ApiError;

@@ -37,7 +37,10 @@ pub async fn create_message(
 
 /// Has an answer made once more, as a sibling of `message`, and reads it.
 pub async fn regenerate(message: MessageId) -> Result<EventStream, ApiError> {
-    let body = Regenerate { stream: true, ..Regenerate::default() };
+    let body = Regenerate {
+        stream: true,
+        ..Regenerate::default()
+    };
     let request = Request::post(&format!("/api/messages/{message}/regenerate"));
     EventStream::open(request, Some(serde_json::to_string(&body))).await
 }
@@ -87,12 +90,17 @@ impl EventStream {
                 .body(body.map_err(|_| ApiError::Network)?),
             None => builder.build(),
         };
-        let response =
-            request.map_err(|_| ApiError::Network)?.send().await.map_err(|_| ApiError::Network)?;
+        let response = request
+            .map_err(|_| ApiError::Network)?
+            .send()
+            .await
+            .map_err(|_| ApiError::Network)?;
         if !response.ok() {
             return Err(read_failure(&response).await);
         }
-        let unreadable = ApiError::Unreadable { status: response.status() };
+        let unreadable = ApiError::Unreadable {
+            status: response.status(),
+        };
         let content_type = response.headers().get("content-type").unwrap_or_default();
         if !content_type.starts_with("text/event-stream") {
             return Err(unreadable);
@@ -119,17 +127,26 @@ impl EventStream {
         loop {
             while let Some(SseEvent { id, data }) = self.waiting.pop() {
                 if let Ok(event) = serde_json::from_str(&data) {
-                    return Ok(Some(Numbered { sequence: id.parse().ok(), event }));
+                    return Ok(Some(Numbered {
+                        sequence: id.parse().ok(),
+                        event,
+                    }));
                 }
             }
-            let Some(chunk) = self.read().await? else { return Ok(None) };
-            self.decoder.push(&chunk, &mut self.waiting).map_err(|_| ApiError::Network)?;
+            let Some(chunk) = self.read().await? else {
+                return Ok(None);
+            };
+            self.decoder
+                .push(&chunk, &mut self.waiting)
+                .map_err(|_| ApiError::Network)?;
             self.waiting.reverse();
         }
     }
 
     async fn read(&self) -> Result<Option<Vec<u8>>, ApiError> {
-        let result = JsFuture::from(self.reader.read()).await.map_err(|_| ApiError::Network)?;
+        let result = JsFuture::from(self.reader.read())
+            .await
+            .map_err(|_| ApiError::Network)?;
         let property = |name: &str| js_sys::Reflect::get(&result, &JsValue::from_str(name));
         if property("done").is_ok_and(|done| done.is_truthy()) {
             return Ok(None);
@@ -149,7 +166,9 @@ struct Connection(AbortController);
 
 impl Connection {
     fn new() -> Result<Self, ApiError> {
-        AbortController::new().map(Self).map_err(|_| ApiError::Network)
+        AbortController::new()
+            .map(Self)
+            .map_err(|_| ApiError::Network)
     }
 }
 

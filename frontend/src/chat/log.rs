@@ -47,6 +47,7 @@ pub fn Log(state: ChatState) -> impl IntoView {
                 tabindex="0"
                 node_ref=scroll.frame
                 on:scroll=on_scroll
+                on:wheel=move |event| scroll.on_wheel(event.delta_y())
             >
                 <div class="ph-chat__column" node_ref=scroll.content>
                     {move || match state.load.get() {

@@ -4,8 +4,8 @@ use leptos::{html::Div, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::ResizeObserver;
 
-/// So close to the end, in CSS pixels, a reader counts as being there.
-const NEAR: i32 = 40;
+/// So close to the end, in CSS pixels, a reader counts as being there: no closer than rounding.
+const AT_END: i32 = 2;
 /// So close to the beginning of what is shown, in CSS pixels, more is shown.
 const EARLY: i32 = 800;
 
@@ -52,13 +52,24 @@ impl Scroll {
         let rest = frame.scroll_height() - top - frame.client_height();
         let before = self.last_top.get_value();
         self.last_top.set_value(top);
-        // The direction decides: whoever scrolls up in small steps is near the end for a while.
-        let following = if top < before { rest <= 1 } else { rest <= NEAR };
-        let changed = following != self.following.get_untracked();
-        if changed && (following || top < before) {
+        // Who is at the end follows it. Else only the way up leaves it: text that grows moves the end
+        // away from whoever is there.
+        let following = rest <= AT_END || (top >= before && self.following.get_untracked());
+        if following != self.following.get_untracked() {
             self.following.set(following);
         }
         top < EARLY
+    }
+
+    /// The reader turns the wheel. Upwards means to leave the end, before that shows in the position:
+    /// the first pixels of a smooth scroll are few, and the growing text would take them back.
+    pub fn on_wheel(self, delta: f64) {
+        let can_leave = || {
+            self.frame.get_untracked().is_some_and(|frame| frame.scroll_top() > 0)
+        };
+        if delta < 0.0 && self.following.get_untracked() && can_leave() {
+            self.following.set(false);
+        }
     }
 
     /// Runs `change`, which adds something before what is shown, and holds what is shown in place.

@@ -2,7 +2,10 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{icon::{Glyph, Icon}, menu::{Menu, MenuItem}};
+use super::{
+    icon::{Glyph, Icon},
+    menu::{Menu, MenuItem},
+};
 use crate::{
     routes,
     state::{navigation::use_go, session::use_session, toasts::use_toasts},
@@ -23,8 +26,8 @@ pub fn AccountMenu() -> impl IntoView {
     };
     let items = Callback::new(move |()| {
         vec![
-            MenuItem::new("Settings", Glyph::Sliders, move || go.to(routes::SETTINGS)),
-            MenuItem::new("Sign out", Glyph::Close, sign_out),
+            MenuItem::new("Settings", move || go.to(routes::SETTINGS)).glyph(Glyph::Sliders),
+            MenuItem::new("Sign out", sign_out).glyph(Glyph::Leave),
         ]
     });
     view! {

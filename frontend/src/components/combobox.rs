@@ -60,7 +60,11 @@ pub fn Combobox(
     let typed = RwSignal::new(false);
     let active = RwSignal::new(None::<usize>);
     let shown = Memo::new(move |_| {
-        let filter = if typed.get() { value.get() } else { String::new() };
+        let filter = if typed.get() {
+            value.get()
+        } else {
+            String::new()
+        };
         choices.with(|choices| filtered(choices, &filter))
     });
     let close = move || {
@@ -77,12 +81,20 @@ pub fn Combobox(
             open.set(true);
         }
         let count = shown.with_untracked(|(choices, _)| choices.len());
-        let Some(last) = count.checked_sub(1) else { return };
+        let Some(last) = count.checked_sub(1) else {
+            return;
+        };
         active.update(|active| {
             *active = Some(match (*active, forward) {
                 (None, true) => 0,
                 (None, false) => last,
-                (Some(at), true) => if at >= last { 0 } else { at + 1 },
+                (Some(at), true) => {
+                    if at >= last {
+                        0
+                    } else {
+                        at + 1
+                    }
+                }
                 (Some(at), false) => at.checked_sub(1).unwrap_or(last),
             });
         });
@@ -95,7 +107,9 @@ pub fn Combobox(
         "Enter" if open.get_untracked() => {
             // Enter belongs to the list while it is open, not to the form.
             event.prevent_default();
-            let choice = active.get_untracked().and_then(|at| shown.with_untracked(|(choices, _)| choices.get(at).cloned()));
+            let choice = active
+                .get_untracked()
+                .and_then(|at| shown.with_untracked(|(choices, _)| choices.get(at).cloned()));
             match choice {
                 Some(choice) => choose(&choice),
                 None => close(),
@@ -111,7 +125,9 @@ pub fn Combobox(
     Effect::new({
         let option_id = option_id.clone();
         move |_| {
-            let option = active.get().and_then(|at| document().get_element_by_id(&option_id(at)));
+            let option = active
+                .get()
+                .and_then(|at| document().get_element_by_id(&option_id(at)));
             if let Some(option) = option {
                 let nearest = web_sys::ScrollIntoViewOptions::new();
                 nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
@@ -198,12 +214,19 @@ mod tests {
     use super::*;
 
     fn choice(value: &str) -> Choice {
-        Choice { value: value.to_owned(), label: value.to_uppercase(), detail: String::new() }
+        Choice {
+            value: value.to_owned(),
+            label: value.to_uppercase(),
+            detail: String::new(),
+        }
     }
 
     #[test]
     fn every_word_must_be_found_in_any_order_and_case() {
-        let choices = [choice("openrouter/anthropic/claude"), choice("openrouter/openai/gpt")];
+        let choices = [
+            choice("openrouter/anthropic/claude"),
+            choice("openrouter/openai/gpt"),
+        ];
         let (found, more) = filtered(&choices, "Claude open");
         assert_eq!((found.len(), more), (1, 0));
         assert_eq!(filtered(&choices, "").0.len(), 2);
@@ -212,7 +235,9 @@ mod tests {
 
     #[test]
     fn a_long_list_is_cut_and_counted() {
-        let choices: Vec<_> = (0..100).map(|number| choice(&format!("m{number}"))).collect();
+        let choices: Vec<_> = (0..100)
+            .map(|number| choice(&format!("m{number}")))
+            .collect();
         assert_eq!(filtered(&choices, "m").1, 100 - SHOWN);
     }
 }

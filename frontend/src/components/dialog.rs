@@ -53,7 +53,9 @@ pub fn Dialog(
     });
     // The dialog itself is hit only outside of its content, which covers the rest of it.
     let close_outside = move |event: MouseEvent| {
-        let hit = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlDialogElement>().ok());
+        let hit = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::HtmlDialogElement>().ok());
         if hit.is_some() {
             open.set(false);
         }

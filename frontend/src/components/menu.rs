@@ -17,19 +17,25 @@ use super::{
 #[derive(Clone)]
 pub struct MenuItem {
     pub label: String,
-    pub glyph: Glyph,
+    pub glyph: Option<Glyph>,
     pub danger: bool,
     pub action: Callback<()>,
 }
 
 impl MenuItem {
-    pub fn new(label: impl Into<String>, glyph: Glyph, action: impl Fn() + Send + Sync + 'static) -> Self {
+    pub fn new(label: impl Into<String>, action: impl Fn() + Send + Sync + 'static) -> Self {
         Self {
             label: label.into(),
-            glyph,
+            glyph: None,
             danger: false,
             action: Callback::new(move |()| action()),
         }
+    }
+
+    #[must_use]
+    pub fn glyph(mut self, glyph: Glyph) -> Self {
+        self.glyph = Some(glyph);
+        self
     }
 
     /// Marks an item that destroys something.
@@ -71,13 +77,16 @@ pub fn Menu(
         }
     };
     Effect::new(move |_| {
-        if let (true, Some(list), Some(trigger)) = (open.get(), list.get(), trigger.get_untracked()) {
+        if let (true, Some(list), Some(trigger)) = (open.get(), list.get(), trigger.get_untracked())
+        {
             place(&list, &trigger);
             move_focus(&list, Step::First);
         }
     });
     let on_key = move |event: KeyboardEvent| {
-        let Some(list) = list.get_untracked() else { return };
+        let Some(list) = list.get_untracked() else {
+            return;
+        };
         let step = match event.key().as_str() {
             "ArrowDown" => Step::Next,
             "ArrowUp" => Step::Previous,
@@ -100,9 +109,14 @@ pub fn Menu(
         move_focus(&list, step);
     };
     let on_focus_out = move |event: FocusEvent| {
-        let next = event.related_target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
-        let inside = root.get_untracked().is_some_and(|root| root.contains(next.as_ref()));
-        if !inside {
+        let next = event
+            .related_target()
+            .and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+        // A browser may tell of the focus that goes down with a page, when the signals are gone.
+        let Some(Some(root)) = root.try_get_untracked() else {
+            return;
+        };
+        if !root.contains(next.as_ref()) {
             open.set(false);
         }
     };
@@ -153,7 +167,7 @@ pub fn Menu(
                                         item.action.run(());
                                     }
                                 >
-                                    <Icon glyph=item.glyph/>
+                                    {item.glyph.map(|glyph| view! { <Icon glyph=glyph/> })}
                                     {item.label}
                                 </button>
                             }).collect_view()}
@@ -175,20 +189,32 @@ enum Step {
 }
 
 fn move_focus(list: &web_sys::Element, step: Step) {
-    let Ok(items) = list.query_selector_all("[role=menuitem]") else { return };
+    let Ok(items) = list.query_selector_all("[role=menuitem]") else {
+        return;
+    };
     let active = document().active_element();
     let current = (0..items.length()).find(|index| {
-        let item = items.item(*index).and_then(|item| item.dyn_into::<web_sys::Element>().ok());
+        let item = items
+            .item(*index)
+            .and_then(|item| item.dyn_into::<web_sys::Element>().ok());
         item.is_some() && item == active
     });
     let last = items.length().saturating_sub(1);
     let target = match (step, current) {
         (Step::First, _) | (Step::Next, None) => 0,
         (Step::Last, _) | (Step::Previous, None) => last,
-        (Step::Next, Some(index)) => if index == last { 0 } else { index + 1 },
+        (Step::Next, Some(index)) => {
+            if index == last {
+                0
+            } else {
+                index + 1
+            }
+        }
         (Step::Previous, Some(index)) => index.checked_sub(1).unwrap_or(last),
     };
-    let item = items.item(target).and_then(|item| item.dyn_into::<web_sys::HtmlElement>().ok());
+    let item = items
+        .item(target)
+        .and_then(|item| item.dyn_into::<web_sys::HtmlElement>().ok());
     if let Some(item) = item {
         // An item that cannot take the focus leaves it where it is.
         let _ = item.focus();
@@ -204,8 +230,13 @@ fn place(list: &web_sys::HtmlElement, trigger: &web_sys::Element) {
     // Refused when it is shown already.
     let _ = list.show_popover();
     let at = trigger.get_bounding_client_rect();
-    let extent = |size: Result<wasm_bindgen::JsValue, _>| size.ok().and_then(|size| size.as_f64()).unwrap_or_default();
-    let (width, height) = (extent(window().inner_width()), extent(window().inner_height()));
+    let extent = |size: Result<wasm_bindgen::JsValue, _>| {
+        size.ok().and_then(|size| size.as_f64()).unwrap_or_default()
+    };
+    let (width, height) = (
+        extent(window().inner_width()),
+        extent(window().inner_height()),
+    );
     let vertical = if at.bottom() + ROOM > height && at.top() > ROOM {
         ("bottom", height - at.top() + GAP)
     } else {

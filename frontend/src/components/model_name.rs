@@ -22,7 +22,9 @@ pub fn is_demo(id: &str) -> bool {
 /// Context length and price in one line, as far as they are known.
 #[must_use]
 pub fn details(model: &Model) -> String {
-    let context = model.context_length.map(|tokens| format!("{} context", thousands(tokens)));
+    let context = model
+        .context_length
+        .map(|tokens| format!("{} context", thousands(tokens)));
     let price = model.pricing.as_ref().and_then(price);
     match (model.demo, context, price) {
         (true, ..) => "Offline demo, only pretends to answer".to_owned(),
@@ -49,7 +51,10 @@ fn thousands(tokens: u32) -> String {
 /// Dollars for a million tokens in and out.
 fn price(pricing: &Pricing) -> Option<String> {
     let per_million = |text: &str| text.parse::<f64>().ok().map(|price| price * 1_000_000.0);
-    let (prompt, completion) = (per_million(&pricing.prompt)?, per_million(&pricing.completion)?);
+    let (prompt, completion) = (
+        per_million(&pricing.prompt)?,
+        per_million(&pricing.completion)?,
+    );
     if prompt < 0.0 || completion < 0.0 {
         // OpenRouter's routers say -1: the price is that of the model chosen.
         return Some("price varies".to_owned());
@@ -57,7 +62,9 @@ fn price(pricing: &Pricing) -> Option<String> {
     if prompt == 0.0 && completion == 0.0 {
         return Some("free".to_owned());
     }
-    Some(format!("${prompt:.2} in, ${completion:.2} out per million tokens"))
+    Some(format!(
+        "${prompt:.2} in, ${completion:.2} out per million tokens"
+    ))
 }
 
 #[cfg(test)]
@@ -92,7 +99,10 @@ mod tests {
 
     #[test]
     fn short_names_keep_the_last_part() {
-        assert_eq!(short("openrouter/anthropic/claude-sonnet-4"), "claude-sonnet-4");
+        assert_eq!(
+            short("openrouter/anthropic/claude-sonnet-4"),
+            "claude-sonnet-4"
+        );
         assert_eq!(short("demo/echo"), "demo/echo");
         assert_eq!(short("odd"), "odd");
     }

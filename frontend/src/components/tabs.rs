@@ -20,20 +20,33 @@ pub fn Tabs<T: Tab>(
     selected: RwSignal<T>,
 ) -> impl IntoView {
     let on_key = move |event: KeyboardEvent| {
-        let at = T::ALL.iter().position(|tab| *tab == selected.get_untracked()).unwrap_or_default();
+        let at = T::ALL
+            .iter()
+            .position(|tab| *tab == selected.get_untracked())
+            .unwrap_or_default();
         let last = T::ALL.len().saturating_sub(1);
         let target = match event.key().as_str() {
-            "ArrowRight" => if at == last { 0 } else { at + 1 },
+            "ArrowRight" => {
+                if at == last {
+                    0
+                } else {
+                    at + 1
+                }
+            }
             "ArrowLeft" => at.checked_sub(1).unwrap_or(last),
             "Home" => 0,
             "End" => last,
             _ => return,
         };
-        let Some(tab) = T::ALL.get(target) else { return };
+        let Some(tab) = T::ALL.get(target) else {
+            return;
+        };
         event.prevent_default();
         selected.set(*tab);
         let button = document().get_element_by_id(&tab_id(*tab));
-        if let Some(button) = button.and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok()) {
+        if let Some(button) =
+            button.and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok())
+        {
             // A tab that cannot take the focus is selected all the same.
             let _ = button.focus();
         }

@@ -8,7 +8,13 @@ use crate::state::theme::use_theme;
 #[component]
 pub fn ThemeButton() -> impl IntoView {
     let theme = use_theme();
-    let glyph = Signal::derive(move || if theme.is_dark() { Glyph::Sun } else { Glyph::Moon });
+    let glyph = Signal::derive(move || {
+        if theme.is_dark() {
+            Glyph::Sun
+        } else {
+            Glyph::Moon
+        }
+    });
     let title = Signal::derive(move || {
         let other = if theme.is_dark() { "light" } else { "dark" };
         format!("Switch to the {other} theme")

@@ -6,8 +6,18 @@ use prompthub_dto::Timestamp;
 use crate::state::clock::use_clock;
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// A point in time on the reader's calendar and clock.
@@ -54,9 +64,17 @@ impl LocalMoment {
 
     /// A number that grows by one each day of the Gregorian calendar.
     fn day_number(&self) -> i64 {
-        let (year, month, day) = (i64::from(self.year), i64::from(self.month), i64::from(self.day));
+        let (year, month, day) = (
+            i64::from(self.year),
+            i64::from(self.month),
+            i64::from(self.day),
+        );
         // The year begins in March, so that the leap day is its last.
-        let (year, month) = if month >= 2 { (year, month - 2) } else { (year - 1, month + 10) };
+        let (year, month) = if month >= 2 {
+            (year, month - 2)
+        } else {
+            (year - 1, month + 10)
+        };
         365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day
     }
 
@@ -64,17 +82,31 @@ impl LocalMoment {
     #[must_use]
     pub fn month_name(&self, now: &Self) -> String {
         let name = self.month_text();
-        if self.year == now.year { name.to_owned() } else { format!("{name} {}", self.year) }
+        if self.year == now.year {
+            name.to_owned()
+        } else {
+            format!("{name} {}", self.year)
+        }
     }
 
     fn month_text(&self) -> &'static str {
-        usize::try_from(self.month).ok().and_then(|month| MONTHS.get(month)).copied().unwrap_or("")
+        usize::try_from(self.month)
+            .ok()
+            .and_then(|month| MONTHS.get(month))
+            .copied()
+            .unwrap_or("")
     }
 
     /// All of it: `22 November 2026, 08:30`.
     #[must_use]
     pub fn full(&self) -> String {
-        let Self { year, day, hour, minute, .. } = self;
+        let Self {
+            year,
+            day,
+            hour,
+            minute,
+            ..
+        } = self;
         format!("{day} {} {year}, {hour:02}:{minute:02}", self.month_text())
     }
 
@@ -94,7 +126,11 @@ impl LocalMoment {
             _ => {
                 let month = self.month_text().get(..3).unwrap_or_default();
                 let day = format!("{} {month}", self.day);
-                if self.year == now.year { day } else { format!("{day} {}", self.year) }
+                if self.year == now.year {
+                    day
+                } else {
+                    format!("{day} {}", self.year)
+                }
             }
         }
     }
@@ -106,7 +142,7 @@ pub fn Ago(time: Timestamp) -> impl IntoView {
     let clock = use_clock();
     let moment = LocalMoment::of(&time);
     view! {
-        <time datetime=time.as_str().to_owned() title=moment.full()>
+        <time datetime=move || time.as_str().to_owned() title=moment.full()>
             {move || moment.relative(&LocalMoment::at(clock.now()))}
         </time>
     }
@@ -117,7 +153,14 @@ mod tests {
     use super::*;
 
     fn moment(year: u32, month: u32, day: u32, hour: u32, epoch_ms: f64) -> LocalMoment {
-        LocalMoment { epoch_ms, year, month, day, hour, minute: 5 }
+        LocalMoment {
+            epoch_ms,
+            year,
+            month,
+            day,
+            hour,
+            minute: 5,
+        }
     }
 
     const HOUR: f64 = 3_600_000.0;
@@ -135,9 +178,18 @@ mod tests {
     #[test]
     fn days_are_counted_by_midnights() {
         let now = moment(2024, 2, 1, 0, 0.0);
-        assert_eq!(moment(2024, 1, 29, 23, -2.0 * HOUR).relative(&now), "yesterday");
-        assert_eq!(moment(2024, 1, 28, 23, -26.0 * HOUR).relative(&now), "28 Feb");
-        assert_eq!(moment(2023, 11, 31, 23, -9_999.0 * HOUR).relative(&now), "31 Dec 2023");
+        assert_eq!(
+            moment(2024, 1, 29, 23, -2.0 * HOUR).relative(&now),
+            "yesterday"
+        );
+        assert_eq!(
+            moment(2024, 1, 28, 23, -26.0 * HOUR).relative(&now),
+            "28 Feb"
+        );
+        assert_eq!(
+            moment(2023, 11, 31, 23, -9_999.0 * HOUR).relative(&now),
+            "31 Dec 2023"
+        );
         assert_eq!(moment(2023, 2, 1, 0, 0.0).days_before(&now), 366);
     }
 }

@@ -52,6 +52,12 @@ impl Renderer {
         }
     }
 
+    /// Has the browser lay out now what it would lay out for the next frame, so that whoever
+    /// measures the cost of a change sees all of it.
+    pub fn lay_out(&self) {
+        let _ = self.container.client_height();
+    }
+
     fn patch(&mut self, keep: usize, blocks: Vec<Node>) -> Result<(), JsValue> {
         if self.blocks.is_empty() {
             self.container.set_text_content(None);

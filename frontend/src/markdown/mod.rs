@@ -72,6 +72,9 @@ impl Pace {
         }
         self.waiting = false;
         self.renderer.render(text, complete);
+        if !complete {
+            self.renderer.lay_out();
+        }
         let ended = now();
         let cost = ended - begun;
         self.not_before = if cost > BUSY_MILLISECONDS { ended + cost * PAUSE_FACTOR } else { 0.0 };

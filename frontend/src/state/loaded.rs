@@ -18,7 +18,9 @@ pub enum Progress {
     Failed(ApiError),
 }
 
-type Fetch<T> = Rc<dyn Fn(Option<String>) -> std::pin::Pin<Box<dyn Future<Output = Result<Page<T>, ApiError>>>>>;
+type Fetch<T> = Rc<
+    dyn Fn(Option<String>) -> std::pin::Pin<Box<dyn Future<Output = Result<Page<T>, ApiError>>>>,
+>;
 
 /// A list of the server, as far as it is read.
 pub struct LoadedList<T: Send + Sync + 'static> {
@@ -83,7 +85,9 @@ impl<T: Clone + Send + Sync> LoadedList<T> {
     }
 
     fn read(self, cursor: Option<String>) {
-        let Some(page) = self.fetch.try_with_value(|fetch| fetch(cursor.clone())) else { return };
+        let Some(page) = self.fetch.try_with_value(|fetch| fetch(cursor.clone())) else {
+            return;
+        };
         spawn_local(async move {
             let page = page.await;
             // The view may be gone by now, and its signals with it.

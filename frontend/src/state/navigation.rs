@@ -14,7 +14,8 @@ pub struct Go(StoredValue<Navigate, LocalStorage>);
 impl Go {
     /// Goes to `path`; the way back leads here.
     pub fn to(self, path: &str) {
-        self.0.with_value(|navigate| navigate(path, NavigateOptions::default()));
+        self.0
+            .with_value(|navigate| navigate(path, NavigateOptions::default()));
     }
 }
 

@@ -29,7 +29,9 @@ pub struct Session {
 impl Session {
     /// Provides the session to everything below, and asks the server whose it is.
     pub fn provide() -> Self {
-        let session = Self { presence: RwSignal::new(Presence::Unknown) };
+        let session = Self {
+            presence: RwSignal::new(Presence::Unknown),
+        };
         provide_context(session);
         api::on_unauthenticated(move || session.presence.set(Presence::Anonymous));
         session.load();
@@ -58,10 +60,9 @@ impl Session {
     pub fn user(self) -> Option<User> {
         match self.presence.get() {
             Presence::SignedIn(user) => Some(user),
-            Presence::Unknown
-            | Presence::Anonymous
-            | Presence::SignedOut
-            | Presence::Failed(_) => None,
+            Presence::Unknown | Presence::Anonymous | Presence::SignedOut | Presence::Failed(_) => {
+                None
+            }
         }
     }
 

@@ -91,7 +91,11 @@ impl ThemeState {
 
     /// Goes to the opposite of what is shown.
     pub fn toggle(self) {
-        self.choose(if self.is_dark() { Theme::Light } else { Theme::Dark });
+        self.choose(if self.is_dark() {
+            Theme::Light
+        } else {
+            Theme::Dark
+        });
     }
 }
 

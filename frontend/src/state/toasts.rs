@@ -31,7 +31,10 @@ pub struct Toasts {
 
 impl Toasts {
     pub fn provide() {
-        provide_context(Self { next: StoredValue::new(0), list: RwSignal::new(Vec::new()) });
+        provide_context(Self {
+            next: StoredValue::new(0),
+            list: RwSignal::new(Vec::new()),
+        });
     }
 
     #[must_use]

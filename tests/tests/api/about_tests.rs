@@ -73,9 +73,9 @@ impl Operation {
 const OPEN: &[&str] = &[
     "register",
     "login",
-    "find_instance",
-    "check_live",
-    "check_ready",
+    "get_instance",
+    "get_liveness",
+    "get_readiness",
 ];
 
 #[tokio::test]

@@ -201,7 +201,18 @@ async fn every_wrong_field_is_named_at_once() {
         ("password", FieldCode::TooShort),
         ("name", FieldCode::TooLong),
     ]);
-    insta::assert_json_snapshot!(problem.errors, @"");
+    let messages: Vec<_> = problem
+        .errors
+        .iter()
+        .map(|error| error.message.as_str())
+        .collect();
+    insta::assert_json_snapshot!(messages, @r#"
+    [
+      "Enter an email address, such as ada@example.com.",
+      "Use at least 8 characters.",
+      "Use at most 100 characters."
+    ]
+    "#);
 }
 
 #[tokio::test]

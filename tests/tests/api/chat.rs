@@ -19,7 +19,50 @@ async fn a_message_gets_an_answer() {
     app.upstream.next(Script::answer("Hello Ada, how are you?"));
     let answer = ada.say(&project, json!({"message": "Hello"})).send().await;
     answer.expect_status(200);
-    insta::assert_json_snapshot!(answer.redacted(), @"");
+    insta::assert_json_snapshot!(answer.redacted(), @r#"
+    {
+      "assistant_message": {
+        "content": "Hello Ada, how are you?",
+        "conversation_id": "[id]",
+        "created_at": "[time]",
+        "finish_reason": "stop",
+        "generation_id": "[id]",
+        "id": "[id]",
+        "model": "openrouter/openrouter/auto",
+        "parent_id": "[id]",
+        "problem": null,
+        "prompt_version": 1,
+        "reasoning": null,
+        "role": "assistant",
+        "status": "complete",
+        "updated_at": "[time]",
+        "usage": {
+          "completion_tokens": 7,
+          "cost_usd": "0.000171",
+          "prompt_tokens": 22
+        }
+      },
+      "conversation_id": "[id]",
+      "reply": "Hello Ada, how are you?",
+      "user_message": {
+        "content": "Hello",
+        "conversation_id": "[id]",
+        "created_at": "[time]",
+        "finish_reason": null,
+        "generation_id": null,
+        "id": "[id]",
+        "model": null,
+        "parent_id": null,
+        "problem": null,
+        "prompt_version": null,
+        "reasoning": null,
+        "role": "user",
+        "status": "complete",
+        "updated_at": "[time]",
+        "usage": null
+      }
+    }
+    "#);
     let reply: ChatReply = answer.json();
     assert_eq!(reply.user_message.conversation_id, reply.conversation_id);
     assert_eq!(

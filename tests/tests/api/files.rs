@@ -74,7 +74,7 @@ async fn a_file_comes_back_as_it_went() {
             .file_count,
         1
     );
-    assert_eq!(app.blob_count(), 1);
+    app.expect_blobs(1).await;
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn a_taken_name_is_refused_unless_replaced() {
         .await;
     again.assert_problem(ProblemCode::FileExists);
     assert_eq!(download(&ada, &project, "a.txt").await.body, "old");
-    assert_eq!(app.blob_count(), 1);
+    app.expect_blobs(1).await;
 
     let replaced = ada
         .post(&format!("{}/files?replace=true", path(&project)))
@@ -160,7 +160,7 @@ async fn a_taken_name_is_refused_unless_replaced() {
     replaced.expect_status(201);
     assert_eq!(download(&ada, &project, "a.txt").await.body, "new");
     assert_eq!(ada.files(&project).await.len(), 1);
-    assert_eq!(app.blob_count(), 1);
+    app.expect_blobs(1).await;
 }
 
 #[tokio::test]
@@ -184,7 +184,7 @@ async fn one_taken_name_refuses_the_whole_request() {
         .map(|file| file.name)
         .collect();
     assert_eq!(names, ["b.txt"]);
-    assert_eq!(app.blob_count(), 1);
+    app.expect_blobs(1).await;
 }
 
 #[tokio::test]
@@ -321,7 +321,7 @@ async fn a_deleted_file_is_gone() {
         .send()
         .await
         .assert_problem(ProblemCode::NotFound);
-    assert_eq!(app.blob_count(), 0);
+    app.expect_blobs(0).await;
 }
 
 /// Whatever a name looks like, it is either refused or kept as data: it comes back in the list, in
@@ -366,6 +366,11 @@ async fn names_are_data_and_never_paths() {
         let answer = ada
             .send_files(&project, Multipart::new().file(name, b"data"))
             .await;
+        if answer.status == 400 && name.contains(['\0', '\u{7f}']) {
+            // Such a name ends the head of its part, as RFC 9110 (5.5) wants it.
+            answer.assert_problem(ProblemCode::BadRequest);
+            continue;
+        }
         if answer.status == 422 {
             let problem = answer.assert_problem(ProblemCode::ValidationFailed);
             assert_eq!(problem.errors[0].field, "file", "{name:?}: {answer}");

@@ -133,15 +133,11 @@ async fn a_list_says_what_is_wrong_with_its_query() {
         ask("limit=201")
             .await
             .assert_invalid(&[("limit", FieldCode::OutOfRange)]);
-        ask("limit=-1")
-            .await
-            .assert_invalid(&[("limit", FieldCode::WrongType)]);
-        ask("limit=ten")
-            .await
-            .assert_invalid(&[("limit", FieldCode::WrongType)]);
-        ask("limit=99999999999999")
-            .await
-            .assert_invalid(&[("limit", FieldCode::Invalid)]);
+        for unreadable in ["limit=-1", "limit=ten", "limit=99999999999999", "limit="] {
+            ask(unreadable)
+                .await
+                .assert_invalid(&[("limit", FieldCode::Invalid)]);
+        }
         ask("cursor=nonsense")
             .await
             .assert_invalid(&[("cursor", FieldCode::Invalid)]);

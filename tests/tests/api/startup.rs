@@ -30,14 +30,22 @@ async fn start_fails(data_dir: &Path, environment: &[(&str, &str)]) -> Ended {
     ended
 }
 
+/// The last line says what is wrong; before it there is at most the log of what went well.
 #[track_caller]
 fn assert_one_line(ended: &Ended, mentions: &str) {
-    let lines: Vec<_> = ended.stderr.lines().collect();
-    assert_eq!(lines.len(), 1, "{ended:?}");
-    assert!(lines[0].starts_with("prompthub: "), "{ended:?}");
+    let (log, last) = match ended.stderr.trim_end().rsplit_once('\n') {
+        Some((log, last)) => (log, last),
+        None => ("", ended.stderr.trim_end()),
+    };
+    assert!(last.starts_with("prompthub: "), "{ended:?}");
     assert!(
-        lines[0].to_lowercase().contains(mentions),
+        last.to_lowercase().contains(mentions),
         "{mentions:?} is not mentioned: {ended:?}"
+    );
+    assert!(log.lines().all(|line| line.contains(" INFO ")), "{ended:?}");
+    assert!(
+        !log.contains('\u{1b}'),
+        "colours in a log that is no terminal's: {ended:?}"
     );
 }
 

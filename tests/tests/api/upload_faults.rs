@@ -46,7 +46,7 @@ async fn a_file_over_the_limit_is_refused_and_leaves_nothing() {
         .await
         .assert_problem(ProblemCode::PayloadTooLarge);
     assert_eq!(ada.files(&project).await.len(), 1);
-    assert_eq!(app.blob_count(), 1);
+    app.expect_blobs(1).await;
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn a_body_that_is_no_upload_is_refused() {
             .await
             .assert_problem(ProblemCode::BadRequest);
     }
-    assert_eq!(app.blob_count(), 0);
+    app.expect_blobs(0).await;
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn an_upload_says_what_is_wrong_with_its_parts() {
         .send()
         .await
         .assert_invalid(&[("replace", FieldCode::Invalid)]);
-    assert_eq!(app.blob_count(), 0);
+    app.expect_blobs(0).await;
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn an_upload_without_its_end_leaves_nothing() {
     let answer = send(&ada, &project, &Multipart::content_type(), body).await;
     answer.assert_problem(ProblemCode::BadRequest);
     assert_eq!(ada.files(&project).await, []);
-    assert_eq!(app.blob_count(), 0);
+    app.expect_blobs(0).await;
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn an_upload_cut_off_in_the_middle_leaves_nothing() {
     // The bytes are on their way into the storage before the sender dies.
     until(|| app.blob_count() > 0).await;
     drop(socket);
-    until(|| app.blob_count() == 0).await;
+    app.expect_blobs(0).await;
     assert_eq!(ada.files(&project).await, []);
     ada.upload(&project, "half.bin", b"whole").await;
 }
@@ -166,10 +166,16 @@ async fn a_body_that_never_comes_is_given_up() {
     let head = "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
     let mut socket = tokio::net::TcpStream::connect(app.address()).await.unwrap();
     socket.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    let read = tokio::time::timeout(3 * PATIENCE, socket.read_to_end(&mut answer)).await;
-    read.expect("the server waits forever for a body").unwrap();
-    let answer = String::from_utf8_lossy(&answer);
+    let mut answer = String::new();
+    let read = tokio::time::timeout(5 * PATIENCE, async {
+        let mut buffer = [0; 4096];
+        while !answer.contains("request_id") {
+            let length = socket.read(&mut buffer).await.unwrap();
+            assert!(length > 0, "the server hung up: {answer}");
+            answer.push_str(&String::from_utf8_lossy(&buffer[..length]));
+        }
+    });
+    read.await.expect("the server waits forever for a body");
     let code = ProblemCode::RequestTimeout.as_str();
     assert!(
         answer.starts_with("HTTP/1.1 408") && answer.contains(code),

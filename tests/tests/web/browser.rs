@@ -9,8 +9,8 @@ use prompthub_tests::TestApp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::{
-    BrowserCapabilitiesHelper, ChromeCapabilities, ChromiumLikeCapabilities, DesiredCapabilities,
-    WebDriver, common::log::LoggingPrefsLogLevel, extensions::cdp::ChromeDevTools,
+    ChromeCapabilities, ChromiumLikeCapabilities, DesiredCapabilities, WebDriver,
+    common::log::LoggingPrefsLogLevel,
 };
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -98,11 +98,9 @@ async fn start_driver() -> (Child, u16) {
     let port = async {
         // "ChromeDriver was started successfully on port 40123."
         while let Some(line) = lines.next_line().await.expect("readable") {
-            let port = line
-                .rsplit_once("on port ")
-                .and_then(|(_, rest)| rest.trim_end_matches('.').parse().ok());
-            if let Some(port) = port {
-                return port;
+            let port = line.rsplit_once("started successfully on port ");
+            if let Some((_, port)) = port {
+                return port.trim_end_matches('.').parse().expect("a port");
             }
         }
         panic!("ChromeDriver ended without a word");
@@ -204,9 +202,10 @@ impl Browser {
 
     /// A command of Chromium's own protocol.
     pub(crate) async fn cdp(&self, command: &str, parameters: Value) -> Value {
-        let tools = ChromeDevTools::new(self.driver.handle().clone());
-        let result = tools
-            .execute_cdp_with_params(command, parameters.clone())
+        let result = self
+            .driver
+            .cdp()
+            .send_raw(command, parameters.clone())
             .await;
         result.unwrap_or_else(|error| panic!("{command} {parameters}: {error}"))
     }
@@ -231,7 +230,7 @@ impl Browser {
 
     /// Errors of scripts and breaches of the content security policy; that a request was refused
     /// is none, since tests ask for that.
-    async fn complaints(&self) -> Vec<String> {
+    pub(crate) async fn complaints(&self) -> Vec<String> {
         let entries = self.driver.browser_log().await.unwrap_or_default();
         let severe = entries.into_iter().filter(|entry| entry.level == "SEVERE");
         severe

@@ -72,14 +72,6 @@ impl Browser {
             .await;
     }
 
-    /// Types into a box, after what is there.
-    pub(crate) async fn type_into(&self, name: &str, text: &str) {
-        self.acting("textbox", name, async |element| {
-            element.send_keys(text).await
-        })
-        .await;
-    }
-
     /// Replaces what is in a box, as a person would: all selected, then typed over.
     pub(crate) async fn fill(&self, name: &str, text: &str) {
         self.acting("textbox", name, async |element| {
@@ -155,18 +147,15 @@ impl Browser {
     /// An element of WebDriver's for a node of Chromium's protocol, handed over through the page;
     /// `None` when it has gone meanwhile.
     async fn element(&self, backend_node: &Value) -> Option<WebElement> {
-        let tools = thirtyfour::extensions::cdp::ChromeDevTools::new(self.driver.handle().clone());
+        let tools = self.driver.cdp();
         let node = json!({"backendNodeId": backend_node});
-        let resolved = tools
-            .execute_cdp_with_params("DOM.resolveNode", node)
-            .await
-            .ok()?;
+        let resolved = tools.send_raw("DOM.resolveNode", node).await.ok()?;
         let hand_over = json!({
             "objectId": resolved["object"]["objectId"],
             "functionDeclaration": "function () { window.__handedOver = this; }",
         });
         tools
-            .execute_cdp_with_params("Runtime.callFunctionOn", hand_over)
+            .send_raw("Runtime.callFunctionOn", hand_over)
             .await
             .ok()?;
         self.driver

@@ -17,4 +17,5 @@ mod elements;
 mod journey;
 mod page;
 mod people;
+mod probe;
 mod tools;

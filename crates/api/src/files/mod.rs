@@ -9,9 +9,9 @@ use anyhow::Context;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::BoxStream};
 use object_store::{
-    BackoffConfig, ClientOptions, GetOptions, GetRange, ObjectStore, ObjectStoreExt, RetryConfig,
-    WriteMultipart, aws::AmazonS3Builder, gcp::GoogleCloudStorageBuilder, local::LocalFileSystem,
-    path::Path, prefix::PrefixStore,
+    BackoffConfig, GetOptions, GetRange, ObjectStore, ObjectStoreExt, RetryConfig, WriteMultipart,
+    aws::AmazonS3Builder, gcp::GoogleCloudStorageBuilder, local::LocalFileSystem, path::Path,
+    prefix::PrefixStore,
 };
 use prompthub_dto::ids::FileId;
 use sha2::{Digest, Sha256};
@@ -21,7 +21,7 @@ pub mod sweep;
 
 /// The storage cannot do what it was asked.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
+#[error(transparent)]
 pub struct BlobError(#[from] object_store::Error);
 
 /// Where the bytes of files are.
@@ -65,7 +65,8 @@ impl Blobs {
         tokio::time::timeout(PROBE_TIMEOUT, blobs.probe())
             .await
             .context("the file storage does not answer")?
-            .context("the file storage cannot be written")?;
+            // Its own sources are in the message already.
+            .map_err(|error| anyhow::anyhow!("the file storage cannot be written: {error}"))?;
         Ok(blobs)
     }
 
@@ -88,12 +89,10 @@ impl Blobs {
             retry_timeout: Duration::from_secs(20),
             backoff: BackoffConfig::default(),
         };
-        let client = ClientOptions::new().with_connect_timeout(Duration::from_secs(5));
         let bucket: Arc<dyn ObjectStore> = if url.scheme() == "s3" {
             Arc::new(
                 AmazonS3Builder::from_env()
                     .with_url(url.as_str())
-                    .with_client_options(client)
                     .with_retry(retry)
                     .build()
                     .context("the S3 storage is not set up")?,
@@ -102,7 +101,6 @@ impl Blobs {
             Arc::new(
                 GoogleCloudStorageBuilder::from_env()
                     .with_url(url.as_str())
-                    .with_client_options(client)
                     .with_retry(retry)
                     .build()
                     .context("the Google Cloud storage is not set up")?,

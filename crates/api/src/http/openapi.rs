@@ -20,7 +20,7 @@ use super::{
         description = "Projects with system prompts and files, and conversations with them through \
             LLM providers. Errors are problem documents (RFC 9457) with a `code`. Browsers and \
             scripts sign in at `/api/auth/login` and send the session cookie.",
-        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+        license(name = "MIT", identifier = "MIT"),
     ),
     servers((url = "/", description = "This server")),
     tags(

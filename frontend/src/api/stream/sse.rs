@@ -100,7 +100,10 @@ impl SseDecoder {
             return;
         }
         self.has_data = false;
-        events.push(SseEvent { id: self.id.clone(), data: std::mem::take(&mut self.data) });
+        events.push(SseEvent {
+            id: self.id.clone(),
+            data: std::mem::take(&mut self.data),
+        });
     }
 }
 
@@ -114,7 +117,10 @@ mod tests {
         for chunk in chunks {
             decoder.push(chunk, &mut events).unwrap();
         }
-        events.into_iter().map(|event| (event.id, event.data)).collect()
+        events
+            .into_iter()
+            .map(|event| (event.id, event.data))
+            .collect()
     }
 
     fn pair(id: &str, data: &str) -> (String, String) {
@@ -125,7 +131,11 @@ mod tests {
                           data:two\rdata: lines\r\rid: 7\nevent: x\nretry: 5\ndata\n\ndata: cut off";
 
     fn expected() -> Vec<(String, String)> {
-        vec![pair("1", "{\"a\":\"ä€😀\"}"), pair("1", "two\nlines"), pair("7", "")]
+        vec![
+            pair("1", "{\"a\":\"ä€😀\"}"),
+            pair("1", "two\nlines"),
+            pair("7", ""),
+        ]
     }
 
     #[test]
@@ -146,17 +156,20 @@ mod tests {
 
     #[test]
     fn single_bytes_with_empty_chunks_between_change_nothing() {
-        let chunks: Vec<&[u8]> =
-            STREAM.as_bytes().chunks(1).flat_map(|byte| [byte, [].as_slice()]).collect();
+        let chunks: Vec<&[u8]> = STREAM
+            .as_bytes()
+            .chunks(1)
+            .flat_map(|byte| [byte, [].as_slice()])
+            .collect();
         assert_eq!(decode(&chunks), expected());
     }
 
     #[test]
     fn an_id_with_a_nul_is_ignored() {
-        assert_eq!(decode(&[b"id: 1\ndata: a\n\nid: 2\0\ndata: b\n\n"]), [
-            pair("1", "a"),
-            pair("1", "b")
-        ]);
+        assert_eq!(
+            decode(&[b"id: 1\ndata: a\n\nid: 2\0\ndata: b\n\n"]),
+            [pair("1", "a"), pair("1", "b")]
+        );
     }
 
     #[test]

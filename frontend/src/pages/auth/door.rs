@@ -19,7 +19,9 @@ pub fn Door(children: Children) -> impl IntoView {
     let query = use_query_map();
     let signed_in = Memo::new(move |_| session.user().is_some());
     let next = move || {
-        let next = query.with_untracked(|query| query.get("next")).unwrap_or_default();
+        let next = query
+            .with_untracked(|query| query.get("next"))
+            .unwrap_or_default();
         routes::safe_next(&next).to_owned()
     };
     view! {

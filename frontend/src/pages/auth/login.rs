@@ -31,15 +31,22 @@ pub fn LoginPage() -> impl IntoView {
         }
     });
     let error = move || login.value().get().and_then(Result::err);
-    let field = move |name: &'static str| Signal::derive(move || error().and_then(|error| error.field(name)));
+    let field = move |name: &'static str| {
+        Signal::derive(move || error().and_then(|error| error.field(name)))
+    };
     // What is told beside a field is not told twice.
     let problem = Signal::derive(move || {
-        error().filter(|error| error.field("email").or(error.field("password")).is_none()).map(|error| error.message())
+        error()
+            .filter(|error| error.field("email").or(error.field("password")).is_none())
+            .map(|error| error.message())
     });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if !login.pending().get_untracked() {
-            login.dispatch(Login { email: email.get_untracked(), password: password.get_untracked() });
+            login.dispatch(Login {
+                email: email.get_untracked(),
+                password: password.get_untracked(),
+            });
         }
     };
     let register = use_other_door(routes::REGISTER);

@@ -27,7 +27,11 @@ pub fn RegisterPage() -> impl IntoView {
     // the registration itself says otherwise if need be.
     let instance = LocalResource::new(api::system::instance);
     let known = Memo::new(move |_| instance.get().and_then(Result::ok));
-    let closed = move || known.get().is_some_and(|instance| instance.registration == Registration::Closed && !instance.first_account);
+    let closed = move || {
+        known.get().is_some_and(|instance| {
+            instance.registration == Registration::Closed && !instance.first_account
+        })
+    };
     view! {
         <Door>
             {move || if closed() {
@@ -67,7 +71,11 @@ fn Form(instance: Memo<Option<Instance>>) -> impl IntoView {
     let error = move || register.value().get().and_then(Result::err);
     let email_problem = Signal::derive(move || {
         let error = error()?;
-        if error.is(ProblemCode::EmailTaken) { Some(error.message()) } else { error.field("email") }
+        if error.is(ProblemCode::EmailTaken) {
+            Some(error.message())
+        } else {
+            error.field("email")
+        }
     });
     let password_problem = Signal::derive(move || error()?.field("password"));
     let problem = Signal::derive(move || {
@@ -84,7 +92,11 @@ fn Form(instance: Memo<Option<Instance>>) -> impl IntoView {
             });
         }
     };
-    let first = move || instance.get().is_some_and(|instance| instance.first_account);
+    let first = move || {
+        instance
+            .get()
+            .is_some_and(|instance| instance.first_account)
+    };
     let login = use_other_door(routes::LOGIN);
     view! {
         <form class="ph-form" novalidate on:submit=submit>

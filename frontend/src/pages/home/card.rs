@@ -13,7 +13,11 @@ use crate::{
 #[component]
 pub fn ProjectCard(project: Project) -> impl IntoView {
     // The prompt tells what a project is when nobody has described it.
-    let text = if project.description.is_empty() { project.system_prompt } else { project.description };
+    let text = if project.description.is_empty() {
+        project.system_prompt
+    } else {
+        project.description
+    };
     view! {
         <A href=routes::project(project.id, None) attr:class="ph-card">
             <h2 class="ph-card__title">{project.name}</h2>

@@ -117,14 +117,16 @@ fn DemoNotice() -> impl IntoView {
         instance.is_some_and(|instance| model_name::is_demo(&instance.default_model))
     });
     move || {
-        demo.get().then(|| view! {
-            <div class="ph-notice">
-                <Icon glyph=Glyph::Info/>
-                <p class="ph-notice__text">
-                    "No provider is set up yet, so answers come from the offline demo model. "
-                    <a href="/docs" rel="external">"Set up a provider"</a>
-                </p>
-            </div>
+        demo.get().then(|| {
+            view! {
+                <div class="ph-notice">
+                    <Icon glyph=Glyph::Info/>
+                    <p class="ph-notice__text">
+                        "No provider is set up yet, so answers come from the offline demo model. "
+                        <a href="/docs" rel="external">"Set up a provider"</a>
+                    </p>
+                </div>
+            }
         })
     }
 }

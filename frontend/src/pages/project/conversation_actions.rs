@@ -45,21 +45,34 @@ impl Actions {
         let id = conversation.id;
         let (pinned, archived) = (conversation.pinned, conversation.archived);
         let change = move |change: UpdateConversation| self.change(state, id, change);
-        let pin = move || change(UpdateConversation { pinned: Some(!pinned), ..Default::default() });
-        let archive = move || change(UpdateConversation { archived: Some(!archived), ..Default::default() });
+        let pin = move || {
+            change(UpdateConversation {
+                pinned: Some(!pinned),
+                ..Default::default()
+            })
+        };
+        let archive = move || {
+            change(UpdateConversation {
+                archived: Some(!archived),
+                ..Default::default()
+            })
+        };
         let to_rename = conversation.clone();
         vec![
-            MenuItem::new("Rename", Glyph::Pen, move || {
+            MenuItem::new("Rename", move || {
                 self.title.set(to_rename.title.clone());
                 self.target.set(Some(to_rename.clone()));
                 self.renaming.set(true);
-            }),
-            MenuItem::new(if pinned { "Unpin" } else { "Pin" }, Glyph::Pin, pin),
-            MenuItem::new(if archived { "Unarchive" } else { "Archive" }, Glyph::Archive, archive),
-            MenuItem::new("Delete", Glyph::Trash, move || {
+            })
+            .glyph(Glyph::Pen),
+            MenuItem::new(if pinned { "Unpin" } else { "Pin" }, pin).glyph(Glyph::Pin),
+            MenuItem::new(if archived { "Unarchive" } else { "Archive" }, archive)
+                .glyph(Glyph::Archive),
+            MenuItem::new("Delete", move || {
                 self.target.set(Some(conversation.clone()));
                 self.deleting.set(true);
             })
+            .glyph(Glyph::Trash)
             .danger(),
         ]
     }
@@ -67,19 +80,11 @@ impl Actions {
     fn change(self, state: ProjectState, id: ConversationId, change: UpdateConversation) {
         spawn_local(async move {
             match api::conversations::update(id, change).await {
-                Ok(updated) => replace(state, updated),
+                Ok(updated) => state.conversations.replace(&updated),
                 Err(error) => self.toasts.problem(error.message()),
             }
         });
     }
-}
-
-fn replace(state: ProjectState, updated: Conversation) {
-    state.conversations.update(|conversations| {
-        for conversation in conversations.iter_mut().filter(|other| other.id == updated.id) {
-            *conversation = updated.clone();
-        }
-    });
 }
 
 /// The dialogs that the menus open.
@@ -89,17 +94,25 @@ pub fn ConversationDialogs(actions: Actions) -> impl IntoView {
     let rename = Action::new_local(move |title: &String| {
         let title = title.clone();
         async move {
-            let Some(target) = actions.target.get_untracked() else { return Ok(()) };
-            let change = UpdateConversation { title: Some(title), ..Default::default() };
-            replace(state, api::conversations::update(target.id, change).await?);
+            let Some(target) = actions.target.get_untracked() else {
+                return Ok(());
+            };
+            let change = UpdateConversation {
+                title: Some(title),
+                ..Default::default()
+            };
+            let updated = api::conversations::update(target.id, change).await?;
+            state.conversations.replace(&updated);
             actions.renaming.set(false);
             Ok::<_, ApiError>(())
         }
     });
     let remove = Action::new_local(move |(): &()| async move {
-        let Some(target) = actions.target.get_untracked() else { return Ok(()) };
+        let Some(target) = actions.target.get_untracked() else {
+            return Ok(());
+        };
         api::conversations::remove(target.id).await?;
-        state.conversations.update(|conversations| conversations.retain(|other| other.id != target.id));
+        state.conversations.remove(target.id);
         actions.deleting.set(false);
         if state.conversation.get_untracked() == Some(target.id) {
             state.show(None);
@@ -107,16 +120,30 @@ pub fn ConversationDialogs(actions: Actions) -> impl IntoView {
         Ok::<_, ApiError>(())
     });
     let rename_problem = Signal::derive(move || {
-        rename.value().get().and_then(Result::err).map(|error| error.message())
+        rename
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|error| error.message())
     });
     let remove_problem = Signal::derive(move || {
-        remove.value().get().and_then(Result::err).map(|error| error.message())
+        remove
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|error| error.message())
     });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         rename.dispatch(actions.title.get_untracked());
     };
-    let name = move || actions.target.get().map(|target| target.title).unwrap_or_default();
+    let name = move || {
+        actions
+            .target
+            .get()
+            .map(|target| target.title)
+            .unwrap_or_default()
+    };
     view! {
         <Dialog open=actions.renaming title="Rename conversation">
             <form class="ph-form" novalidate on:submit=submit>

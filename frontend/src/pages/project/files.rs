@@ -37,7 +37,11 @@ pub fn FilesPanel() -> impl IntoView {
         }
     });
     let remove_problem = Signal::derive(move || {
-        remove.value().get().and_then(Result::err).map(|error| error.message())
+        remove
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|error| error.message())
     });
     let ask = Callback::new(move |name: String| {
         remove.clear();
@@ -150,7 +154,9 @@ fn UploadRow(item: UploadItem) -> impl IntoView {
     let status = move || match item.state.get() {
         UploadState::Waiting => view! { <span class="ph-hint">"Waiting"</span> }.into_any(),
         // All is sent, but the server has not said yet that it has it.
-        UploadState::Sending(share) if share >= 1.0 => view! { <span class="ph-hint">"Storing…"</span> }.into_any(),
+        UploadState::Sending(share) if share >= 1.0 => {
+            view! { <span class="ph-hint">"Storing…"</span> }.into_any()
+        }
         UploadState::Sending(share) => view! {
             <span class="ph-hint ph-files__share">{format!("{:.0} %", share * 100.0)}</span>
         }

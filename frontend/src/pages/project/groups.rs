@@ -1,4 +1,4 @@
-//! How conversations are grouped in the rail: pinned ones first, then by day, archived ones last.
+//! How conversations are grouped in the rail: pinned ones first, then by day.
 
 use prompthub_dto::chat::Conversation;
 
@@ -20,26 +20,28 @@ pub fn group(
     moment: impl Fn(&Conversation) -> LocalMoment,
 ) -> Vec<Group> {
     let mut pinned = Vec::new();
-    let mut archived = Vec::new();
     let mut dated: Vec<Group> = Vec::new();
     for conversation in conversations {
-        if conversation.archived {
-            archived.push(conversation.clone());
-        } else if conversation.pinned {
+        if conversation.pinned {
             pinned.push(conversation.clone());
         } else {
             let heading = day_heading(&moment(conversation), now);
             match dated.last_mut().filter(|group| group.heading == heading) {
                 Some(group) => group.conversations.push(conversation.clone()),
-                None => dated.push(Group { heading, conversations: vec![conversation.clone()] }),
+                None => dated.push(Group {
+                    heading,
+                    conversations: vec![conversation.clone()],
+                }),
             }
         }
     }
-    let named = |heading: &str, conversations| Group { heading: heading.to_owned(), conversations };
-    std::iter::once(named("Pinned", pinned))
-        .chain(dated)
-        .chain(std::iter::once(named("Archived", archived)))
+    let pinned = Group {
+        heading: "Pinned".to_owned(),
+        conversations: pinned,
+    };
+    std::iter::once(pinned)
         .filter(|group| !group.conversations.is_empty())
+        .chain(dated)
         .collect()
 }
 
@@ -74,7 +76,15 @@ mod tests {
     }
 
     fn moment(conversation: &Conversation) -> LocalMoment {
-        let part = |range| conversation.last_activity_at.as_str().get(range).unwrap().parse::<u32>().unwrap();
+        let part = |range| {
+            conversation
+                .last_activity_at
+                .as_str()
+                .get(range)
+                .unwrap()
+                .parse::<u32>()
+                .unwrap()
+        };
         LocalMoment {
             epoch_ms: 0.0,
             year: part(0..4),
@@ -91,11 +101,13 @@ mod tests {
         let list = [
             conversation("a", "2026-11-22"),
             conversation("b", "2026-11-21"),
-            Conversation { pinned: true, ..conversation("c", "2026-11-20") },
+            Conversation {
+                pinned: true,
+                ..conversation("c", "2026-11-20")
+            },
             conversation("d", "2026-11-16"),
             conversation("e", "2026-11-02"),
             conversation("f", "2025-12-24"),
-            Conversation { archived: true, pinned: true, ..conversation("g", "2025-01-01") },
         ];
         let headings: Vec<_> = group(&list, &now, moment)
             .into_iter()
@@ -103,7 +115,14 @@ mod tests {
             .collect();
         assert_eq!(
             headings,
-            ["Pinned:1", "Today:1", "Yesterday:1", "Last 7 days:1", "November:1", "December 2025:1", "Archived:1"]
+            [
+                "Pinned:1",
+                "Today:1",
+                "Yesterday:1",
+                "Last 7 days:1",
+                "November:1",
+                "December 2025:1",
+            ]
         );
     }
 }

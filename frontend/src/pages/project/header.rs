@@ -16,7 +16,9 @@ pub fn Header() -> impl IntoView {
     let model = Memo::new(move |_| state.project.with(|project| project.value.model.clone()));
     let choose_model = move |_| {
         state.open_drawer(DrawerTab::Settings);
-        state.model_wish.update(|wishes| *wishes = wishes.wrapping_add(1));
+        state
+            .model_wish
+            .update(|wishes| *wishes = wishes.wrapping_add(1));
     };
     view! {
         <header class="ph-header">

@@ -3,6 +3,7 @@
 //! Must not know how a chat goes; that is `crate::chat`.
 
 mod conversation_actions;
+mod conversations;
 mod drawer;
 mod files;
 mod groups;
@@ -38,7 +39,8 @@ use crate::{
 #[component]
 pub fn ProjectPage() -> impl IntoView {
     let params = use_params_map();
-    let project = Memo::new(move |_| params.with(|params| params.get("project")?.parse::<ProjectId>().ok()));
+    let project =
+        Memo::new(move |_| params.with(|params| params.get("project")?.parse::<ProjectId>().ok()));
     let place = Memo::new(move |_| {
         params.with(|params| routes::parse_place(&params.get("place").unwrap_or_default()))
     });
@@ -58,7 +60,9 @@ fn Load(id: ProjectId, conversation: Signal<Option<ConversationId>>) -> impl Int
             <Main class="ph-page"><Skeleton lines=6/></Main>
         }
         .into_any(),
-        Some(Ok(project)) => view! { <Workspace project=project conversation=conversation/> }.into_any(),
+        Some(Ok(project)) => {
+            view! { <Workspace project=project conversation=conversation/> }.into_any()
+        }
         Some(Err(error)) if error.is(ProblemCode::NotFound) => view! { <NotFoundPage/> }.into_any(),
         Some(Err(error)) => view! {
             <Main class="ph-page">

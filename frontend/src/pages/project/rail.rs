@@ -67,11 +67,17 @@ fn ProjectSwitcher() -> impl IntoView {
     });
     let name = move || state.project.with(|project| project.value.name.clone());
     let items = Callback::new(move |()| {
-        let others = projects.items().get_untracked().into_iter().filter(|project| project.id != state.id);
-        let mut items = vec![MenuItem::new("All projects", Glyph::Sliders, move || state.leave_to(routes::HOME))];
+        let others = projects
+            .items()
+            .get_untracked()
+            .into_iter()
+            .filter(|project| project.id != state.id);
+        let mut items = vec![
+            MenuItem::new("All projects", move || state.leave_to(routes::HOME)).glyph(Glyph::Grid),
+        ];
         items.extend(others.map(|project| {
             let path = routes::project(project.id, None);
-            MenuItem::new(project.name, Glyph::ChevronDown, move || state.leave_to(&path))
+            MenuItem::new(project.name, move || state.leave_to(&path)).glyph(Glyph::Folder)
         }));
         items
     });
@@ -92,11 +98,14 @@ fn Conversations() -> impl IntoView {
     let state = use_project();
     let clock = use_clock();
     let actions = Actions::new();
-    let list = state.conversations;
+    let list = state.conversations.active;
+    let archived = state.conversations.archived.items();
     let groups = Memo::new(move |_| {
         let now = LocalMoment::at(clock.now());
         list.items().with(|conversations| {
-            group(conversations, &now, |conversation| LocalMoment::of(&conversation.last_activity_at))
+            group(conversations, &now, |conversation| {
+                LocalMoment::of(&conversation.last_activity_at)
+            })
         })
     });
     view! {
@@ -124,6 +133,19 @@ fn Conversations() -> impl IntoView {
                 })
                 .into_any(),
             }}
+            // A list of its own, closed: what is archived is out of the way, and can be had back.
+            <details class="ph-rail__archive" hidden=move || archived.with(Vec::is_empty)>
+                <summary class="ph-rail__heading">"Archived"</summary>
+                <ul class="ph-rail__group" aria-label="Archived">
+                    <For
+                        each=move || archived.get()
+                        key=|conversation| (conversation.id, conversation.title.clone())
+                        let:conversation
+                    >
+                        <Row conversation=conversation actions=actions/>
+                    </For>
+                </ul>
+            </details>
         </nav>
         <ConversationDialogs actions=actions/>
     }
@@ -135,7 +157,12 @@ fn fingerprint(group: &Group) -> Vec<(prompthub_dto::ids::ConversationId, String
         .conversations
         .iter()
         .map(|conversation| {
-            (conversation.id, conversation.title.clone(), conversation.pinned, conversation.archived)
+            (
+                conversation.id,
+                conversation.title.clone(),
+                conversation.pinned,
+                conversation.archived,
+            )
         })
         .collect()
 }
@@ -144,7 +171,11 @@ fn fingerprint(group: &Group) -> Vec<(prompthub_dto::ids::ConversationId, String
 fn Row(conversation: Conversation, actions: Actions) -> impl IntoView {
     let state: ProjectState = use_project();
     let id = conversation.id;
-    let title = if conversation.title.is_empty() { "Untitled".to_owned() } else { conversation.title.clone() };
+    let title = if conversation.title.is_empty() {
+        "Untitled".to_owned()
+    } else {
+        conversation.title.clone()
+    };
     let label = format!("Options for {title}");
     let tooltip = title.clone();
     let items = Callback::new(move |()| actions.menu(state, conversation.clone()));

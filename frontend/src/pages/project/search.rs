@@ -30,9 +30,7 @@ fn find(conversations: &[Conversation], words: &str) -> Vec<Conversation> {
 pub fn SearchDialog() -> impl IntoView {
     let state = use_project();
     let words = RwSignal::new(String::new());
-    let found = Memo::new(move |_| {
-        state.conversations.items().with(|conversations| find(conversations, &words.get()))
-    });
+    let found = Memo::new(move |_| find(&state.conversations.all(), &words.get()));
     let open_first = move |event: SubmitEvent| {
         event.prevent_default();
         if let Some(first) = found.with_untracked(|found| found.first().map(|found| found.id)) {
@@ -44,7 +42,7 @@ pub fn SearchDialog() -> impl IntoView {
             <form class="ph-form" on:submit=open_first>
                 <TextField label="Words in the title" value=words autofocus=true/>
             </form>
-            <p class="ph-hint" role="status">
+            <p class="ph-hint ph-alert" role="status">
                 {move || found.with(Vec::is_empty).then_some("No conversation fits.")}
             </p>
             <ul class="ph-finds" aria-label="Found">

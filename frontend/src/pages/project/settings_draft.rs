@@ -31,7 +31,12 @@ impl SettingsText {
         fn text(number: Option<impl ToString>) -> String {
             number.map(|number| number.to_string()).unwrap_or_default()
         }
-        let Parameters { temperature, top_p, max_tokens, .. } = &project.parameters;
+        let Parameters {
+            temperature,
+            top_p,
+            max_tokens,
+            ..
+        } = &project.parameters;
         Self {
             name: project.name.clone(),
             description: project.description.clone(),
@@ -77,19 +82,31 @@ impl SettingsText {
             max_tokens: number(&self.max_tokens, "max_tokens", &mut wrong),
             ..parameters.clone()
         };
-        if wrong.is_empty() { Ok(Some(parameters)) } else { Err(NotANumber(wrong)) }
+        if wrong.is_empty() {
+            Ok(Some(parameters))
+        } else {
+            Err(NotANumber(wrong))
+        }
     }
 
     /// This text, with `after` in every field where it said what `before` says.
     #[must_use]
     pub fn rebased(&self, before: &Self, after: &Self) -> Self {
         let field = |mine: &String, before: &String, after: &String| {
-            if mine == before { after.clone() } else { mine.clone() }
+            if mine == before {
+                after.clone()
+            } else {
+                mine.clone()
+            }
         };
         Self {
             name: field(&self.name, &before.name, &after.name),
             description: field(&self.description, &before.description, &after.description),
-            system_prompt: field(&self.system_prompt, &before.system_prompt, &after.system_prompt),
+            system_prompt: field(
+                &self.system_prompt,
+                &before.system_prompt,
+                &after.system_prompt,
+            ),
             model: field(&self.model, &before.model, &after.model),
             temperature: field(&self.temperature, &before.temperature, &after.temperature),
             top_p: field(&self.top_p, &before.top_p, &after.top_p),
@@ -205,7 +222,11 @@ mod tests {
             description: String::new(),
             system_prompt: "Be patient.".to_owned(),
             model: "demo/echo".to_owned(),
-            parameters: Parameters { temperature: Some(0.7), seed: Some(4), ..Parameters::default() },
+            parameters: Parameters {
+                temperature: Some(0.7),
+                seed: Some(4),
+                ..Parameters::default()
+            },
             prompt_version: 1,
             file_count: 0,
             last_activity_at: time.clone(),
@@ -232,7 +253,11 @@ mod tests {
         let parameters = text.changes(&project).unwrap().parameters.unwrap();
         assert_eq!(
             parameters,
-            Parameters { max_tokens: Some(500), seed: Some(4), ..Parameters::default() }
+            Parameters {
+                max_tokens: Some(500),
+                seed: Some(4),
+                ..Parameters::default()
+            }
         );
     }
 
@@ -244,13 +269,19 @@ mod tests {
             max_tokens: "1.5".to_owned(),
             ..SettingsText::of(&project)
         };
-        assert_eq!(text.changes(&project), Err(NotANumber(vec!["temperature", "max_tokens"])));
+        assert_eq!(
+            text.changes(&project),
+            Err(NotANumber(vec!["temperature", "max_tokens"]))
+        );
     }
 
     #[test]
     fn a_change_elsewhere_moves_only_what_was_not_touched() {
         let before = SettingsText::of(&project());
-        let mine = SettingsText { name: "Latin tutor".to_owned(), ..before.clone() };
+        let mine = SettingsText {
+            name: "Latin tutor".to_owned(),
+            ..before.clone()
+        };
         let after = SettingsText {
             name: "Latinus".to_owned(),
             system_prompt: "Be strict.".to_owned(),

@@ -57,13 +57,17 @@ pub fn SettingsForm() -> impl IntoView {
     });
     let reload = Action::new_local(move |(): &()| async move {
         state.refresh().await?;
-        state.project.with_untracked(|project| draft.set(SettingsText::of(&project.value)));
+        state
+            .project
+            .with_untracked(|project| draft.set(SettingsText::of(&project.value)));
         SettingsDraft::forget(state.id);
         save.clear();
         Ok::<_, ApiError>(())
     });
     let submit = move |mode: Mode| {
-        let Ok(change) = change.get_untracked() else { return };
+        let Ok(change) = change.get_untracked() else {
+            return;
+        };
         if save.pending().get_untracked() || change == UpdateProject::default() {
             return;
         }
@@ -76,8 +80,13 @@ pub fn SettingsForm() -> impl IntoView {
         let failed = save.value().get().and_then(Result::err);
         failed.or_else(|| reload.value().get().and_then(Result::err))
     });
-    let stale = Memo::new(move |_| error.get().is_some_and(|error| error.is(ProblemCode::StaleVersion)));
-    let field = move |name: &'static str| Signal::derive(move || field_problem(&error.get()?, name));
+    let stale = Memo::new(move |_| {
+        error
+            .get()
+            .is_some_and(|error| error.is(ProblemCode::StaleVersion))
+    });
+    let field =
+        move |name: &'static str| Signal::derive(move || field_problem(&error.get()?, name));
     let number = move |name: &'static str, words: &'static str| {
         let refused = field(name);
         Signal::derive(move || match change.get() {
@@ -87,11 +96,15 @@ pub fn SettingsForm() -> impl IntoView {
     };
     let problem = Signal::derive(move || {
         let error = error.get()?;
-        let told = FIELDS.iter().any(|name| field_problem(&error, name).is_some());
+        let told = FIELDS
+            .iter()
+            .any(|name| field_problem(&error, name).is_some());
         (!told && !stale.get()).then(|| error.message())
     });
     let discard = move |_| {
-        state.project.with_untracked(|project| draft.set(SettingsText::of(&project.value)));
+        state
+            .project
+            .with_untracked(|project| draft.set(SettingsText::of(&project.value)));
         SettingsDraft::forget(state.id);
         save.clear();
     };
@@ -169,14 +182,23 @@ pub fn SettingsForm() -> impl IntoView {
 }
 
 /// The fields of a project as the API names them.
-const FIELDS: [&str; 7] =
-    ["name", "description", "system_prompt", "model", "temperature", "top_p", "max_tokens"];
+const FIELDS: [&str; 7] = [
+    "name",
+    "description",
+    "system_prompt",
+    "model",
+    "temperature",
+    "top_p",
+    "max_tokens",
+];
 
 fn field_problem(error: &ApiError, name: &str) -> Option<String> {
     if name == "model" && error.is(ProblemCode::UnknownModel) {
         return Some(error.message());
     }
-    error.field(name).or_else(|| error.field(&format!("parameters.{name}")))
+    error
+        .field(name)
+        .or_else(|| error.field(&format!("parameters.{name}")))
 }
 
 #[component]
@@ -194,10 +216,16 @@ fn ModelField(state: ProjectState, problem: Signal<Option<String>>) -> impl Into
     });
     let hint = Signal::derive(move || match state.models.get() {
         None => Some("Loading the list of models…".to_owned()),
-        Some(Err(error)) => Some(format!("The list of models could not be read. {}", error.message())),
+        Some(Err(error)) => Some(format!(
+            "The list of models could not be read. {}",
+            error.message()
+        )),
         Some(Ok(models)) => {
             let id = state.draft.model.get();
-            models.iter().find(|model| model.id == id).map(model_name::details)
+            models
+                .iter()
+                .find(|model| model.id == id)
+                .map(model_name::details)
         }
     });
     let input = NodeRef::<html::Input>::new();
@@ -231,7 +259,11 @@ fn DeleteProject() -> impl IntoView {
     });
     let name = move || state.project.with(|project| project.value.name.clone());
     let problem = Signal::derive(move || {
-        remove.value().get().and_then(Result::err).map(|error| error.message())
+        remove
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|error| error.message())
     });
     view! {
         <div class="ph-form__apart">
@@ -252,7 +284,8 @@ fn DeleteProject() -> impl IntoView {
 /// Ctrl or ⌘ with S saves, wherever the focus is.
 fn use_save_shortcut(save: impl Fn() + 'static) {
     let handle = window_event_listener(ev::keydown, move |event: KeyboardEvent| {
-        let command = (event.ctrl_key() || event.meta_key()) && !event.alt_key() && !event.shift_key();
+        let command =
+            (event.ctrl_key() || event.meta_key()) && !event.alt_key() && !event.shift_key();
         if command && event.key().eq_ignore_ascii_case("s") {
             event.prevent_default();
             save();

@@ -2,14 +2,13 @@
 
 use leptos::prelude::*;
 use prompthub_dto::{
-    chat::Conversation,
     files::File,
     ids::{ConversationId, ProjectId},
     models::Model,
     projects::{Project, PromptVersion, UpdateProject},
 };
 
-use super::{settings_draft::SettingsDraft, uploads::Uploads};
+use super::{conversations::Conversations, settings_draft::SettingsDraft, uploads::Uploads};
 use crate::{
     api::{self, ApiError, Etag, Versioned},
     components::tabs::Tab,
@@ -57,7 +56,7 @@ pub struct ProjectState {
     pub project: RwSignal<Versioned<Project>>,
     /// The one that the address names; `None` for a new one.
     pub conversation: Signal<Option<ConversationId>>,
-    pub conversations: LoadedList<Conversation>,
+    pub conversations: Conversations,
     pub files: LoadedList<File>,
     pub versions: LoadedList<PromptVersion>,
     pub models: LocalResource<Result<Vec<Model>, ApiError>>,
@@ -92,9 +91,7 @@ impl ProjectState {
             draft: SettingsDraft::new(&project.value),
             project: RwSignal::new(project),
             conversation,
-            conversations: LoadedList::new(move |cursor: Option<String>| async move {
-                api::conversations::list(id, cursor.as_deref()).await
-            }),
+            conversations: Conversations::new(id),
             files,
             versions: LoadedList::new(move |cursor: Option<String>| async move {
                 api::projects::list_versions(id, cursor.as_deref()).await
@@ -125,10 +122,9 @@ impl ProjectState {
     #[must_use]
     pub fn conversation_title(self) -> Option<String> {
         let id = self.conversation.get()?;
-        self.conversations.items().with(|conversations| {
-            let conversation = conversations.iter().find(|conversation| conversation.id == id)?;
-            Some(conversation.title.clone())
-        })
+        let all = self.conversations.all();
+        let conversation = all.into_iter().find(|conversation| conversation.id == id)?;
+        Some(conversation.title)
     }
 
     /// Leaves the project for another place.
@@ -148,11 +144,19 @@ impl ProjectState {
     /// Whether the drawer is shown, wherever.
     #[must_use]
     pub fn drawer_open(self) -> bool {
-        if self.narrow.get() { self.drawer_sheet.get() } else { self.drawer_beside.get() }
+        if self.narrow.get() {
+            self.drawer_sheet.get()
+        } else {
+            self.drawer_beside.get()
+        }
     }
 
     fn drawer(self) -> RwSignal<bool> {
-        if self.narrow.get_untracked() { self.drawer_sheet } else { self.drawer_beside }
+        if self.narrow.get_untracked() {
+            self.drawer_sheet
+        } else {
+            self.drawer_beside
+        }
     }
 
     /// Changes the project on the server, then here. With an `etag`, only if it is still in that

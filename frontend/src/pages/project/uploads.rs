@@ -68,7 +68,10 @@ impl Uploads {
             items,
             next: StoredValue::new(0),
             limit: LocalResource::new(|| async {
-                api::system::instance().await.ok().map(|instance| instance.max_upload_bytes)
+                api::system::instance()
+                    .await
+                    .ok()
+                    .map(|instance| instance.max_upload_bytes)
             }),
         }
     }
@@ -124,7 +127,8 @@ impl Uploads {
     pub fn cancel(self, item: UploadItem) {
         // Taken out first: cancelling calls back.
         let running = item.running.try_update_value(Option::take).flatten();
-        self.items.update(|items| items.retain(|other| other.id != item.id));
+        self.items
+            .update(|items| items.retain(|other| other.id != item.id));
         if let Some(upload) = running {
             upload.cancel();
         }
@@ -133,9 +137,12 @@ impl Uploads {
 
     fn start_waiting(self) {
         let items = self.items.get_untracked();
-        let sending = |item: &&UploadItem| matches!(item.state.get_untracked(), UploadState::Sending(_));
+        let sending =
+            |item: &&UploadItem| matches!(item.state.get_untracked(), UploadState::Sending(_));
         let free = AT_ONCE.saturating_sub(items.iter().filter(sending).count());
-        let waiting = items.iter().filter(|item| item.state.get_untracked() == UploadState::Waiting);
+        let waiting = items
+            .iter()
+            .filter(|item| item.state.get_untracked() == UploadState::Waiting);
         for item in waiting.take(free) {
             self.start(*item);
         }
@@ -148,7 +155,13 @@ impl Uploads {
         };
         let on_end = move |result| self.end(item, result);
         let started = item.file.with_value(|file| {
-            api::files::upload(self.project, file, item.replace.get_value(), on_progress, on_end)
+            api::files::upload(
+                self.project,
+                file,
+                item.replace.get_value(),
+                on_progress,
+                on_end,
+            )
         });
         match started {
             Ok(upload) => item.running.set_value(Some(upload)),
@@ -159,11 +172,11 @@ impl Uploads {
     fn end(self, item: UploadItem, result: Result<File, ApiError>) {
         match result {
             Ok(file) => {
-                self.items.update(|items| items.retain(|other| other.id != item.id));
+                self.items
+                    .update(|items| items.retain(|other| other.id != item.id));
                 self.files.update(|files| {
                     files.retain(|other| other.name != file.name);
-                    let at = files.partition_point(|other| other.name < file.name);
-                    files.insert(at, file);
+                    files.push(file);
                 });
             }
             Err(ApiError::Cancelled) => {}

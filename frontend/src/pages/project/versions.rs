@@ -46,14 +46,25 @@ fn VersionRow(version: PromptVersion) -> impl IntoView {
     let state = use_project();
     let toasts = use_toasts();
     let number = version.number;
-    let current = Memo::new(move |_| state.project.with(|project| project.value.prompt_version == number));
+    let current = Memo::new(move |_| {
+        state
+            .project
+            .with(|project| project.value.prompt_version == number)
+    });
     let prompt = version.system_prompt.clone();
     let same_prompt = {
         let prompt = prompt.clone();
-        Memo::new(move |_| state.project.with(|project| project.value.system_prompt == prompt))
+        Memo::new(move |_| {
+            state
+                .project
+                .with(|project| project.value.system_prompt == prompt)
+        })
     };
     let restore = Action::new_local(move |(): &()| {
-        let change = UpdateProject { system_prompt: Some(prompt.clone()), ..UpdateProject::default() };
+        let change = UpdateProject {
+            system_prompt: Some(prompt.clone()),
+            ..UpdateProject::default()
+        };
         let etag = state.project.with_untracked(|project| project.etag.clone());
         async move {
             state.update(change, etag).await?;
@@ -62,7 +73,11 @@ fn VersionRow(version: PromptVersion) -> impl IntoView {
         }
     });
     let problem = Signal::derive(move || {
-        restore.value().get().and_then(Result::err).map(|error| error.message())
+        restore
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|error| error.message())
     });
     view! {
         <li>

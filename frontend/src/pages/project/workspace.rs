@@ -4,10 +4,7 @@ use leptos::{
     ev::{self, DragEvent, KeyboardEvent},
     prelude::*,
 };
-use prompthub_dto::{
-    ids::ConversationId,
-    projects::Project,
-};
+use prompthub_dto::{ids::ConversationId, projects::Project};
 
 use super::{
     drawer::Drawer,
@@ -44,7 +41,7 @@ pub fn Workspace(
     use_shortcuts(state);
     let on_conversation = Callback::new(move |id| {
         state.show(Some(id));
-        state.conversations.reload();
+        state.conversations.active.reload();
     });
     let beside = Memo::new(move |_| !state.narrow.get() && state.drawer_beside.get());
     let dragging = RwSignal::new(false);
@@ -114,7 +111,8 @@ fn carries_files(event: &DragEvent) -> bool {
 /// Ctrl or ⌘ with K searches.
 fn use_shortcuts(state: ProjectState) {
     let handle = window_event_listener(ev::keydown, move |event: KeyboardEvent| {
-        let command = (event.ctrl_key() || event.meta_key()) && !event.alt_key() && !event.shift_key();
+        let command =
+            (event.ctrl_key() || event.meta_key()) && !event.alt_key() && !event.shift_key();
         if command && event.key().eq_ignore_ascii_case("k") {
             event.prevent_default();
             state.search.set(true);

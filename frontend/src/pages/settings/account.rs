@@ -25,7 +25,8 @@ pub fn AccountSection() -> impl IntoView {
     let name = RwSignal::new(was_name);
     let email = RwSignal::new(was_email);
     let password = RwSignal::new(String::new());
-    let new_email = Memo::new(move |_| session.user().is_some_and(|user| user.email != email.get()));
+    let new_email =
+        Memo::new(move |_| session.user().is_some_and(|user| user.email != email.get()));
     let save = Action::new_local(move |body: &UpdateMe| {
         let body = body.clone();
         async move {
@@ -40,15 +41,27 @@ pub fn AccountSection() -> impl IntoView {
     let error = Signal::derive(move || save.value().get().and_then(Result::err));
     let email_problem = Signal::derive(move || {
         let error = error.get()?;
-        if error.is(ProblemCode::EmailTaken) { Some(error.message()) } else { error.field("email") }
+        if error.is(ProblemCode::EmailTaken) {
+            Some(error.message())
+        } else {
+            error.field("email")
+        }
     });
     let password_problem = Signal::derive(move || {
         let error = error.get()?;
-        if error.is(ProblemCode::InvalidCredentials) { Some(error.message()) } else { error.field("current_password") }
+        if error.is(ProblemCode::InvalidCredentials) {
+            Some(error.message())
+        } else {
+            error.field("current_password")
+        }
     });
     let name_problem = Signal::derive(move || error.get()?.field("name"));
     let problem = Signal::derive(move || {
-        let told = email_problem.get().or(password_problem.get()).or(name_problem.get()).is_some();
+        let told = email_problem
+            .get()
+            .or(password_problem.get())
+            .or(name_problem.get())
+            .is_some();
         error.get().filter(|_| !told).map(|error| error.message())
     });
     let submit = move |event: SubmitEvent| {
@@ -93,7 +106,11 @@ pub fn DeleteAccountSection() -> impl IntoView {
         Ok::<_, ApiError>(())
     });
     let problem = Signal::derive(move || {
-        remove.value().get().and_then(Result::err).map(|error| error.message())
+        remove
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|error| error.message())
     });
     let email = move || session.user().map(|user| user.email).unwrap_or_default();
     view! {

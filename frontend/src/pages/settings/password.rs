@@ -32,7 +32,11 @@ pub fn PasswordSection() -> impl IntoView {
     let error = Signal::derive(move || save.value().get().and_then(Result::err));
     let current_problem = Signal::derive(move || {
         let error = error.get()?;
-        if error.is(ProblemCode::InvalidCredentials) { Some(error.message()) } else { error.field("current_password") }
+        if error.is(ProblemCode::InvalidCredentials) {
+            Some(error.message())
+        } else {
+            error.field("current_password")
+        }
     });
     let new_problem = Signal::derive(move || error.get()?.field("new_password"));
     let problem = Signal::derive(move || {

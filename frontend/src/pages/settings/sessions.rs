@@ -50,9 +50,17 @@ fn SessionRow(session: Session, on_end: Callback<()>) -> impl IntoView {
             Ok::<_, ApiError>(())
         }
     });
-    let problem = move || end.value().get().and_then(Result::err).map(|error| error.message());
+    let problem = move || {
+        end.value()
+            .get()
+            .and_then(Result::err)
+            .map(|error| error.message())
+    };
     let id = session.id;
-    let agent = session.user_agent.as_deref().map_or("Unknown program".to_owned(), program);
+    let agent = session
+        .user_agent
+        .as_deref()
+        .map_or("Unknown program".to_owned(), program);
     let label = format!("End session, {agent}");
     view! {
         <li class="ph-files__row">
@@ -77,10 +85,26 @@ fn SessionRow(session: Session, on_end: Callback<()>) -> impl IntoView {
 /// program calls itself.
 fn program(user_agent: &str) -> String {
     // The first name that fits counts: most browsers claim to be others as well.
-    let browsers = [("Firefox/", "Firefox"), ("Edg/", "Edge"), ("OPR/", "Opera"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
-    let systems = [("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux")];
+    let browsers = [
+        ("Firefox/", "Firefox"),
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
+    let systems = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ];
     let find = |names: &[(&str, &'static str)]| {
-        names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
+        names
+            .iter()
+            .find(|(mark, _)| user_agent.contains(mark))
+            .map(|(_, name)| *name)
     };
     match (find(&browsers), find(&systems)) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
