@@ -187,6 +187,10 @@ impl Client {
     }
 
     /// A message to a project from a whole body.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "bodies are written where they are sent"
+    )]
     pub fn say(&self, project: &Project, body: Value) -> Request {
         self.post(&format!("{}/chat", path(project))).json(&body)
     }

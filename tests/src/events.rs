@@ -13,8 +13,6 @@ use crate::upstream::PATIENCE;
 pub struct EventStream {
     body: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>,
     buffer: Vec<u8>,
-    /// How many comments came between the events so far.
-    pub comments: usize,
 }
 
 impl EventStream {
@@ -35,7 +33,6 @@ impl EventStream {
         Self {
             body: Box::pin(response.bytes_stream()),
             buffer: Vec::new(),
-            comments: 0,
         }
     }
 
@@ -43,9 +40,8 @@ impl EventStream {
     pub async fn next(&mut self) -> Option<(u64, StreamEvent)> {
         loop {
             if let Some(frame) = self.take_frame() {
-                match parse_frame(&frame) {
-                    Some(event) => return Some(event),
-                    None => self.comments += 1,
+                if let Some(event) = parse_frame(&frame) {
+                    return Some(event);
                 }
                 continue;
             }

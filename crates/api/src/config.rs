@@ -3,7 +3,7 @@
 //! Nothing else in the product reads the environment (the clients of cloud storage read their own
 //! credentials, as their documentation says).
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
@@ -141,6 +141,16 @@ pub struct Config {
     )]
     pub password_cost: u32,
 
+    /// Seconds that a JSON body, or the next piece of an upload, may take to arrive
+    #[arg(
+        long,
+        env = "PROMPTHUB_BODY_TIMEOUT",
+        value_name = "SECONDS",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    pub body_timeout_seconds: u64,
+
     /// Milliseconds that the demo model takes for a word
     #[arg(
         long,
@@ -244,6 +254,7 @@ impl Config {
             attempts_per_address: 60,
             attempts_per_account: 10,
             password_cost: 12,
+            body_timeout_seconds: 60,
             demo_delay_ms: 15,
             workers: None,
             log: LogConfig {
@@ -270,6 +281,12 @@ impl Config {
             (None, Some(_)) => "openrouter/openrouter/auto".to_owned(),
             (None, None) => "demo/echo".to_owned(),
         }
+    }
+
+    /// How long the next piece of a request may take.
+    #[must_use]
+    pub fn body_timeout(&self) -> Duration {
+        Duration::from_secs(self.body_timeout_seconds)
     }
 
     /// Whether browsers reach the server over TLS.

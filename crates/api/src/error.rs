@@ -24,6 +24,9 @@ pub enum ApiError {
     /// No provider that is set up has the model.
     #[error("no provider has the model {0}")]
     UnknownModel(String),
+    /// A range outside a file of so many bytes.
+    #[error("the file has {size} bytes")]
+    RangeNotSatisfiable { size: u64 },
     /// A refusal that the code explains.
     #[error("{detail}")]
     Refused {
@@ -78,6 +81,7 @@ impl ApiError {
         match self {
             Self::Validation(_) => ProblemCode::ValidationFailed,
             Self::UnknownModel(_) => ProblemCode::UnknownModel,
+            Self::RangeNotSatisfiable { .. } => ProblemCode::RangeNotSatisfiable,
             Self::Refused { code, .. } => *code,
             Self::Store(StoreError::Unavailable(_)) => ProblemCode::Unavailable,
             // What it belongs to was deleted in the meantime.
@@ -119,6 +123,7 @@ impl ApiError {
             Self::UnknownModel(model) => {
                 format!("No provider that is set up here has the model {model}.")
             }
+            Self::RangeNotSatisfiable { size } => format!("The file has {size} bytes."),
             Self::Refused { detail, .. } => detail.clone().into_owned(),
             Self::Provider(error) => provider_detail(error),
             Self::Store(_) | Self::Blob(_) | Self::Internal(_) => {

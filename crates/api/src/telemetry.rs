@@ -1,5 +1,7 @@
 //! The log: set up once, on standard error.
 
+use std::io::IsTerminal;
+
 use anyhow::Context;
 use tracing_subscriber::{EnvFilter, fmt, util::SubscriberInitExt};
 
@@ -14,7 +16,10 @@ pub fn init(config: &LogConfig) -> anyhow::Result<()> {
         .with_context(|| format!("PROMPTHUB_LOG: {:?} is no filter", config.filter))?
         // Reports each unknown cookie as a warning; strangers could fill the log with it.
         .add_directive("actix_session=error".parse()?);
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     match config.format {
         LogFormat::Text => builder.finish().try_init()?,
         LogFormat::Json => builder.json().flatten_event(true).finish().try_init()?,

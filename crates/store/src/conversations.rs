@@ -98,7 +98,7 @@ pub fn find(
         .find(id)
         .filter(conversations::owner_id.eq(owner))
         .select(ConversationRow::as_select());
-    Ok(query.first(conn).optional()?)
+    Ok(query.get_result(conn).optional()?)
 }
 
 /// A person's conversations in a project, the most recently active first; none when the owner has

@@ -56,7 +56,7 @@ pub fn insert(conn: &mut Conn, new: &NewFile, replace: bool) -> Result<FileRow, 
             .filter(files::project_id.eq(new.project_id))
             .filter(files::name.eq(&new.name))
             .select(files::id)
-            .first::<FileId>(conn)
+            .get_result::<FileId>(conn)
             .optional()?;
         if let Some(old) = old {
             diesel::delete(files::table.find(old)).execute(conn)?;
@@ -118,7 +118,7 @@ pub fn find(
         .filter(files::name.eq(name))
         .filter(projects_table::owner_id.eq(owner))
         .select(FileRow::as_select());
-    Ok(query.first(conn).optional()?)
+    Ok(query.get_result(conn).optional()?)
 }
 
 /// Deletes a file of a person's project and says what it was. Its blob becomes garbage.

@@ -75,7 +75,7 @@ pub fn find(
         .find(id)
         .filter(generations::owner_id.eq(owner))
         .select(GenerationRow::as_select());
-    Ok(query.first(conn).optional()?)
+    Ok(query.get_result(conn).optional()?)
 }
 
 /// An answer that is being made in a conversation.

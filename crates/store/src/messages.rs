@@ -153,7 +153,7 @@ pub fn find(
         .filter(messages::id.eq(id))
         .filter(conversations::owner_id.eq(owner))
         .select(MessageRow::as_select());
-    Ok(query.first(conn).optional()?)
+    Ok(query.get_result(conn).optional()?)
 }
 
 /// All messages of a conversation, siblings included, the oldest first. The caller has found the
@@ -233,7 +233,7 @@ pub fn finish(
         .set((finish, messages::updated_at.eq(now)))
         .execute(conn)?;
     let query = messages::table.find(id).select(MessageRow::as_select());
-    Ok(query.first(conn).optional()?)
+    Ok(query.get_result(conn).optional()?)
 }
 
 /// Marks an answer that nobody makes any more, with the text that it has.

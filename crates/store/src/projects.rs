@@ -168,7 +168,7 @@ pub fn find(
         .find(id)
         .filter(projects::owner_id.eq(owner))
         .select((ProjectRow::as_select(), file_count!()));
-    Ok(query.first(conn).optional()?)
+    Ok(query.get_result(conn).optional()?)
 }
 
 /// Changes a person's project. Another prompt, model or parameters append a prompt version by
@@ -312,5 +312,5 @@ pub(crate) fn exists(conn: &mut Conn, owner: UserId, id: ProjectId) -> Result<bo
         .find(id)
         .filter(projects::owner_id.eq(owner))
         .select(projects::id);
-    Ok(query.first::<ProjectId>(conn).optional()?.is_some())
+    Ok(query.get_result::<ProjectId>(conn).optional()?.is_some())
 }

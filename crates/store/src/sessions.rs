@@ -64,7 +64,7 @@ pub fn find_by_key_hash(
     let live = sessions::table
         .filter(sessions::key_hash.eq(key_hash))
         .filter(sessions::expires_at.gt(now));
-    Ok(direct!(conn => live.select(SessionRow::as_select()).first(conn)).optional()?)
+    Ok(direct!(conn => live.select(SessionRow::as_select()).get_result(conn)).optional()?)
 }
 
 /// Stores a session's state and marks it as seen; `false` when it has ended.

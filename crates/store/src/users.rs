@@ -98,7 +98,7 @@ pub fn any_exists(conn: &mut Conn) -> Result<bool, StoreError> {
 
 pub fn find(conn: &mut Conn, id: UserId) -> Result<Option<UserRow>, StoreError> {
     let query = users::table.find(id).select(UserRow::as_select());
-    Ok(query.first(conn).optional()?)
+    Ok(query.get_result(conn).optional()?)
 }
 
 /// Finds the account of an e-mail, given as it is compared.
@@ -106,7 +106,7 @@ pub fn find_by_email_key(conn: &mut Conn, email_key: &str) -> Result<Option<User
     let query = users::table
         .filter(users::email_key.eq(email_key))
         .select(UserRow::as_select());
-    Ok(query.first(conn).optional()?)
+    Ok(query.get_result(conn).optional()?)
 }
 
 /// Changes an account; `None` when it does not exist.

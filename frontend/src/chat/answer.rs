@@ -38,7 +38,12 @@ enum Connection {
 impl ChatState {
     /// Asks the server and follows the answer to its end.
     pub(super) async fn answer(self, question: Question) {
-        match self.ask_server(&question).await {
+        let patience = TimeoutFuture::new(SILENCE_MILLISECONDS);
+        let asked = match select(pin!(self.ask_server(&question)), patience).await {
+            Either::Left((asked, _)) => asked,
+            Either::Right(_) => Err(ApiError::Network),
+        };
+        match asked {
             Ok(stream) => self.follow(Some(stream)).await,
             Err(error) => {
                 if error == ApiError::Network && self.was_taken_in(&question).await {
@@ -63,7 +68,10 @@ impl ChatState {
         let mut stream = match (question, conversation) {
             (Question::Again(answer), _) => stream::regenerate(*answer).await?,
             (Question::Message { text, .. }, None) => {
-                let body = Chat { message: text.clone(), ..Chat::default() };
+                let body = Chat {
+                    message: text.clone(),
+                    ..Chat::default()
+                };
                 stream::chat(self.project.with_untracked(|project| project.id), body).await?
             }
             (Question::Message { text, edits }, Some(conversation)) => {
@@ -72,19 +80,28 @@ impl ChatState {
                     None => self.leaf.get_untracked(),
                 };
                 let content = text.clone();
-                let body =
-                    CreateMessage { content, parent_id: Some(parent), ..CreateMessage::default() };
+                let body = CreateMessage {
+                    content,
+                    parent_id: Some(parent),
+                    ..CreateMessage::default()
+                };
                 stream::create_message(conversation, body).await?
             }
         };
         match stream.next().await? {
-            Some(first @ Numbered { event: StreamEvent::Started { .. }, .. }) => {
+            Some(
+                first @ Numbered {
+                    event: StreamEvent::Started { .. },
+                    ..
+                },
+            ) => {
                 self.begin(first);
                 Ok(stream)
             }
-            Some(Numbered { event: StreamEvent::Error { problem }, .. }) => {
-                Err(ApiError::Problem(Box::new(problem)))
-            }
+            Some(Numbered {
+                event: StreamEvent::Error { problem },
+                ..
+            }) => Err(ApiError::Problem(Box::new(problem))),
             Some(_) | None => Err(ApiError::Network),
         }
     }
@@ -148,9 +165,12 @@ impl ChatState {
         else {
             return false;
         };
-        let Ok((conversation, messages)) = read(id).await else { return false };
+        let Ok((conversation, messages)) = read(id).await else {
+            return false;
+        };
         let known = |message: &Message| {
-            self.tree.with_untracked(|tree| tree.get(message.id).is_some())
+            self.tree
+                .with_untracked(|tree| tree.get(message.id).is_some())
         };
         let taken = messages.iter().any(|message| {
             message.role == Role::User && message.content == *text && !known(message)
@@ -172,9 +192,12 @@ impl ChatState {
                 return;
             }
             let place = self.live.with_untracked(|live| {
-                live.as_ref().map(|live| (live.generation, live.last_event()))
+                live.as_ref()
+                    .map(|live| (live.generation, live.last_event()))
             });
-            let Some((generation, last_event)) = place else { return };
+            let Some((generation, last_event)) = place else {
+                return;
+            };
             match stream::events(generation, last_event).await {
                 Ok(connected) => {
                     self.set_link(Link::Connected);
@@ -249,7 +272,9 @@ impl ChatState {
 
     /// The server knows no such running answer: what has become of it stands in the conversation.
     async fn ended_meanwhile(self) -> bool {
-        let Some(id) = self.conversation.get_untracked() else { return true };
+        let Some(id) = self.conversation.get_untracked() else {
+            return true;
+        };
         match read(id).await {
             Ok((conversation, messages)) => {
                 self.show(&conversation, messages);
@@ -269,7 +294,8 @@ impl ChatState {
     }
 
     fn set_link(self, link: Link) {
-        let differs = |live: &Option<LiveAnswer>| live.as_ref().is_some_and(|live| live.link != link);
+        let differs =
+            |live: &Option<LiveAnswer>| live.as_ref().is_some_and(|live| live.link != link);
         if self.live.with_untracked(differs) {
             self.live.update(|live| {
                 if let Some(live) = live {

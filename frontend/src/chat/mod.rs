@@ -65,5 +65,7 @@ pub fn ChatPane(
 
 /// Whether something lies over the page that Escape is meant for.
 fn dialog_is_open() -> bool {
-    document().query_selector("dialog[open]").is_ok_and(|found| found.is_some())
+    document()
+        .query_selector("dialog[open]")
+        .is_ok_and(|found| found.is_some())
 }

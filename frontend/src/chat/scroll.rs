@@ -47,7 +47,9 @@ impl Scroll {
 
     /// The reader, or the browser, has scrolled. Says whether the beginning of what is shown is near.
     pub fn on_scroll(self) -> bool {
-        let Some(frame) = self.frame.get_untracked() else { return false };
+        let Some(frame) = self.frame.get_untracked() else {
+            return false;
+        };
         let top = frame.scroll_top();
         let rest = frame.scroll_height() - top - frame.client_height();
         let before = self.last_top.get_value();
@@ -65,7 +67,9 @@ impl Scroll {
     /// the first pixels of a smooth scroll are few, and the growing text would take them back.
     pub fn on_wheel(self, delta: f64) {
         let can_leave = || {
-            self.frame.get_untracked().is_some_and(|frame| frame.scroll_top() > 0)
+            self.frame
+                .get_untracked()
+                .is_some_and(|frame| frame.scroll_top() > 0)
         };
         if delta < 0.0 && self.following.get_untracked() && can_leave() {
             self.following.set(false);
@@ -74,7 +78,9 @@ impl Scroll {
 
     /// Runs `change`, which adds something before what is shown, and holds what is shown in place.
     pub fn hold(self, change: impl FnOnce()) {
-        let Some(frame) = self.frame.get_untracked() else { return };
+        let Some(frame) = self.frame.get_untracked() else {
+            return;
+        };
         let below = frame.scroll_height() - frame.scroll_top();
         change();
         request_animation_frame(move || {
@@ -92,13 +98,17 @@ impl Scroll {
 
     /// Goes along whenever the content grows or the room for it changes.
     fn observe(self) {
-        let (Some(frame), Some(content)) = (self.frame.get(), self.content.get()) else { return };
+        let (Some(frame), Some(content)) = (self.frame.get(), self.content.get()) else {
+            return;
+        };
         let on_resize = Closure::<dyn Fn()>::new(move || {
             if self.following.try_get_untracked() == Some(true) {
                 self.pin();
             }
         });
-        let Ok(observer) = ResizeObserver::new(on_resize.as_ref().unchecked_ref()) else { return };
+        let Ok(observer) = ResizeObserver::new(on_resize.as_ref().unchecked_ref()) else {
+            return;
+        };
         observer.observe(&frame);
         observer.observe(&content);
         let kept = StoredValue::new_local((observer, on_resize));

@@ -29,7 +29,10 @@ pub enum Load {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Question {
     /// A new message; with `edits`, a new version of that one.
-    Message { text: String, edits: Option<MessageId> },
+    Message {
+        text: String,
+        edits: Option<MessageId>,
+    },
     /// Another answer in place of this one.
     Again(MessageId),
 }
@@ -144,10 +147,14 @@ impl ChatState {
         let idle = !self.pending.with_untracked(Option::is_some)
             && !self.live.with_untracked(Option::is_some)
             && self.load.get_untracked() == Load::Ready;
-        let Some(id) = self.conversation.get_untracked().filter(|_| idle) else { return };
+        let Some(id) = self.conversation.get_untracked().filter(|_| idle) else {
+            return;
+        };
         self.work(async move {
             // What is shown stays true to its moment where the server cannot be asked.
-            let Ok(conversation) = conversations::find(id).await else { return };
+            let Ok(conversation) = conversations::find(id).await else {
+                return;
+            };
             if conversation.active_message_id == self.leaf.get_untracked() {
                 return;
             }
@@ -160,10 +167,13 @@ impl ChatState {
 
     pub(super) fn show(self, conversation: &Conversation, messages: Vec<Message>) {
         let tree = MessageTree::from_messages(messages);
-        let active = conversation.active_message_id.filter(|id| tree.get(*id).is_some());
+        let active = conversation
+            .active_message_id
+            .filter(|id| tree.get(*id).is_some());
         let leaf = active.or_else(|| tree.newest_leaf(None));
         let length = leaf.map_or(0, |leaf| tree.path(leaf).len());
-        self.hidden.update(|hidden| *hidden = (*hidden).min(length.saturating_sub(WINDOW)));
+        self.hidden
+            .update(|hidden| *hidden = (*hidden).min(length.saturating_sub(WINDOW)));
         self.tree.set(tree);
         self.leaf.set(leaf);
         self.load.set(Load::Ready);
@@ -196,7 +206,9 @@ impl ChatState {
 
     /// Asks what was refused once more.
     pub fn retry(self) {
-        let Some(Refusal { question, .. }) = self.refusal.get_untracked() else { return };
+        let Some(Refusal { question, .. }) = self.refusal.get_untracked() else {
+            return;
+        };
         match question {
             // The text stands in the box, perhaps mended since.
             Question::Message { .. } => self.send_draft(),
@@ -206,9 +218,12 @@ impl ChatState {
 
     /// Stops the answer; its text so far is kept.
     pub fn stop(self) {
-        let Some(generation) = self.live.with_untracked(|live| live.as_ref().map(|live| live.generation))
+        let Some(generation) = self
+            .live
+            .with_untracked(|live| live.as_ref().map(|live| live.generation))
         else {
-            self.stop_early.set_value(self.pending.with_untracked(Option::is_some));
+            self.stop_early
+                .set_value(self.pending.with_untracked(Option::is_some));
             return;
         };
         let set_stopping = move |stopping| {
@@ -223,7 +238,8 @@ impl ChatState {
             if conversations::cancel_generation(generation).await.is_err() {
                 // The button stands again, so the person can press it again.
                 set_stopping(false);
-                self.announcement.set("The answer could not be stopped. Try again.");
+                self.announcement
+                    .set("The answer could not be stopped. Try again.");
             }
         });
     }
@@ -239,13 +255,19 @@ impl ChatState {
 
     /// Shows another version of a message, with what was said after it.
     pub fn choose_version(self, version: MessageId) {
-        let leaf = self.tree.with_untracked(|tree| tree.newest_leaf(Some(version)));
+        let leaf = self
+            .tree
+            .with_untracked(|tree| tree.newest_leaf(Some(version)));
         self.leaf.set(leaf);
-        let (Some(conversation), Some(leaf)) = (self.conversation.get_untracked(), leaf) else { return };
+        let (Some(conversation), Some(leaf)) = (self.conversation.get_untracked(), leaf) else {
+            return;
+        };
         self.resume_shown();
         spawn_local(async move {
-            let body =
-                UpdateConversation { active_message_id: Some(leaf), ..UpdateConversation::default() };
+            let body = UpdateConversation {
+                active_message_id: Some(leaf),
+                ..UpdateConversation::default()
+            };
             // The choice holds on this page anyway; what is sent next names its place itself.
             let _ = conversations::update(conversation, body).await;
         });

@@ -91,7 +91,11 @@ impl MessageTree {
     pub fn newest_leaf(&self, id: Option<MessageId>) -> Option<MessageId> {
         let mut leaf = id;
         for _ in 0..self.messages.len() {
-            match self.children.get(&leaf).and_then(|children| children.last()) {
+            match self
+                .children
+                .get(&leaf)
+                .and_then(|children| children.last())
+            {
                 Some(child) => leaf = Some(*child),
                 None => break,
             }
@@ -108,13 +112,19 @@ impl MessageTree {
             .get(&self.parent(id))?
             .iter()
             .copied()
-            .filter(|other| self.messages.get(other).is_some_and(|other| other.role == role))
+            .filter(|other| {
+                self.messages
+                    .get(other)
+                    .is_some_and(|other| other.role == role)
+            })
             .collect();
         let index = versions.iter().position(|other| *other == id)?;
         Some(Siblings {
             position: index.saturating_add(1),
             count: versions.len(),
-            previous: index.checked_sub(1).and_then(|index| versions.get(index).copied()),
+            previous: index
+                .checked_sub(1)
+                .and_then(|index| versions.get(index).copied()),
             next: versions.get(index.saturating_add(1)).copied(),
         })
     }
@@ -122,10 +132,11 @@ impl MessageTree {
     /// The last message of a person on the path to `leaf`.
     #[must_use]
     pub fn last_of_person(&self, leaf: MessageId) -> Option<MessageId> {
-        self.path(leaf)
-            .into_iter()
-            .rev()
-            .find(|id| self.messages.get(id).is_some_and(|message| message.role == Role::User))
+        self.path(leaf).into_iter().rev().find(|id| {
+            self.messages
+                .get(id)
+                .is_some_and(|message| message.role == Role::User)
+        })
     }
 }
 

@@ -28,20 +28,30 @@ pub enum Kind {
     Checkbox(bool),
     Rule,
     /// Its only child is its text. The language is as written after the fence, perhaps empty.
-    CodeBlock { language: String },
+    CodeBlock {
+        language: String,
+    },
     Table,
     TableHead,
     TableRow,
-    TableCell { header: bool, align: Align },
+    TableCell {
+        header: bool,
+        align: Align,
+    },
     Emphasis,
     Strong,
     Strikethrough,
     Code,
     Break,
     /// The address is one that [`super::link::safe_href`] let through.
-    Link { href: String },
+    Link {
+        href: String,
+    },
     /// A picture elsewhere, not to be fetched unasked; its children are its description.
-    Image { source: String, host: String },
+    Image {
+        source: String,
+        host: String,
+    },
 }
 
 /// One piece of a rendered document.
@@ -54,7 +64,10 @@ pub enum Node {
 impl Node {
     /// An element that only holds text.
     pub fn with_text(kind: Kind, text: impl Into<String>) -> Self {
-        Self::Element { kind, children: vec![Self::Text(text.into())] }
+        Self::Element {
+            kind,
+            children: vec![Self::Text(text.into())],
+        }
     }
 
     /// Whether a reader finds any words in it.

@@ -11,7 +11,11 @@ pub async fn copy(text: &str) -> bool {
     let navigator = window().navigator();
     let present = js_sys::Reflect::get(&navigator, &JsValue::from_str("clipboard"))
         .is_ok_and(|clipboard| clipboard.is_object());
-    if present && JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok() {
+    if present
+        && JsFuture::from(navigator.clipboard().write_text(text))
+            .await
+            .is_ok()
+    {
         return true;
     }
     copy_selection(text).unwrap_or(false)
@@ -26,9 +30,15 @@ fn copy_selection(text: &str) -> Option<bool> {
     field.set_value(text);
     page.body()?.append_child(&field).ok()?;
     field.select();
-    let copied = page.dyn_into::<HtmlDocument>().ok()?.exec_command("copy").unwrap_or(false);
+    let copied = page
+        .dyn_into::<HtmlDocument>()
+        .ok()?
+        .exec_command("copy")
+        .unwrap_or(false);
     field.remove();
-    if let Some(focused) = focused.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+    if let Some(focused) =
+        focused.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok())
+    {
         // Focus only returns where it was; where that is gone there is nothing to return to.
         let _ = focused.focus();
     }

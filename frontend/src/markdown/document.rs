@@ -35,7 +35,11 @@ impl Definitions {
 }
 
 fn normalise(label: &str) -> String {
-    label.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+    label
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_lowercase()
 }
 
 /// What a reader of the document has to change.
@@ -71,10 +75,18 @@ impl Document {
     }
 
     fn update_tail(&mut self, tail: &str, complete: bool) -> Update {
-        let shown = if complete { tail } else { without_undecided_line(tail) };
+        let shown = if complete {
+            tail
+        } else {
+            without_undecided_line(tail)
+        };
         let mut blocks = parse(shown, &mut self.definitions);
         let keep = self.finished_blocks;
-        let finished = if complete { 0 } else { self.finish(shown, &blocks) };
+        let finished = if complete {
+            0
+        } else {
+            self.finish(shown, &blocks)
+        };
         let mut outline = self.outline.clone();
         for (index, block) in blocks.iter_mut().enumerate() {
             if index == finished {
@@ -82,7 +94,10 @@ impl Document {
             }
             outline.place(&mut block.node);
         }
-        Update { keep, blocks: blocks.into_iter().map(|Block { node, .. }| node).collect() }
+        Update {
+            keep,
+            blocks: blocks.into_iter().map(|Block { node, .. }| node).collect(),
+        }
     }
 
     /// Notes which blocks at the beginning of the tail will stay as they are, and says how many.
@@ -93,12 +108,18 @@ impl Document {
         let starts = blocks.iter().enumerate().rev().map(|(index, block)| {
             // A range may begin after an indentation that belongs to the block.
             let before = tail.get(..block.source.start).unwrap_or_default();
-            (index, before.rfind('\n').map_or(0, |end| end.saturating_add(1)))
+            (
+                index,
+                before.rfind('\n').map_or(0, |end| end.saturating_add(1)),
+            )
         });
         let mut decided =
             starts.filter(|(_, start)| tail.get(*start..).is_some_and(|rest| rest.contains('\n')));
-        let Some((index, start)) = decided.next() else { return 0 };
-        self.finished.push_str(tail.get(..start).unwrap_or_default());
+        let Some((index, start)) = decided.next() else {
+            return 0;
+        };
+        self.finished
+            .push_str(tail.get(..start).unwrap_or_default());
         self.finished_blocks = self.finished_blocks.saturating_add(index);
         index
     }
@@ -113,11 +134,15 @@ struct Outline(Vec<u8>);
 
 impl Outline {
     fn place(&mut self, node: &mut Node) {
-        let Node::Element { kind, children } = node else { return };
+        let Node::Element { kind, children } = node else {
+            return;
+        };
         if let Kind::Heading(level) = kind {
             self.0.retain(|above| *above < *level);
             self.0.push(*level);
-            *level = u8::try_from(self.0.len().saturating_add(1)).unwrap_or(6).min(6);
+            *level = u8::try_from(self.0.len().saturating_add(1))
+                .unwrap_or(6)
+                .min(6);
         }
         for child in children {
             self.place(child);

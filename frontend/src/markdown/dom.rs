@@ -29,15 +29,28 @@ pub struct Renderer {
 
 /// A node on the page, and what it was made from.
 enum Rendered {
-    Text { node: Text, text: String },
+    Text {
+        node: Text,
+        text: String,
+    },
     /// `content` holds the children; it is `root` or lies within it.
-    Element { kind: Kind, root: Element, content: Element, children: Vec<Rendered> },
+    Element {
+        kind: Kind,
+        root: Element,
+        content: Element,
+        children: Vec<Rendered>,
+    },
 }
 
 impl Renderer {
     #[must_use]
     pub fn new(page: Page, container: Element) -> Self {
-        Self { page, container, document: Document::default(), blocks: Vec::new() }
+        Self {
+            page,
+            container,
+            document: Document::default(),
+            blocks: Vec::new(),
+        }
     }
 
     /// Shows the text as it is now. `complete` says that nothing will be added.
@@ -103,12 +116,23 @@ impl Rendered {
 
     fn create(page: &Page, node: Node) -> Result<Self, JsValue> {
         match node {
-            Node::Text(text) => Ok(Self::Text { node: page.create_text_node(&text), text }),
-            Node::Element { kind, children: nodes } => {
+            Node::Text(text) => Ok(Self::Text {
+                node: page.create_text_node(&text),
+                text,
+            }),
+            Node::Element {
+                kind,
+                children: nodes,
+            } => {
                 let (root, content) = create_element(page, &kind)?;
                 let mut children = Vec::new();
                 patch_children(page, &content, &mut children, 0, nodes)?;
-                Ok(Self::Element { kind, root, content, children })
+                Ok(Self::Element {
+                    kind,
+                    root,
+                    content,
+                    children,
+                })
             }
         }
     }
@@ -125,8 +149,16 @@ impl Rendered {
                 Ok(())
             }
             (
-                Self::Element { kind, content, children, .. },
-                Node::Element { kind: new, children: nodes },
+                Self::Element {
+                    kind,
+                    content,
+                    children,
+                    ..
+                },
+                Node::Element {
+                    kind: new,
+                    children: nodes,
+                },
             ) if *kind == new => patch_children(page, content, children, 0, nodes),
             (_, new) => {
                 let new = Self::create(page, new)?;
@@ -212,8 +244,17 @@ fn code_block(page: &Page, language: &str) -> Result<(Element, Element), JsValue
     let block = element(page, "div", "ph-code")?;
     let bar = child(page, &block, "div", "ph-code__bar")?;
     let label = child(page, &bar, "span", "ph-code__language")?;
-    label.set_text_content(Some(if language.is_empty() { "text" } else { language }));
-    let copy = child(page, &bar, "button", "ph-button ph-button--quiet ph-button--small")?;
+    label.set_text_content(Some(if language.is_empty() {
+        "text"
+    } else {
+        language
+    }));
+    let copy = child(
+        page,
+        &bar,
+        "button",
+        "ph-button ph-button--quiet ph-button--small",
+    )?;
     copy.set_attribute("type", "button")?;
     copy.set_attribute(ACTION, COPY_CODE)?;
     copy.set_attribute("aria-label", "Copy code")?;

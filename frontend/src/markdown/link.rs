@@ -24,12 +24,16 @@ pub fn image_host(address: &str) -> Option<&str> {
     }
     // A backslash ends the authority for browsers too.
     let authority = rest.split(['/', '\\', '?', '#']).next()?;
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
     (!host.is_empty()).then_some(host)
 }
 
 fn has_scheme(address: &str, scheme: &str) -> bool {
-    address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    address
+        .get(..scheme.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
 }
 
 #[cfg(test)]
@@ -38,7 +42,11 @@ mod tests {
 
     #[test]
     fn web_and_mail_addresses_pass() {
-        for address in ["https://example.com/a?b#c", "HTTP://EXAMPLE.COM", "mailto:a@b.c"] {
+        for address in [
+            "https://example.com/a?b#c",
+            "HTTP://EXAMPLE.COM",
+            "mailto:a@b.c",
+        ] {
             assert_eq!(safe_href(address), Some(address));
         }
     }
@@ -68,9 +76,18 @@ mod tests {
 
     #[test]
     fn the_host_is_the_one_that_would_be_asked() {
-        assert_eq!(image_host("https://example.com:8080/a.png"), Some("example.com:8080"));
-        assert_eq!(image_host("https://good.example@evil.example/a"), Some("evil.example"));
-        assert_eq!(image_host("https://evil.example\\@good.example/a"), Some("evil.example"));
+        assert_eq!(
+            image_host("https://example.com:8080/a.png"),
+            Some("example.com:8080")
+        );
+        assert_eq!(
+            image_host("https://good.example@evil.example/a"),
+            Some("evil.example")
+        );
+        assert_eq!(
+            image_host("https://evil.example\\@good.example/a"),
+            Some("evil.example")
+        );
         assert_eq!(image_host("https:///a"), None);
         assert_eq!(image_host("mailto:a@b.c"), None);
         assert_eq!(image_host("data:image/png;base64,AA"), None);

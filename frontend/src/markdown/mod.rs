@@ -47,7 +47,7 @@ pub fn Markdown(
         pace.render(&text, complete, pause_over);
         Some(pace)
     });
-    view! { <div class="ph-markdown" node_ref=container on:click=on_press></div> }
+    view! { <div class="ph-markdown" node_ref=container on:click=move |event| on_press(&event)></div> }
 }
 
 /// A renderer that leaves the page time for other things.
@@ -77,20 +77,31 @@ impl Pace {
         }
         let ended = now();
         let cost = ended - begun;
-        self.not_before = if cost > BUSY_MILLISECONDS { ended + cost * PAUSE_FACTOR } else { 0.0 };
+        self.not_before = if cost > BUSY_MILLISECONDS {
+            ended + cost * PAUSE_FACTOR
+        } else {
+            0.0
+        };
     }
 }
 
 fn now() -> f64 {
-    window().performance().map_or(0.0, |performance| performance.now())
+    window()
+        .performance()
+        .map_or(0.0, |performance| performance.now())
 }
 
 /// Handles the presses of all buttons in a document, so that none of them needs a closure.
-fn on_press(event: MouseEvent) {
-    let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else {
+fn on_press(event: &MouseEvent) {
+    let Some(target) = event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok())
+    else {
         return;
     };
-    let Ok(Some(button)) = target.closest(&format!("[{}]", dom::ACTION)) else { return };
+    let Ok(Some(button)) = target.closest(&format!("[{}]", dom::ACTION)) else {
+        return;
+    };
     match button.get_attribute(dom::ACTION).as_deref() {
         Some(dom::COPY_CODE) => copy_code(button),
         Some(dom::LOAD_IMAGE) => load_image(&button),
@@ -115,11 +126,16 @@ fn copy_code(button: Element) {
 
 /// Puts the picture where its button was; a link where it does not load.
 fn load_image(button: &Element) {
-    let Some(source) = button.get_attribute(dom::SOURCE) else { return };
-    let Some(frame) = button.parent_element() else { return };
-    let (Ok(image), Ok(link)) =
-        (document().create_element("img"), document().create_element("a"))
-    else {
+    let Some(source) = button.get_attribute(dom::SOURCE) else {
+        return;
+    };
+    let Some(frame) = button.parent_element() else {
+        return;
+    };
+    let (Ok(image), Ok(link)) = (
+        document().create_element("img"),
+        document().create_element("a"),
+    ) else {
         return;
     };
     let description = frame.text_content().unwrap_or_default();
@@ -142,7 +158,10 @@ fn load_image(button: &Element) {
         let image = image.clone();
         Closure::once_into_js(move || image.replace_with_with_node_1(&link))
     };
-    if image.add_event_listener_with_callback("error", on_error.unchecked_ref()).is_ok() {
+    if image
+        .add_event_listener_with_callback("error", on_error.unchecked_ref())
+        .is_ok()
+    {
         // The button is in the frame, so it can be replaced.
         let _ = button.replace_with_with_node_1(&image);
     }

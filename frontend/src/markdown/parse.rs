@@ -103,9 +103,9 @@ impl Builder {
             Event::Rule => self.leaf(Kind::Rule, range),
             Event::TaskListMarker(done) => self.leaf(Kind::Checkbox(done), range),
             // Their extensions are off.
-            Event::InlineMath(text)
-            | Event::DisplayMath(text)
-            | Event::FootnoteReference(text) => self.text(&text),
+            Event::InlineMath(text) | Event::DisplayMath(text) | Event::FootnoteReference(text) => {
+                self.text(&text);
+            }
         }
     }
 
@@ -118,7 +118,9 @@ impl Builder {
             Tag::Paragraph => Kind::Paragraph,
             Tag::Heading { level, .. } => Kind::Heading(heading_level(level)),
             Tag::BlockQuote(_) => Kind::Quote,
-            Tag::CodeBlock(kind) => Kind::CodeBlock { language: language(&kind) },
+            Tag::CodeBlock(kind) => Kind::CodeBlock {
+                language: language(&kind),
+            },
             Tag::HtmlBlock => Kind::Plain,
             Tag::List(None) => Kind::BulletList,
             Tag::List(Some(first)) => Kind::NumberedList(first),
@@ -138,18 +140,31 @@ impl Builder {
                 Kind::TableRow
             }
             Tag::TableCell => {
-                let align = self.columns.get(self.column).copied().unwrap_or(Align::Start);
+                let align = self
+                    .columns
+                    .get(self.column)
+                    .copied()
+                    .unwrap_or(Align::Start);
                 self.column = self.column.saturating_add(1);
-                Kind::TableCell { header: self.in_head, align }
+                Kind::TableCell {
+                    header: self.in_head,
+                    align,
+                }
             }
             Tag::Emphasis => Kind::Emphasis,
             Tag::Strong => Kind::Strong,
             Tag::Strikethrough => Kind::Strikethrough,
-            Tag::Link { link_type: LinkType::Email, dest_url, .. } => {
-                Kind::Link { href: format!("mailto:{dest_url}") }
-            }
+            Tag::Link {
+                link_type: LinkType::Email,
+                dest_url,
+                ..
+            } => Kind::Link {
+                href: format!("mailto:{dest_url}"),
+            },
             Tag::Link { dest_url, .. } => match safe_href(&dest_url) {
-                Some(href) => Kind::Link { href: href.to_owned() },
+                Some(href) => Kind::Link {
+                    href: href.to_owned(),
+                },
                 None => return inline,
             },
             // What is shown for it is a button, and a link cannot hold one.
@@ -157,7 +172,10 @@ impl Builder {
                 return inline;
             }
             Tag::Image { dest_url, .. } => match image_host(&dest_url) {
-                Some(host) => Kind::Image { source: dest_url.to_string(), host: host.to_owned() },
+                Some(host) => Kind::Image {
+                    source: dest_url.to_string(),
+                    host: host.to_owned(),
+                },
                 None => return inline,
             },
             // Their extensions are off.
@@ -184,7 +202,9 @@ impl Builder {
     fn close(&mut self, range: Range<usize>, source: &str) {
         match self.frames.pop() {
             Some(Frame::Element) => {
-                let Some((kind, mut children)) = self.open.pop() else { return };
+                let Some((kind, mut children)) = self.open.pop() else {
+                    return;
+                };
                 let kind = named(kind, &mut children);
                 let code = matches!(kind, Kind::CodeBlock { .. });
                 let node = if self.open.is_empty() && range.len() > MAX_BLOCK && !code {
@@ -202,7 +222,13 @@ impl Builder {
     fn leaf(&mut self, kind: Kind, range: Range<usize>) {
         self.elements = self.elements.saturating_add(1);
         if self.has_room() {
-            self.add(Node::Element { kind, children: Vec::new() }, range);
+            self.add(
+                Node::Element {
+                    kind,
+                    children: Vec::new(),
+                },
+                range,
+            );
         } else {
             self.text("\n");
         }
@@ -221,7 +247,10 @@ impl Builder {
             children.push(node);
         } else {
             self.elements = 0;
-            self.blocks.push(Block { node, source: range });
+            self.blocks.push(Block {
+                node,
+                source: range,
+            });
         }
     }
 
@@ -232,18 +261,19 @@ impl Builder {
     }
 }
 
-/// An element whose role needs text, given one or another role where it has none.
+/// An element whose role needs words, given some or another role where it has none.
 fn named(kind: Kind, children: &mut Vec<Node>) -> Kind {
-    if children.iter().any(Node::has_text) {
-        return kind;
-    }
+    let has_text = |children: &[Node]| children.iter().any(Node::has_text);
     match kind {
-        Kind::Link { href } => {
+        Kind::Link { href } if !has_text(children) => {
             push_text(children, &href);
             Kind::Link { href }
         }
-        Kind::Heading(_) => Kind::Paragraph,
-        Kind::TableCell { header: _, align } => Kind::TableCell { header: false, align },
+        Kind::Heading(_) if !has_text(children) => Kind::Paragraph,
+        Kind::TableCell { align, .. } if !has_text(children) => Kind::TableCell {
+            header: false,
+            align,
+        },
         kind => kind,
     }
 }
@@ -269,9 +299,17 @@ fn align(alignment: Alignment) -> Align {
 }
 
 fn language(kind: &CodeBlockKind<'_>) -> String {
-    let CodeBlockKind::Fenced(info) = kind else { return String::new() };
-    let word = info.split([' ', '\t', ',', '{', ':']).next().unwrap_or_default();
-    word.chars().filter(|c| !c.is_control()).take(MAX_LANGUAGE).collect()
+    let CodeBlockKind::Fenced(info) = kind else {
+        return String::new();
+    };
+    let word = info
+        .split([' ', '\t', ',', '{', ':'])
+        .next()
+        .unwrap_or_default();
+    word.chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_LANGUAGE)
+        .collect()
 }
 
 /// Models use `<br>` where Markdown has no other line break, as in table cells.

@@ -63,8 +63,14 @@ fn count(nodes: &[Node]) -> usize {
 #[test]
 fn blocks_and_spans_are_recognised() {
     assert_eq!(render("# A *b*"), r#"h2("A ", emphasis("b"))"#);
-    assert_eq!(render("- [x] a\n- b"), r#"ul(li(checkbox(true)(), "a"), li("b"))"#);
-    assert_eq!(render("```rust,ignore\nlet x;\n```"), r#"code[rust]("let x;\n")"#);
+    assert_eq!(
+        render("- [x] a\n- b"),
+        r#"ul(li(checkbox(true)(), "a"), li("b"))"#
+    );
+    assert_eq!(
+        render("```rust,ignore\nlet x;\n```"),
+        r#"code[rust]("let x;\n")"#
+    );
     assert_eq!(
         render("| a | b |\n|--|-:|\n| 1 | `2` |"),
         "table(tablehead(tablecell { header: true, align: start }(\"a\"), \
@@ -88,15 +94,27 @@ fn only_safe_links_are_links() {
     assert_eq!(render("<me@b.c>"), r#"p(a[mailto:me@b.c]("me@b.c"))"#);
     assert_eq!(render("[a](javascript:alert(1))"), r#"p("a")"#);
     assert_eq!(render("[a](&#106;avascript:alert(1))"), r#"p("a")"#);
-    assert_eq!(render("<javascript:alert(1)>"), r#"p("javascript:alert(1)")"#);
+    assert_eq!(
+        render("<javascript:alert(1)>"),
+        r#"p("javascript:alert(1)")"#
+    );
     assert_eq!(render("![a](data:image/png;base64,AA)"), r#"p("a")"#);
-    assert_eq!(render("![a](https://b.c/d)"), r#"p(img[https://b.c/d b.c]("a"))"#);
+    assert_eq!(
+        render("![a](https://b.c/d)"),
+        r#"p(img[https://b.c/d b.c]("a"))"#
+    );
 }
 
 #[test]
 fn nothing_stands_without_a_name() {
-    assert_eq!(render("[](https://b.c)"), r#"p(a[https://b.c]("https://b.c"))"#);
-    assert_eq!(render("[![a](https://b.c/d)](https://b.c)"), r#"p(a[https://b.c]("a"))"#);
+    assert_eq!(
+        render("[](https://b.c)"),
+        r#"p(a[https://b.c]("https://b.c"))"#
+    );
+    assert_eq!(
+        render("[![a](https://b.c/d)](https://b.c)"),
+        r#"p(a[https://b.c]("a"))"#
+    );
     assert_eq!(render("#"), "p()");
     assert!(render("| | a |\n|-|-|").contains("header: false"));
 }
@@ -105,9 +123,16 @@ fn nothing_stands_without_a_name() {
 fn headings_leave_no_level_out() {
     let levels = |source: &str| {
         let names = blocks(source);
-        names.iter().map(|node| notation(std::slice::from_ref(node))).collect::<Vec<_>>().join(" ")
+        names
+            .iter()
+            .map(|node| notation(std::slice::from_ref(node)))
+            .collect::<Vec<_>>()
+            .join(" ")
     };
-    assert_eq!(levels("### a\n# b\n### c\n#### d\n## e"), r#"h2("a") h2("b") h3("c") h4("d") h3("e")"#);
+    assert_eq!(
+        levels("### a\n# b\n### c\n#### d\n## e"),
+        r#"h2("a") h2("b") h3("c") h4("d") h3("e")"#
+    );
 }
 
 #[test]
@@ -120,7 +145,10 @@ fn only_the_last_block_is_built_again() {
     let update = document.update("one\n\ntwo\n\nthree\n", false);
     assert_eq!((update.keep, update.blocks.len()), (1, 2));
     let update = document.update("one\n\ntwo\n\nthree\nfour", false);
-    assert_eq!((update.keep, notation(&update.blocks).as_str()), (2, r#"p("three\nfour")"#));
+    assert_eq!(
+        (update.keep, notation(&update.blocks).as_str()),
+        (2, r#"p("three\nfour")"#)
+    );
 }
 
 #[test]
@@ -140,7 +168,10 @@ fn a_link_defined_later_is_resolved_at_the_end() {
     assert_eq!(document.update(text, false).keep, 1);
     let update = document.update(text, true);
     assert_eq!(update.keep, 0);
-    assert_eq!(notation(&update.blocks[..1]), r#"p("See ", a[https://example.com]("it"), ".")"#);
+    assert_eq!(
+        notation(&update.blocks[..1]),
+        r#"p("See ", a[https://example.com]("it"), ".")"#
+    );
 }
 
 #[test]
@@ -149,7 +180,10 @@ fn a_link_defined_earlier_is_resolved_at_once() {
     document.update("[it]: https://example.com\n\nOne.\n\nTwo\n", false);
     let update = document.update("[it]: https://example.com\n\nOne.\n\nTwo\n\n[IT]", false);
     assert_eq!(update.keep, 1);
-    assert_eq!(notation(&update.blocks[1..]), r#"p(a[https://example.com]("IT"))"#);
+    assert_eq!(
+        notation(&update.blocks[1..]),
+        r#"p(a[https://example.com]("IT"))"#
+    );
 }
 
 #[test]
@@ -166,14 +200,20 @@ fn nesting_is_bounded() {
     let hostile = [
         "> ".repeat(1000) + "deep",
         "*".repeat(1000) + "a" + &"*".repeat(1000),
-        (0..1000).map(|depth| " ".repeat(depth * 2) + "- a\n").collect(),
+        (0..1000)
+            .map(|depth| " ".repeat(depth * 2) + "- a\n")
+            .collect(),
         "[".repeat(1000) + "a" + &"](https://b.c)".repeat(1000),
         "*a **b ".repeat(1000),
     ];
     for source in hostile {
         for complete in [false, true] {
             let blocks = Document::default().update(&source, complete).blocks;
-            assert!(blocks.iter().all(|block| depth(block) <= 33), "{}", &source[..20]);
+            assert!(
+                blocks.iter().all(|block| depth(block) <= 33),
+                "{}",
+                &source[..20]
+            );
         }
     }
     assert!(render(&("> ".repeat(1000) + "deep")).contains("deep"));
@@ -181,7 +221,12 @@ fn nesting_is_bounded() {
 
 #[test]
 fn one_block_has_a_bounded_number_of_elements() {
-    let wide = format!("|{}\n|{}\n{}", "a|".repeat(2000), "-|".repeat(2000), "|\n".repeat(2000));
+    let wide = format!(
+        "|{}\n|{}\n{}",
+        "a|".repeat(2000),
+        "-|".repeat(2000),
+        "|\n".repeat(2000)
+    );
     assert!(count(&blocks(&wide)) < 80_000);
     assert!(count(&blocks(&"*a* ".repeat(30_000))) < 80_000);
     let long = "word ".repeat(40_000);
@@ -191,13 +236,19 @@ fn one_block_has_a_bounded_number_of_elements() {
 #[test]
 fn hostile_text_costs_linear_time() {
     // Far from any figure to reach: what is quadratic would take minutes here.
-    let sources = ["> ", "*", "_a", "[", "![", "`a``", "- ", "<", "&", "|", "\\", "# ", "<!--", "]("]
-        .map(|piece| piece.repeat(400_000 / piece.len()));
+    let sources = [
+        "> ", "*", "_a", "[", "![", "`a``", "- ", "<", "&", "|", "\\", "# ", "<!--", "](",
+    ]
+    .map(|piece| piece.repeat(400_000 / piece.len()));
     let begun = std::time::Instant::now();
     for source in &sources {
         parse(source, &mut Definitions::default());
     }
-    assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < std::time::Duration::from_secs(30),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 proptest! {

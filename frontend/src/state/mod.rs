@@ -8,6 +8,7 @@ pub mod drafts;
 pub mod loaded;
 pub mod navigation;
 pub mod session;
+pub mod submission;
 pub mod theme;
 pub mod title;
 pub mod toasts;

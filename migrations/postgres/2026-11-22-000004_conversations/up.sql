@@ -62,5 +62,4 @@ CREATE INDEX generations_conversation_idx ON generations (conversation_id, statu
 CREATE INDEX generations_user_message_idx ON generations (user_message_id);
 CREATE INDEX generations_assistant_message_idx ON generations (assistant_message_id);
 CREATE INDEX generations_owner_idx ON generations (owner_id, status);
--- Only what runs, so that the sweep stays small however much has been answered.
-CREATE INDEX generations_running_idx ON generations (lease_expires_at) WHERE status = 'running';
+CREATE INDEX generations_lease_idx ON generations (status, lease_expires_at);

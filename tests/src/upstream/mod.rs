@@ -89,12 +89,6 @@ impl RecordedRequest {
             .collect()
     }
 
-    /// What has become of the connection by now.
-    #[must_use]
-    pub fn connection(&self) -> Connection {
-        *self.connection.borrow()
-    }
-
     /// Waits until the script has ended, one way or the other.
     pub async fn closed(&self) -> Connection {
         let mut connection = self.connection.clone();

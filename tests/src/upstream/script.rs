@@ -134,13 +134,6 @@ impl Script {
         self
     }
 
-    /// Adds a step to the body.
-    #[must_use]
-    pub fn step(mut self, step: Step) -> Self {
-        self.steps.push(step);
-        self
-    }
-
     /// Sends nothing, not even the status line, before the gate is open.
     #[must_use]
     pub fn after(mut self, gate: &Gate) -> Self {

@@ -97,7 +97,7 @@ async fn every_write_is_guarded() {
 #[tokio::test]
 async fn the_public_address_is_an_own_origin() {
     let app = TestApp::with(|config| {
-        config.public_url = Some("http://chat.example:8443".parse().unwrap())
+        config.public_url = Some("http://chat.example:8443".parse().unwrap());
     })
     .await;
     let ada = app.register("ada@example.com").await;

@@ -4,7 +4,7 @@ use prompthub_dto::projects::Project;
 use prompthub_tests::{Client, TestApp, app::PASSWORD, spawn_app, upstream::Script};
 
 use crate::{
-    axe::assert_accessible,
+    axe::{assert_accessible, violations},
     browser::{Browser, Size, in_browser},
 };
 
@@ -138,6 +138,21 @@ async fn the_settings_and_what_is_nowhere_are_accessible() {
             })
             .await;
         check(browser, "nowhere").await;
+    })
+    .await;
+}
+
+/// The checks of this suite are worth something only while they can fail.
+#[tokio::test]
+async fn axe_finds_what_is_wrong() {
+    let app = spawn_app().await;
+    in_browser(&app, Size::Desktop, async |browser| {
+        browser.go("/login").await;
+        browser.find("button", "Sign in").await;
+        let spoil = "const button = document.createElement('button'); document.querySelector('main').append(button);";
+        browser.script(spoil, Vec::new()).await;
+        let found = violations(browser).await;
+        assert!(found.iter().any(|violation| violation["id"] == "button-name"), "{found:?}");
     })
     .await;
 }

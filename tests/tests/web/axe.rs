@@ -16,6 +16,17 @@ const RUN: &str = r#"
 
 /// Fails with the rules and the nodes when axe finds a violation on the page as it is now.
 pub(crate) async fn assert_accessible(browser: &Browser, place: &str) {
+    let violations = violations(browser).await;
+    assert!(
+        violations.is_empty(),
+        "{place} at {:?}:\n{}",
+        browser.size,
+        describe(&violations)
+    );
+}
+
+/// What axe finds wrong with the page as it is now.
+pub(crate) async fn violations(browser: &Browser) -> Vec<Value> {
     if browser.script("return typeof window.axe", Vec::new()).await != "object" {
         browser.script(&tools::axe(), Vec::new()).await;
     }
@@ -25,17 +36,11 @@ pub(crate) async fn assert_accessible(browser: &Browser, place: &str) {
         .execute_async(RUN, Vec::new())
         .await
         .expect("axe runs");
-    let violations = found
+    found
         .json()
         .as_array()
         .cloned()
-        .expect("a list of violations");
-    assert!(
-        violations.is_empty(),
-        "{place} at {:?}:\n{}",
-        browser.size,
-        describe(&violations)
-    );
+        .expect("a list of violations")
 }
 
 /// Lets transitions end: half-way through, colours are neither one thing nor the other.

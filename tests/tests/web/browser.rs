@@ -76,10 +76,9 @@ pub(crate) async fn in_browser(app: &TestApp, size: Size, test: impl AsyncFnOnce
         std::panic::resume_unwind(panic);
     }
     quit.expect("the browser ends");
-    assert_eq!(
-        complaints,
-        [] as [String; 0],
-        "the page complained on its console"
+    assert!(
+        complaints.is_empty(),
+        "the page complained on its console: {complaints:?}"
     );
 }
 
@@ -230,7 +229,7 @@ impl Browser {
 
     /// Errors of scripts and breaches of the content security policy; that a request was refused
     /// is none, since tests ask for that.
-    pub(crate) async fn complaints(&self) -> Vec<String> {
+    async fn complaints(&self) -> Vec<String> {
         let entries = self.driver.browser_log().await.unwrap_or_default();
         let severe = entries.into_iter().filter(|entry| entry.level == "SEVERE");
         severe

@@ -7,6 +7,8 @@ use prompthub_tests::{
     upstream::{Gate, Script, StreamScript},
 };
 
+use thirtyfour::Key;
+
 use crate::browser::{Browser, Size, in_browser};
 
 /// Makes the same journey in both windows, each on a server of its own.
@@ -49,9 +51,8 @@ async fn from_registering_to_signing_out() {
             "{answer}"
         );
 
+        // The page that was left is as good as new: the next person signs in on it.
         browser.sign_out().await;
-        browser.go("/").await;
-        browser.find("button", "Sign in").await;
         browser.fill("Email", "ada@example.com").await;
         browser.fill("Password", PASSWORD).await;
         browser.click("button", "Sign in").await;
@@ -100,6 +101,33 @@ async fn an_answer_grows_as_it_comes_and_survives_a_reload() {
                 shows("The first half and the second.").await
             })
             .await;
+        browser.answered().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_keyboard_is_enough() {
+    at_both_sizes(async |app, browser| {
+        browser.register("ada@example.com").await;
+        browser.create_project("Notes", "").await;
+        let message = browser.find("textbox", "Message").await;
+        message.send_keys("First line").await.unwrap();
+        message.send_keys(Key::Shift + Key::Enter).await.unwrap();
+        message.send_keys("second line").await.unwrap();
+        message.send_keys(Key::Enter).await.unwrap();
+        browser.find("article", "Assistant").await;
+        browser.answered().await;
+        assert_eq!(browser.value("Message").await, "");
+        let sent = app.upstream.request().await.messages();
+        assert_eq!(sent[0].1, "First line\nsecond line");
+        // Escape stops an answer.
+        app.upstream
+            .next(StreamScript::new().delta("So far").silence());
+        browser.fill("Message", "Go on").await;
+        message.send_keys(Key::Enter).await.unwrap();
+        browser.find("button", "Stop").await;
+        browser.press_escape().await;
         browser.answered().await;
     })
     .await;

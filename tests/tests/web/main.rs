@@ -6,8 +6,9 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
-    reason = "a test fails by panicking"
+    reason = "a test fails by panicking, and says on standard error what it saw"
 )]
 
 mod accessibility;
@@ -17,5 +18,4 @@ mod elements;
 mod journey;
 mod page;
 mod people;
-mod probe;
 mod tools;

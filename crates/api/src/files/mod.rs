@@ -126,6 +126,27 @@ impl Blobs {
         Ok(())
     }
 
+    /// Whether the storage can be reached at this moment.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub async fn check(&self) -> Result<(), BlobError> {
+        if let Some(folder) = &self.folder {
+            let found = tokio::fs::metadata(folder).await;
+            return found.map(drop).map_err(|source| {
+                object_store::Error::Generic {
+                    store: "folder",
+                    source: source.into(),
+                }
+                .into()
+            });
+        }
+        match self.store.head(&Path::from("probe")).await {
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Begins to write a file.
     ///
     /// # Errors

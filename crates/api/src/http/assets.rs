@@ -6,10 +6,12 @@ use std::borrow::Cow;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    guard::{self, Guard},
-    http::header::{
-        ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-        ETAG, VARY,
+    http::{
+        Method, StatusCode,
+        header::{
+            ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
+            CONTENT_TYPE, ETAG, VARY,
+        },
     },
     web::Data,
 };
@@ -17,7 +19,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 
-use super::conditional::none_match;
+use super::{conditional::none_match, problem};
 use crate::{error::ApiError, state::App};
 
 #[derive(RustEmbed)]
@@ -30,13 +32,11 @@ const INDEX: &str = "index.html";
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const REVALIDATE: &str = "no-cache";
 
-/// Browsers only read the page.
-pub fn page_guard() -> impl Guard {
-    guard::Any(guard::Get()).or(guard::Head())
-}
-
 /// A file of the page; any other address is a place within the page.
 pub async fn page(request: HttpRequest, _app: Data<App>) -> Result<HttpResponse, ApiError> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Err(problem::of_status(StatusCode::METHOD_NOT_ALLOWED));
+    }
     let path = request.path().trim_start_matches('/');
     let is_file =
         !path.is_empty() && path != INDEX && !is_compressed(path) && Dist::get(path).is_some();
@@ -73,9 +73,7 @@ fn serve(request: &HttpRequest, path: &str) -> Result<HttpResponse, ApiError> {
         .insert_header((ETAG, tag.clone()))
         .insert_header((CONTENT_SECURITY_POLICY, page_policy(path, &plain.data)));
     if none_match(request, &tag) {
-        return Ok(head
-            .status(actix_web::http::StatusCode::NOT_MODIFIED)
-            .finish());
+        return Ok(head.status(StatusCode::NOT_MODIFIED).finish());
     }
     head.insert_header((CONTENT_TYPE, content_type(path)));
     match compressed(request, path) {

@@ -10,7 +10,7 @@ use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
     http::header::CONTENT_LENGTH,
-    web::{BytesMut, PathConfig},
+    web::{BytesMut, Data, PathConfig},
 };
 use futures_util::{StreamExt, future::LocalBoxFuture};
 use prompthub_dto::{
@@ -19,12 +19,13 @@ use prompthub_dto::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::error::{ApiError, field_error};
+use crate::{
+    error::{ApiError, field_error},
+    state::App,
+};
 
 /// Bytes of a JSON body: room for the longest message with every character escaped.
 const MAX_JSON_BYTES: usize = 2 * 1024 * 1024;
-/// How long a body may take to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 /// How much of a refused body is read and thrown away, so that the client comes to read the answer.
 const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,23 +39,30 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let refused = refuse_json(request);
+        let app = request.app_data::<Data<App>>();
+        let patience = app.map_or(Duration::ZERO, |app| app.config.body_timeout());
         let mut payload = payload.take();
         Box::pin(async move {
             if let Some(error) = refused {
                 drain(&mut payload).await;
                 return Err(error);
             }
-            let body = tokio::time::timeout(BODY_TIMEOUT, read(&mut payload))
-                .await
-                .map_err(|_| {
-                    ApiError::new(
-                        ProblemCode::RequestTimeout,
-                        "The body took too long to arrive.",
-                    )
-                })??;
+            let body = in_time(patience, read(&mut payload)).await??;
             parse_json(&body).map(Self)
         })
     }
+}
+
+/// What `arriving` comes to, unless it takes longer than `patience`.
+pub async fn in_time<F: Future>(patience: Duration, arriving: F) -> Result<F::Output, ApiError> {
+    tokio::time::timeout(patience, arriving)
+        .await
+        .map_err(|_elapsed| {
+            ApiError::new(
+                ProblemCode::RequestTimeout,
+                "The body took too long to arrive.",
+            )
+        })
 }
 
 /// What the head of the request says against its body.

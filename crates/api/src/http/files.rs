@@ -1,6 +1,6 @@
 //! Files of a project: multipart uploads, and downloads that a browser saves and never shows.
 
-use std::ops::Range;
+use std::{ops::Range, time::Duration};
 
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::{
@@ -27,7 +27,7 @@ use prompthub_dto::{
 
 use super::{
     conditional::none_match,
-    extract::{Query, drain},
+    extract::{Query, drain, in_time},
     problem::{
         BodyErrors, Conflict, PathErrors, QueryErrors, RangeNotSatisfiable, SignedIn, SignedInWrite,
     },
@@ -72,7 +72,7 @@ pub async fn upload_files(
     let (payload, mut rest) = share(payload);
     let mut upload = Upload::begin(&app, user.id, project, query.replace).await?;
     let mut form = Multipart::new(request.headers(), payload);
-    if let Err(error) = receive(&mut upload, &mut form).await {
+    if let Err(error) = receive(&mut upload, &mut form, app.config.body_timeout()).await {
         drop(form);
         drain(&mut rest).await;
         return Err(error);
@@ -83,11 +83,16 @@ pub async fn upload_files(
         .json(UploadedFiles { items }))
 }
 
-async fn receive(upload: &mut Upload, form: &mut Multipart) -> Result<(), ApiError> {
-    while let Some(mut field) = form.try_next().await? {
+/// `patience` is how long the next piece of the form may take.
+async fn receive(
+    upload: &mut Upload,
+    form: &mut Multipart,
+    patience: Duration,
+) -> Result<(), ApiError> {
+    while let Some(mut field) = in_time(patience, form.try_next()).await?? {
         let name = file_name(&field)?;
         let (id, mut writer) = upload.next_file().await?;
-        let received = receive_file(upload, &mut field, &mut writer).await;
+        let received = receive_file(upload, &mut field, &mut writer, patience).await;
         match received {
             Ok(()) => upload.end_file(id, name, writer).await?,
             Err(error) => {
@@ -103,8 +108,9 @@ async fn receive_file(
     upload: &Upload,
     field: &mut Field,
     writer: &mut crate::files::BlobWriter,
+    patience: Duration,
 ) -> Result<(), ApiError> {
-    while let Some(chunk) = field.try_next().await? {
+    while let Some(chunk) = in_time(patience, field.try_next()).await?? {
         upload.write(writer, chunk).await?;
     }
     Ok(())
@@ -261,10 +267,7 @@ fn wanted_range(
     };
     match spec.to_satisfiable_range(size) {
         Some((first, last)) => Ok(Some(first..last.saturating_add(1))),
-        None => Err(ApiError::new(
-            ProblemCode::RangeNotSatisfiable,
-            format!("The file has {size} bytes."),
-        )),
+        None => Err(ApiError::RangeNotSatisfiable { size }),
     }
 }
 

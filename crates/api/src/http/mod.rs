@@ -50,7 +50,7 @@ pub fn routes(config: &mut ServiceConfig, sessions: SessionMiddleware<DatabaseSe
         )
         .service(scope("/v1").default_service(web::to(system::no_operation)))
         .service(scope("/oauth").default_service(web::to(system::no_operation)))
-        .default_service(web::route().guard(assets::page_guard()).to(assets::page))
+        .default_service(web::to(assets::page))
         .service(resource("/metrics").route(web::to(system::no_operation)));
 }
 

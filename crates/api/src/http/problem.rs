@@ -6,7 +6,7 @@ use actix_web::{
     error::{JsonPayloadError, PayloadError},
     http::{
         StatusCode,
-        header::{CONTENT_TYPE, RETRY_AFTER},
+        header::{CONTENT_RANGE, CONTENT_TYPE, HeaderValue, RETRY_AFTER},
     },
 };
 use prompthub_dto::problem::{Problem, ProblemCode};
@@ -30,6 +30,11 @@ impl ResponseError for ApiError {
 /// The whole answer to `error`.
 pub fn response(error: &ApiError, request_id: &str) -> HttpResponse {
     let mut response = document(&error.to_problem(request_id));
+    if let ApiError::RangeNotSatisfiable { size } = error
+        && let Ok(range) = HeaderValue::try_from(format!("bytes */{size}"))
+    {
+        response.headers_mut().insert(CONTENT_RANGE, range);
+    }
     if let Some(wait) = error.wait() {
         // Whole seconds, rounded up: a client that waits so long is not too early.
         let seconds = wait

@@ -10,9 +10,12 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
-    http::header::{
-        ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName,
-        HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    http::{
+        StatusCode,
+        header::{
+            ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName,
+            HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+        },
     },
     middleware::Next,
     web::Data,
@@ -29,6 +32,8 @@ use crate::{
     state::App,
 };
 
+/// Bytes of path and query: more than any cursor or file name needs.
+const MAX_URI_BYTES: usize = 8 * 1024;
 /// API answers load nothing and are shown nowhere.
 const API_CSP: &str = "default-src 'none'; frame-ancestors 'none'";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -56,6 +61,18 @@ pub async fn shell(
             ProblemCode::CrossOrigin,
             "Browsers may send this only from the page of this server.",
         );
+        let mut response = request.into_response(problem::response(&error, &id));
+        set_headers(response.headers_mut(), &id, https);
+        line.log(&id, response.status().as_u16());
+        return Ok(response);
+    }
+
+    if request
+        .uri()
+        .path_and_query()
+        .is_some_and(|uri| uri.as_str().len() > MAX_URI_BYTES)
+    {
+        let error = problem::of_status(StatusCode::URI_TOO_LONG);
         let mut response = request.into_response(problem::response(&error, &id));
         set_headers(response.headers_mut(), &id, https);
         line.log(&id, response.status().as_u16());
@@ -208,12 +225,13 @@ pub(super) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
         .get_all("x-forwarded-for")
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .map_while(|part| part.trim().parse::<IpAddr>().ok())
-        .map(|address| address.to_canonical())
         .collect::<Vec<_>>();
+    // From the right: each proxy appends whom it heard from, and what a client wrote stands left.
     forwarded
         .into_iter()
         .rev()
+        .map_while(|part| part.trim().parse::<IpAddr>().ok())
+        .map(|address| address.to_canonical())
         .find(|address| !is_trusted(address))
         .or(Some(peer))
 }

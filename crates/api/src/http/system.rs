@@ -42,10 +42,12 @@ pub async fn live() -> Body<Health> {
     responses((status = 200, description = "It can.", body = Health), Unavailable))]
 pub async fn ready(app: Data<App>) -> Result<HttpResponse, ApiError> {
     app.store.ping().await?;
-    let checks = vec![HealthCheck {
-        name: "database".to_owned(),
+    app.blobs.check().await?;
+    let ok = |name: &str| HealthCheck {
+        name: name.to_owned(),
         status: HealthState::Ok,
-    }];
+    };
+    let checks = vec![ok("database"), ok("storage")];
     Ok(HttpResponse::Ok().json(Health {
         status: HealthState::Ok,
         checks,
