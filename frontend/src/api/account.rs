@@ -40,9 +40,9 @@ pub async fn change_password(body: ChangePassword) -> Result<NoContent, ApiError
     send_for_nothing(json(Request::put("/api/auth/password"), &body)?).await
 }
 
-pub async fn list_sessions() -> Result<Vec<Session>, ApiError> {
-    let page: Page<Session> = get("/api/auth/sessions").await?;
-    Ok(page.items)
+/// Every session of the account, on one page.
+pub async fn list_sessions() -> Result<Page<Session>, ApiError> {
+    get("/api/auth/sessions").await
 }
 
 pub async fn delete_session(id: SessionId) -> Result<NoContent, ApiError> {

@@ -31,13 +31,26 @@ impl ApiError {
         self.code() == Some(code)
     }
 
-    /// What is wrong with one field of the request, by its path in the body.
+    /// What is wrong with one field of the request, by its path in the body or by the last part
+    /// of it.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<String> {
         let Self::Problem(problem) = self else {
             return None;
         };
-        let error = problem.errors.iter().find(|error| error.field == name)?;
+        // Some kinds of problem are about one field without naming it.
+        let about = match problem.code {
+            ProblemCode::EmailTaken => "email",
+            ProblemCode::UnknownModel => "model",
+            _ => "",
+        };
+        if about == name {
+            return Some(self.message());
+        }
+        let error = problem
+            .errors
+            .iter()
+            .find(|error| error.field == name || error.field.rsplit('.').next() == Some(name))?;
         Some(error.message.clone())
     }
 

@@ -9,8 +9,7 @@ pub async fn instance() -> Result<Instance, ApiError> {
     get("/api/instance").await
 }
 
-/// Every model that can be chosen.
-pub async fn list_models() -> Result<Vec<Model>, ApiError> {
-    let page: Page<Model> = get("/api/models").await?;
-    Ok(page.items)
+/// Every model that can be chosen, on one page.
+pub async fn list_models() -> Result<Page<Model>, ApiError> {
+    get("/api/models").await
 }

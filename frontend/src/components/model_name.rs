@@ -50,21 +50,38 @@ fn thousands(tokens: u32) -> String {
 
 /// Dollars for a million tokens in and out.
 fn price(pricing: &Pricing) -> Option<String> {
-    let per_million = |text: &str| text.parse::<f64>().ok().map(|price| price * 1_000_000.0);
+    if pricing.prompt.starts_with('-') || pricing.completion.starts_with('-') {
+        // OpenRouter's routers say -1: the price is that of the model chosen.
+        return Some("price varies".to_owned());
+    }
     let (prompt, completion) = (
         per_million(&pricing.prompt)?,
         per_million(&pricing.completion)?,
     );
-    if prompt < 0.0 || completion < 0.0 {
-        // OpenRouter's routers say -1: the price is that of the model chosen.
-        return Some("price varies".to_owned());
-    }
-    if prompt == 0.0 && completion == 0.0 {
+    if prompt == "0.00" && completion == "0.00" {
         return Some("free".to_owned());
     }
     Some(format!(
-        "${prompt:.2} in, ${completion:.2} out per million tokens"
+        "${prompt} in, ${completion} out per million tokens"
     ))
+}
+
+/// A million times a decimal text, to the cent. It moves the point and never becomes a binary
+/// fraction.
+fn per_million(text: &str) -> Option<String> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = [whole, fraction].concat();
+    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let fraction = format!("{fraction:0<8}");
+    let (dollars, cents) = (fraction.get(..6)?, fraction.get(6..8)?);
+    let dollars = [whole, dollars].concat();
+    let dollars = match dollars.trim_start_matches('0') {
+        "" => "0",
+        dollars => dollars,
+    };
+    Some(format!("{dollars}.{cents}"))
 }
 
 #[cfg(test)]
@@ -95,6 +112,14 @@ mod tests {
         assert_eq!(details(&model(None, Some(("0", "0")))), "free");
         assert_eq!(details(&model(None, Some(("-1", "-1")))), "price varies");
         assert_eq!(details(&model(None, Some(("?", "1")))), "");
+        assert_eq!(
+            details(&model(None, Some(("0.0000000009", "1")))),
+            "$0.00 in, $1000000.00 out per million tokens"
+        );
+        assert_eq!(
+            details(&model(None, Some(("0.00000025", "0.00001")))),
+            "$0.25 in, $10.00 out per million tokens"
+        );
     }
 
     #[test]

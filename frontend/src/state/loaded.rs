@@ -18,6 +18,14 @@ pub enum Progress {
     Failed(ApiError),
 }
 
+/// The end of a list, whatever is in it: how far it is read, and how to go on.
+#[derive(Clone, Copy)]
+pub struct End {
+    pub progress: ReadSignal<Progress>,
+    pub reload: Callback<()>,
+    pub more: Callback<()>,
+}
+
 type Fetch<T> = Rc<
     dyn Fn(Option<String>) -> std::pin::Pin<Box<dyn Future<Output = Result<Page<T>, ApiError>>>>,
 >;
@@ -61,6 +69,16 @@ impl<T: Clone + Send + Sync> LoadedList<T> {
     #[must_use]
     pub fn progress(self) -> ReadSignal<Progress> {
         self.progress.read_only()
+    }
+
+    /// The end of the list, for a view of it.
+    #[must_use]
+    pub fn end(self) -> End {
+        End {
+            progress: self.progress.read_only(),
+            reload: Callback::new(move |()| self.reload()),
+            more: Callback::new(move |()| self.load_more()),
+        }
     }
 
     /// Changes what is there, after the server has agreed.

@@ -145,7 +145,7 @@ async fn an_address_can_be_too_long() {
         .get(&format!("/api/projects/{}", "x".repeat(3_000)))
         .send()
         .await;
-    answer.assert_problem(ProblemCode::NotFound);
+    answer.assert_problem(ProblemCode::ValidationFailed);
 }
 
 #[tokio::test]

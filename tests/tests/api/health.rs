@@ -20,6 +20,10 @@ async fn a_well_server_says_so_to_anyone() {
         {
           "name": "database",
           "status": "ok"
+        },
+        {
+          "name": "storage",
+          "status": "ok"
         }
       ],
       "status": "ok"

@@ -162,7 +162,7 @@ async fn an_upload_cut_off_in_the_middle_leaves_nothing() {
 
 #[tokio::test]
 async fn a_body_that_never_comes_is_given_up() {
-    let app = spawn_app().await;
+    let app = TestApp::with(|config| config.body_timeout_seconds = 1).await;
     let head = "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
     let mut socket = tokio::net::TcpStream::connect(app.address()).await.unwrap();
     socket.write_all(head.as_bytes()).await.unwrap();

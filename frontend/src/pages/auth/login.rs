@@ -13,7 +13,7 @@ use crate::{
         field::{Kind, TextField},
     },
     routes,
-    state::{session::use_session, title::use_title},
+    state::{session::use_session, submission::Submission, title::use_title},
 };
 
 #[component]
@@ -22,41 +22,26 @@ pub fn LoginPage() -> impl IntoView {
     let session = use_session();
     let email = RwSignal::new(String::new());
     let password = RwSignal::new(String::new());
-    let login = Action::new_local(move |body: &Login| {
-        let body = body.clone();
-        async move {
-            let user = api::account::login(body).await?;
-            session.sign_in(user);
-            Ok::<_, api::ApiError>(())
-        }
-    });
-    let error = move || login.value().get().and_then(Result::err);
-    let field = move |name: &'static str| {
-        Signal::derive(move || error().and_then(|error| error.field(name)))
-    };
-    // What is told beside a field is not told twice.
-    let problem = Signal::derive(move || {
-        error()
-            .filter(|error| error.field("email").or(error.field("password")).is_none())
-            .map(|error| error.message())
-    });
+    let login = Submission::new();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        if !login.pending().get_untracked() {
-            login.dispatch(Login {
-                email: email.get_untracked(),
-                password: password.get_untracked(),
-            });
-        }
+        let body = Login {
+            email: email.get_untracked(),
+            password: password.get_untracked(),
+        };
+        login.submit(async move {
+            session.sign_in(api::account::login(body).await?);
+            Ok(())
+        });
     };
     let register = use_other_door(routes::REGISTER);
     view! {
         <Door>
             <form class="ph-form" novalidate on:submit=submit>
                 <h1 class="ph-door__title">"Sign in"</h1>
-                <TextField label="Email" value=email kind=Kind::Email autocomplete="username" problem=field("email") autofocus=true/>
-                <TextField label="Password" value=password kind=Kind::Password autocomplete="current-password" problem=field("password")/>
-                <Problem text=problem/>
+                <TextField label="Email" value=email kind=Kind::Email autocomplete="username" problem=login.field("email") autofocus=true/>
+                <TextField label="Password" value=password kind=Kind::Password autocomplete="current-password" problem=login.field("password")/>
+                <Problem text=login.problem(&["email", "password"])/>
                 <Button label="Sign in" variant=Variant::Primary busy=login.pending()/>
                 <p class="ph-hint">"No account yet? " <A href=register>"Create one"</A></p>
             </form>

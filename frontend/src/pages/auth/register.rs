@@ -4,7 +4,6 @@ use leptos::{ev::SubmitEvent, prelude::*};
 use leptos_router::components::A;
 use prompthub_dto::{
     account::Register,
-    problem::ProblemCode,
     system::{Instance, Registration},
 };
 
@@ -17,7 +16,7 @@ use crate::{
         field::{Kind, TextField},
     },
     routes,
-    state::{session::use_session, title::use_title},
+    state::{session::use_session, submission::Submission, title::use_title},
 };
 
 #[component]
@@ -60,37 +59,18 @@ fn Form(instance: Memo<Option<Instance>>) -> impl IntoView {
     let session = use_session();
     let email = RwSignal::new(String::new());
     let password = RwSignal::new(String::new());
-    let register = Action::new_local(move |body: &Register| {
-        let body = body.clone();
-        async move {
-            let user = api::account::register(body).await?;
-            session.sign_in(user);
-            Ok::<_, api::ApiError>(())
-        }
-    });
-    let error = move || register.value().get().and_then(Result::err);
-    let email_problem = Signal::derive(move || {
-        let error = error()?;
-        if error.is(ProblemCode::EmailTaken) {
-            Some(error.message())
-        } else {
-            error.field("email")
-        }
-    });
-    let password_problem = Signal::derive(move || error()?.field("password"));
-    let problem = Signal::derive(move || {
-        let elsewhere = email_problem.get().or(password_problem.get()).is_some();
-        error().filter(|_| !elsewhere).map(|error| error.message())
-    });
+    let register = Submission::new();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        if !register.pending().get_untracked() {
-            register.dispatch(Register {
-                email: email.get_untracked(),
-                password: password.get_untracked(),
-                name: None,
-            });
-        }
+        let body = Register {
+            email: email.get_untracked(),
+            password: password.get_untracked(),
+            name: None,
+        };
+        register.submit(async move {
+            session.sign_in(api::account::register(body).await?);
+            Ok(())
+        });
     };
     let first = move || {
         instance
@@ -106,16 +86,16 @@ fn Form(instance: Memo<Option<Instance>>) -> impl IntoView {
                     <p class="ph-hint">"The first account here becomes the administrator."</p>
                 })}
             </div>
-            <TextField label="Email" value=email kind=Kind::Email autocomplete="username" problem=email_problem autofocus=true/>
+            <TextField label="Email" value=email kind=Kind::Email autocomplete="username" problem=register.field("email") autofocus=true/>
             <TextField
                 label="Password"
                 value=password
                 kind=Kind::Password
                 autocomplete="new-password"
                 hint=Some("At least 8 characters.".to_owned())
-                problem=password_problem
+                problem=register.field("password")
             />
-            <Problem text=problem/>
+            <Problem text=register.problem(&["email", "password"])/>
             <Button label="Create account" variant=Variant::Primary busy=register.pending()/>
             <p class="ph-hint">"Already have one? " <A href=login>"Sign in"</A></p>
         </form>

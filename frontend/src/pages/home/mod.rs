@@ -15,11 +15,12 @@ use super::top_bar::TopBar;
 use crate::{
     api,
     components::{
-        button::{Button, Size, Variant},
-        feedback::{ErrorNotice, Skeleton},
+        button::{Button, Variant},
         icon::{Glyph, Icon},
         landmark::Main,
+        list_end::ListEnd,
         model_name,
+        words::has_words,
     },
     state::{
         loaded::{LoadedList, Progress},
@@ -36,13 +37,15 @@ pub fn HomePage() -> impl IntoView {
     let filter = RwSignal::new(String::new());
     let draft = Draft::new();
     let shown = Memo::new(move |_| {
-        let filter = filter.get().to_lowercase();
+        let filter = filter.get();
         projects.items().with(|projects| {
             projects
                 .iter()
                 .filter(|project| {
-                    let text = format!("{} {}", project.name, project.description).to_lowercase();
-                    filter.split_whitespace().all(|word| text.contains(word))
+                    has_words(
+                        &format!("{} {}", project.name, project.description),
+                        &filter,
+                    )
                 })
                 .cloned()
                 .collect::<Vec<_>>()
@@ -88,20 +91,7 @@ pub fn HomePage() -> impl IntoView {
                 {move || (shown.with(Vec::is_empty) && !filter.with(String::is_empty)).then(|| view! {
                     <p class="ph-hint" role="status">"No project fits this filter."</p>
                 })}
-                {move || match projects.progress().get() {
-                    Progress::Loading => view! { <Skeleton lines=3/> }.into_any(),
-                    Progress::Failed(error) => view! {
-                        <ErrorNotice error=error on_retry=Callback::new(move |()| projects.reload())/>
-                    }
-                    .into_any(),
-                    Progress::More(_) => view! {
-                        <div class="ph-bar ph-bar--centre">
-                            <Button label="Show more" size=Size::Small on_click=move |_| projects.load_more()/>
-                        </div>
-                    }
-                    .into_any(),
-                    Progress::Complete => ().into_any(),
-                }}
+                <ListEnd end=projects.end() lines=3/>
             </Main>
             <NewProject draft=draft/>
         </div>

@@ -13,7 +13,7 @@ use crate::{
         field::{TextArea, TextField},
     },
     routes,
-    state::{drafts, navigation::use_go},
+    state::{drafts, navigation::use_go, submission::Submission},
 };
 
 const DRAFT: &str = "new-project";
@@ -50,47 +50,35 @@ impl Draft {
 #[component]
 pub fn NewProject(draft: Draft) -> impl IntoView {
     let go = use_go();
-    let create = Action::new_local(move |body: &CreateProject| {
-        let body = body.clone();
-        async move {
-            let project = api::projects::create(body).await?;
-            drafts::clear(DRAFT);
-            go.to(&routes::project(project.id, None));
-            Ok::<_, api::ApiError>(())
-        }
-    });
-    let error = move || create.value().get().and_then(Result::err);
-    let name_problem = Signal::derive(move || error()?.field("name"));
-    let prompt_problem = Signal::derive(move || error()?.field("system_prompt"));
-    let problem = Signal::derive(move || {
-        let elsewhere = name_problem.get().or(prompt_problem.get()).is_some();
-        error().filter(|_| !elsewhere).map(|error| error.message())
-    });
+    let create = Submission::new();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        if create.pending().get_untracked() {
-            return;
-        }
         let system_prompt = draft.system_prompt.get_untracked();
-        create.dispatch(CreateProject {
+        let body = CreateProject {
             name: draft.name.get_untracked(),
             system_prompt: (!system_prompt.is_empty()).then_some(system_prompt),
             ..CreateProject::default()
+        };
+        create.submit(async move {
+            let project = api::projects::create(body).await?;
+            drafts::clear(DRAFT);
+            go.to(&routes::project(project.id, None));
+            Ok(())
         });
     };
     view! {
         <Dialog open=draft.open title="New project">
             <form class="ph-form" novalidate on:submit=submit>
-                <TextField label="Name" value=draft.name problem=name_problem autofocus=true/>
+                <TextField label="Name" value=draft.name problem=create.field("name") autofocus=true/>
                 <TextArea
                     label="System prompt"
                     value=draft.system_prompt
                     rows=8
                     placeholder="You are…"
                     hint=Some("What the model is told before every conversation. You can change it at any time.".to_owned())
-                    problem=prompt_problem
+                    problem=create.field("system_prompt")
                 />
-                <Problem text=problem/>
+                <Problem text=create.problem(&["name", "system_prompt"])/>
                 <div class="ph-bar ph-bar--end">
                     <Button label="Cancel" variant=Variant::Quiet on_click=move |_| draft.open.set(false)/>
                     <Button label="Create project" variant=Variant::Primary busy=create.pending()/>

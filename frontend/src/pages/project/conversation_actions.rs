@@ -8,7 +8,7 @@ use prompthub_dto::{
 
 use super::state::{ProjectState, use_project};
 use crate::{
-    api::{self, ApiError},
+    api,
     components::{
         button::{Button, Variant},
         dialog::{Confirm, Dialog},
@@ -16,7 +16,10 @@ use crate::{
         icon::Glyph,
         menu::MenuItem,
     },
-    state::toasts::{Toasts, use_toasts},
+    state::{
+        submission::Submission,
+        toasts::{Toasts, use_toasts},
+    },
 };
 
 /// Which dialog about which conversation is open.
@@ -44,18 +47,14 @@ impl Actions {
     pub fn menu(self, state: ProjectState, conversation: Conversation) -> Vec<MenuItem> {
         let id = conversation.id;
         let (pinned, archived) = (conversation.pinned, conversation.archived);
-        let change = move |change: UpdateConversation| self.change(state, id, change);
-        let pin = move || {
-            change(UpdateConversation {
-                pinned: Some(!pinned),
-                ..Default::default()
-            })
+        let change = move |change: &UpdateConversation| self.change(state, id, change.clone());
+        let pin = UpdateConversation {
+            pinned: Some(!pinned),
+            ..Default::default()
         };
-        let archive = move || {
-            change(UpdateConversation {
-                archived: Some(!archived),
-                ..Default::default()
-            })
+        let archive = UpdateConversation {
+            archived: Some(!archived),
+            ..Default::default()
         };
         let to_rename = conversation.clone();
         vec![
@@ -65,9 +64,12 @@ impl Actions {
                 self.renaming.set(true);
             })
             .glyph(Glyph::Pen),
-            MenuItem::new(if pinned { "Unpin" } else { "Pin" }, pin).glyph(Glyph::Pin),
-            MenuItem::new(if archived { "Unarchive" } else { "Archive" }, archive)
-                .glyph(Glyph::Archive),
+            MenuItem::new(if pinned { "Unpin" } else { "Pin" }, move || change(&pin))
+                .glyph(Glyph::Pin),
+            MenuItem::new(if archived { "Unarchive" } else { "Archive" }, move || {
+                change(&archive)
+            })
+            .glyph(Glyph::Archive),
             MenuItem::new("Delete", move || {
                 self.target.set(Some(conversation.clone()));
                 self.deleting.set(true);
@@ -91,52 +93,38 @@ impl Actions {
 #[component]
 pub fn ConversationDialogs(actions: Actions) -> impl IntoView {
     let state = use_project();
-    let rename = Action::new_local(move |title: &String| {
-        let title = title.clone();
-        async move {
-            let Some(target) = actions.target.get_untracked() else {
-                return Ok(());
-            };
-            let change = UpdateConversation {
-                title: Some(title),
-                ..Default::default()
-            };
+    let rename = Submission::new();
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let Some(target) = actions.target.get_untracked() else {
+            return;
+        };
+        let change = UpdateConversation {
+            title: Some(actions.title.get_untracked()),
+            ..Default::default()
+        };
+        rename.submit(async move {
             let updated = api::conversations::update(target.id, change).await?;
             state.conversations.replace(&updated);
             actions.renaming.set(false);
-            Ok::<_, ApiError>(())
-        }
-    });
-    let remove = Action::new_local(move |(): &()| async move {
-        let Some(target) = actions.target.get_untracked() else {
-            return Ok(());
-        };
-        api::conversations::remove(target.id).await?;
-        state.conversations.remove(target.id);
-        actions.deleting.set(false);
-        if state.conversation.get_untracked() == Some(target.id) {
-            state.show(None);
-        }
-        Ok::<_, ApiError>(())
-    });
-    let rename_problem = Signal::derive(move || {
-        rename
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|error| error.message())
-    });
-    let remove_problem = Signal::derive(move || {
-        remove
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|error| error.message())
-    });
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        rename.dispatch(actions.title.get_untracked());
+            Ok(())
+        });
     };
+    let remove = Submission::new();
+    let confirm = Callback::new(move |()| {
+        let Some(target) = actions.target.get_untracked() else {
+            return;
+        };
+        remove.submit(async move {
+            api::conversations::remove(target.id).await?;
+            state.conversations.remove(target.id);
+            actions.deleting.set(false);
+            if state.conversation.get_untracked() == Some(target.id) {
+                state.show(None);
+            }
+            Ok(())
+        });
+    });
     let name = move || {
         actions
             .target
@@ -147,7 +135,7 @@ pub fn ConversationDialogs(actions: Actions) -> impl IntoView {
     view! {
         <Dialog open=actions.renaming title="Rename conversation">
             <form class="ph-form" novalidate on:submit=submit>
-                <TextField label="Title" value=actions.title problem=rename_problem autofocus=true/>
+                <TextField label="Title" value=actions.title problem=rename.problem(&[]) autofocus=true/>
                 <div class="ph-bar ph-bar--end">
                     <Button label="Cancel" variant=Variant::Quiet on_click=move |_| actions.renaming.set(false)/>
                     <Button label="Rename" variant=Variant::Primary busy=rename.pending()/>
@@ -160,8 +148,8 @@ pub fn ConversationDialogs(actions: Actions) -> impl IntoView {
             text=Signal::derive(move || format!("“{}” and all its messages will be gone for good.", name()))
             action="Delete"
             busy=remove.pending()
-            problem=remove_problem
-            on_confirm=Callback::new(move |()| { remove.dispatch(()); })
+            problem=remove.problem(&[])
+            on_confirm=confirm
         />
     }
 }

@@ -8,16 +8,16 @@ use super::{
     uploads::{UploadItem, UploadState},
 };
 use crate::{
-    api::{self, ApiError},
+    api,
     components::{
         button::{Button, IconButton, Size},
         dialog::Confirm,
-        feedback::{ErrorNotice, Skeleton},
         icon::{Glyph, Icon},
+        list_end::ListEnd,
         size,
         time::Ago,
     },
-    state::loaded::Progress,
+    state::{loaded::Progress, submission::Submission},
 };
 
 #[component]
@@ -27,21 +27,15 @@ pub fn FilesPanel() -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
     let target = RwSignal::new(String::new());
     let deleting = RwSignal::new(false);
-    let remove = Action::new_local(move |name: &String| {
-        let name = name.clone();
-        async move {
+    let remove = Submission::new();
+    let confirm = Callback::new(move |()| {
+        let name = target.get_untracked();
+        remove.submit(async move {
             api::files::remove(state.id, &name).await?;
             files.update(|files| files.retain(|file| file.name != name));
             deleting.set(false);
-            Ok::<_, ApiError>(())
-        }
-    });
-    let remove_problem = Signal::derive(move || {
-        remove
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|error| error.message())
+            Ok(())
+        });
     });
     let ask = Callback::new(move |name: String| {
         remove.clear();
@@ -89,26 +83,15 @@ pub fn FilesPanel() -> impl IntoView {
         {move || none.get().then(|| view! {
             <p class="ph-hint">"No files yet. What you upload here belongs to the project and is there for all its conversations."</p>
         })}
-        {move || match files.progress().get() {
-            Progress::Loading => view! { <Skeleton lines=2/> }.into_any(),
-            Progress::Failed(error) => view! {
-                <ErrorNotice error=error on_retry=Callback::new(move |()| files.reload())/>
-            }
-            .into_any(),
-            Progress::More(_) => view! {
-                <Button label="Show more" size=Size::Small on_click=move |_| files.load_more()/>
-            }
-            .into_any(),
-            Progress::Complete => ().into_any(),
-        }}
+        <ListEnd end=files.end() lines=2/>
         <Confirm
             open=deleting
             title="Delete this file?"
             text=Signal::derive(move || format!("“{}” will be gone for good.", target.get()))
             action="Delete"
             busy=remove.pending()
-            problem=remove_problem
-            on_confirm=Callback::new(move |()| { remove.dispatch(target.get_untracked()); })
+            problem=remove.problem(&[])
+            on_confirm=confirm
         />
     }
 }

@@ -13,9 +13,9 @@ use crate::{
     api,
     components::{
         account_menu::AccountMenu,
-        button::{Button, IconButton, Size, Variant},
-        feedback::{ErrorNotice, Skeleton},
+        button::{Button, IconButton, Variant},
         icon::{Glyph, Icon},
+        list_end::ListEnd,
         mark::Mark,
         menu::{Menu, MenuItem},
         theme_button::ThemeButton,
@@ -108,6 +108,9 @@ fn Conversations() -> impl IntoView {
             })
         })
     });
+    let none = Memo::new(move |_| {
+        list.items().with(Vec::is_empty) && list.progress().get() == Progress::Complete
+    });
     view! {
         <nav class="ph-rail__list" aria-label="Conversations">
             <For each=move || groups.get() key=|group| (group.heading.clone(), fingerprint(group)) let:group>
@@ -118,21 +121,10 @@ fn Conversations() -> impl IntoView {
                     }).collect_view()}
                 </ul>
             </For>
-            {move || match list.progress().get() {
-                Progress::Loading => view! { <Skeleton lines=4/> }.into_any(),
-                Progress::Failed(error) => view! {
-                    <ErrorNotice error=error on_retry=Callback::new(move |()| list.reload())/>
-                }
-                .into_any(),
-                Progress::More(_) => view! {
-                    <Button label="Show more" size=Size::Small variant=Variant::Quiet on_click=move |_| list.load_more()/>
-                }
-                .into_any(),
-                Progress::Complete => list.items().with(Vec::is_empty).then(|| view! {
-                    <p class="ph-hint ph-rail__none">"Your conversations will be listed here."</p>
-                })
-                .into_any(),
-            }}
+            <ListEnd end=list.end() lines=4/>
+            {move || none.get().then(|| view! {
+                <p class="ph-hint ph-rail__none">"Your conversations will be listed here."</p>
+            })}
             // A list of its own, closed: what is archived is out of the way, and can be had back.
             <details class="ph-rail__archive" hidden=move || archived.with(Vec::is_empty)>
                 <summary class="ph-rail__heading">"Archived"</summary>

@@ -6,7 +6,7 @@ use prompthub_dto::chat::Conversation;
 
 use super::state::use_project;
 use crate::{
-    components::{dialog::Dialog, field::TextField, time::Ago},
+    components::{dialog::Dialog, field::TextField, time::Ago, words::has_words},
     routes,
 };
 
@@ -14,13 +14,9 @@ use crate::{
 const SHOWN: usize = 30;
 
 fn find(conversations: &[Conversation], words: &str) -> Vec<Conversation> {
-    let words = words.to_lowercase();
     conversations
         .iter()
-        .filter(|conversation| {
-            let title = conversation.title.to_lowercase();
-            words.split_whitespace().all(|word| title.contains(word))
-        })
+        .filter(|conversation| has_words(&conversation.title, words))
         .take(SHOWN)
         .cloned()
         .collect()

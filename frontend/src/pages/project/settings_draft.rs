@@ -5,7 +5,7 @@ use prompthub_dto::{
     ids::ProjectId,
     projects::{Parameters, Project, UpdateProject},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::state::drafts;
 
@@ -116,7 +116,9 @@ impl SettingsText {
 }
 
 /// The number in a field; nothing in it means that the provider decides.
-fn number<T: std::str::FromStr>(
+///
+/// It is read as JSON, the form in which it is sent.
+fn number<T: DeserializeOwned>(
     text: &str,
     name: &'static str,
     wrong: &mut Vec<&'static str>,
@@ -125,7 +127,7 @@ fn number<T: std::str::FromStr>(
     if text.is_empty() {
         return None;
     }
-    let number = text.parse().ok();
+    let number = serde_json::from_str(text).ok();
     if number.is_none() {
         wrong.push(name);
     }

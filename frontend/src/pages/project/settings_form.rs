@@ -12,7 +12,7 @@ use super::{
     state::{ProjectState, use_project},
 };
 use crate::{
-    api::{self, ApiError, Etag},
+    api,
     components::{
         button::{Button, Size, Variant},
         combobox::{Choice, Combobox},
@@ -24,7 +24,7 @@ use crate::{
         time::Ago,
     },
     routes,
-    state::toasts::use_toasts,
+    state::{loaded::Progress, submission::Submission, toasts::use_toasts},
 };
 
 /// Whether a save minds what others have changed meanwhile.
@@ -46,60 +46,57 @@ pub fn SettingsForm() -> impl IntoView {
     });
     let dirty = Memo::new(move |_| change.get() != Ok(UpdateProject::default()));
 
-    let save = Action::new_local(move |(change, etag): &(UpdateProject, Option<Etag>)| {
-        let (change, etag) = (change.clone(), etag.clone());
-        async move {
-            state.update(change, etag).await?;
-            SettingsDraft::forget(state.id);
-            toasts.done("Saved");
-            Ok::<_, ApiError>(())
-        }
-    });
-    let reload = Action::new_local(move |(): &()| async move {
-        state.refresh().await?;
-        state
-            .project
-            .with_untracked(|project| draft.set(SettingsText::of(&project.value)));
-        SettingsDraft::forget(state.id);
-        save.clear();
-        Ok::<_, ApiError>(())
-    });
+    let save = Submission::new();
+    let reload = Submission::new();
     let submit = move |mode: Mode| {
         let Ok(change) = change.get_untracked() else {
             return;
         };
-        if save.pending().get_untracked() || change == UpdateProject::default() {
+        if change == UpdateProject::default() {
             return;
         }
         let etag = state.project.with_untracked(|project| project.etag.clone());
-        save.dispatch((change, etag.filter(|_| mode == Mode::Careful)));
+        reload.clear();
+        save.submit(async move {
+            state
+                .update(change, etag.filter(|_| mode == Mode::Careful))
+                .await?;
+            SettingsDraft::forget(state.id);
+            toasts.done("Saved");
+            Ok(())
+        });
+    };
+    let take_theirs = move |_| {
+        reload.submit(async move {
+            state.refresh().await?;
+            state
+                .project
+                .with_untracked(|project| draft.set(SettingsText::of(&project.value)));
+            SettingsDraft::forget(state.id);
+            save.clear();
+            Ok(())
+        });
     };
     use_save_shortcut(move || submit(Mode::Careful));
 
-    let error = Signal::derive(move || {
-        let failed = save.value().get().and_then(Result::err);
-        failed.or_else(|| reload.value().get().and_then(Result::err))
-    });
     let stale = Memo::new(move |_| {
-        error
-            .get()
+        save.error()
             .is_some_and(|error| error.is(ProblemCode::StaleVersion))
     });
-    let field =
-        move |name: &'static str| Signal::derive(move || field_problem(&error.get()?, name));
     let number = move |name: &'static str, words: &'static str| {
-        let refused = field(name);
+        let refused = save.field(name);
         Signal::derive(move || match change.get() {
             Err(wrong) if wrong.0.contains(&name) => Some(words.to_owned()),
             _ => refused.get(),
         })
     };
+    let failed = save.problem(&FIELDS);
+    let reload_failed = reload.problem(&[]);
     let problem = Signal::derive(move || {
-        let error = error.get()?;
-        let told = FIELDS
-            .iter()
-            .any(|name| field_problem(&error, name).is_some());
-        (!told && !stale.get()).then(|| error.message())
+        // A stale version has a notice of its own.
+        reload_failed
+            .get()
+            .or_else(|| failed.get().filter(|_| !stale.get()))
     });
     let discard = move |_| {
         state
@@ -117,15 +114,15 @@ pub fn SettingsForm() -> impl IntoView {
                 submit(Mode::Careful);
             }
         >
-            <TextField label="Project name" value=draft.name problem=field("name")/>
-            <TextField label="Description" value=draft.description problem=field("description")/>
-            <TextArea label="System prompt" value=draft.system_prompt rows=9 problem=field("system_prompt")/>
+            <TextField label="Project name" value=draft.name problem=save.field("name")/>
+            <TextField label="Description" value=draft.description problem=save.field("description")/>
+            <TextArea label="System prompt" value=draft.system_prompt rows=9 problem=save.field("system_prompt")/>
             <p class="ph-hint">
                 {move || state.project.with(|project| format!("Version {}, changed ", project.value.prompt_version))}
                 {move || state.project.with(|project| view! { <Ago time=project.value.updated_at.clone()/> })}
                 ". Answers remember the version they were given."
             </p>
-            <ModelField state=state problem=field("model")/>
+            <ModelField state=state problem=save.field("model")/>
             <fieldset class="ph-fieldset">
                 <legend class="ph-field__label">"Parameters"</legend>
                 <div class="ph-fieldset__row">
@@ -159,7 +156,7 @@ pub fn SettingsForm() -> impl IntoView {
                     <div class="ph-notice__text">
                         <p>"This project was changed elsewhere since you opened it, so nothing was saved."</p>
                         <div class="ph-bar">
-                            <Button label="Reload, discard mine" size=Size::Small busy=reload.pending() on_click=move |_| { reload.dispatch(()); }/>
+                            <Button label="Reload, discard mine" size=Size::Small busy=reload.pending() on_click=take_theirs/>
                             <Button label="Overwrite" size=Size::Small busy=save.pending() on_click=move |_| submit(Mode::Overwrite)/>
                         </div>
                     </div>
@@ -192,41 +189,34 @@ const FIELDS: [&str; 7] = [
     "max_tokens",
 ];
 
-fn field_problem(error: &ApiError, name: &str) -> Option<String> {
-    if name == "model" && error.is(ProblemCode::UnknownModel) {
-        return Some(error.message());
-    }
-    error
-        .field(name)
-        .or_else(|| error.field(&format!("parameters.{name}")))
-}
-
 #[component]
 fn ModelField(state: ProjectState, problem: Signal<Option<String>>) -> impl IntoView {
+    let models = state.models.items();
     let choices = Signal::derive(move || {
-        let models = state.models.get().and_then(Result::ok).unwrap_or_default();
-        models
-            .iter()
-            .map(|model| Choice {
-                value: model.id.clone(),
-                label: model.name.clone(),
-                detail: model_name::details(model),
-            })
-            .collect::<Vec<_>>()
+        models.with(|models| {
+            models
+                .iter()
+                .map(|model| Choice {
+                    value: model.id.clone(),
+                    label: model.name.clone(),
+                    detail: model_name::details(model),
+                })
+                .collect::<Vec<_>>()
+        })
     });
-    let hint = Signal::derive(move || match state.models.get() {
-        None => Some("Loading the list of models…".to_owned()),
-        Some(Err(error)) => Some(format!(
+    let hint = Signal::derive(move || match state.models.progress().get() {
+        Progress::Loading => Some("Loading the list of models…".to_owned()),
+        Progress::Failed(error) => Some(format!(
             "The list of models could not be read. {}",
             error.message()
         )),
-        Some(Ok(models)) => {
+        Progress::Complete | Progress::More(_) => models.with(|models| {
             let id = state.draft.model.get();
             models
                 .iter()
                 .find(|model| model.id == id)
                 .map(model_name::details)
-        }
+        }),
     });
     let input = NodeRef::<html::Input>::new();
     Effect::new(move |before: Option<u32>| {
@@ -250,21 +240,17 @@ fn DeleteProject() -> impl IntoView {
     let state = use_project();
     let toasts = use_toasts();
     let open = RwSignal::new(false);
-    let remove = Action::new_local(move |(): &()| async move {
-        api::projects::remove(state.id).await?;
-        SettingsDraft::forget(state.id);
-        toasts.done("The project has been deleted");
-        state.leave_to(routes::HOME);
-        Ok::<_, ApiError>(())
+    let remove = Submission::new();
+    let confirm = Callback::new(move |()| {
+        remove.submit(async move {
+            api::projects::remove(state.id).await?;
+            SettingsDraft::forget(state.id);
+            toasts.done("The project has been deleted");
+            state.leave_to(routes::HOME);
+            Ok(())
+        });
     });
     let name = move || state.project.with(|project| project.value.name.clone());
-    let problem = Signal::derive(move || {
-        remove
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|error| error.message())
-    });
     view! {
         <div class="ph-form__apart">
             <Button label="Delete project" variant=Variant::Danger size=Size::Small glyph=Glyph::Trash on_click=move |_| open.set(true)/>
@@ -275,8 +261,8 @@ fn DeleteProject() -> impl IntoView {
             text=Signal::derive(move || format!("“{}” with all its conversations, files and versions will be gone for good.", name()))
             action="Delete project"
             busy=remove.pending()
-            problem=problem
-            on_confirm=Callback::new(move |()| { remove.dispatch(()); })
+            problem=remove.problem(&[])
+            on_confirm=confirm
         />
     }
 }

@@ -59,7 +59,7 @@ pub struct ProjectState {
     pub conversations: Conversations,
     pub files: LoadedList<File>,
     pub versions: LoadedList<PromptVersion>,
-    pub models: LocalResource<Result<Vec<Model>, ApiError>>,
+    pub models: LoadedList<Model>,
     pub uploads: Uploads,
     /// What is typed in the settings, whether or not they are shown.
     pub draft: SettingsDraft,
@@ -96,7 +96,7 @@ impl ProjectState {
             versions: LoadedList::new(move |cursor: Option<String>| async move {
                 api::projects::list_versions(id, cursor.as_deref()).await
             }),
-            models: LocalResource::new(api::system::list_models),
+            models: LoadedList::new(|_| api::system::list_models()),
             uploads: Uploads::new(id, files),
             tab: RwSignal::new(DrawerTab::Settings),
             drawer_beside: RwSignal::new(has_room_for_drawer()),

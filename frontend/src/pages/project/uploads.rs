@@ -1,7 +1,7 @@
 //! Uploads under way: a queue that the drawer shows and that goes on while it is closed.
 
 use leptos::prelude::*;
-use prompthub_dto::{files::File, ids::ProjectId, problem::ProblemCode};
+use prompthub_dto::{files::File, ids::ProjectId, problem::ProblemCode, system::Instance};
 
 use crate::{
     api::{self, ApiError, files::Upload},
@@ -48,8 +48,8 @@ pub struct Uploads {
     files: LoadedList<File>,
     items: RwSignal<Vec<UploadItem>>,
     next: StoredValue<u32>,
-    /// Bytes that the server takes for one file, where it has said so.
-    limit: LocalResource<Option<u64>>,
+    /// Says how much the server takes for one file.
+    instance: LocalResource<Result<Instance, ApiError>>,
 }
 
 impl Uploads {
@@ -67,12 +67,7 @@ impl Uploads {
             files,
             items,
             next: StoredValue::new(0),
-            limit: LocalResource::new(|| async {
-                api::system::instance()
-                    .await
-                    .ok()
-                    .map(|instance| instance.max_upload_bytes)
-            }),
+            instance: LocalResource::new(api::system::instance),
         }
     }
 
@@ -94,7 +89,8 @@ impl Uploads {
     fn add_one(self, file: web_sys::File) {
         let id = self.next.get_value();
         self.next.set_value(id.wrapping_add(1));
-        let limit = self.limit.get_untracked().flatten();
+        let instance = self.instance.get_untracked().and_then(Result::ok);
+        let limit = instance.map(|instance| instance.max_upload_bytes);
         let state = match limit.and_then(|limit| u32::try_from(limit).ok()) {
             Some(limit) if file.size() > f64::from(limit) => UploadState::Failed(format!(
                 "Larger than the {} that this server takes.",

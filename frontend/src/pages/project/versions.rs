@@ -5,14 +5,14 @@ use prompthub_dto::projects::{PromptVersion, UpdateProject};
 
 use super::state::use_project;
 use crate::{
-    api::ApiError,
     components::{
         button::{Button, Size},
-        feedback::{ErrorNotice, Problem, Skeleton},
+        feedback::Problem,
+        list_end::ListEnd,
         model_name,
         time::Ago,
     },
-    state::{loaded::Progress, toasts::use_toasts},
+    state::{submission::Submission, toasts::use_toasts},
 };
 
 #[component]
@@ -26,18 +26,7 @@ pub fn VersionsPanel() -> impl IntoView {
                 <VersionRow version=version/>
             </For>
         </ol>
-        {move || match versions.progress().get() {
-            Progress::Loading => view! { <Skeleton lines=3/> }.into_any(),
-            Progress::Failed(error) => view! {
-                <ErrorNotice error=error on_retry=Callback::new(move |()| versions.reload())/>
-            }
-            .into_any(),
-            Progress::More(_) => view! {
-                <Button label="Show more" size=Size::Small on_click=move |_| versions.load_more()/>
-            }
-            .into_any(),
-            Progress::Complete => ().into_any(),
-        }}
+        <ListEnd end=versions.end() lines=3/>
     }
 }
 
@@ -60,25 +49,20 @@ fn VersionRow(version: PromptVersion) -> impl IntoView {
                 .with(|project| project.value.system_prompt == prompt)
         })
     };
-    let restore = Action::new_local(move |(): &()| {
+    let restore = Submission::new();
+    let put_back = move |_| {
         let change = UpdateProject {
             system_prompt: Some(prompt.clone()),
             ..UpdateProject::default()
         };
         let etag = state.project.with_untracked(|project| project.etag.clone());
-        async move {
+        restore.submit(async move {
             state.update(change, etag).await?;
             toasts.done(format!("The prompt of version {number} is back"));
-            Ok::<_, ApiError>(())
-        }
-    });
-    let problem = Signal::derive(move || {
-        restore
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|error| error.message())
-    });
+            Ok(())
+        });
+    };
+    let put_back = Callback::new(put_back);
     view! {
         <li>
             <details class="ph-versions__item">
@@ -101,11 +85,11 @@ fn VersionRow(version: PromptVersion) -> impl IntoView {
                                 label="Restore this prompt"
                                 size=Size::Small
                                 busy=restore.pending()
-                                on_click=move |_| { restore.dispatch(()); }
+                                on_click=put_back
                             />
                         </div>
                     })}
-                    <Problem text=problem/>
+                    <Problem text=restore.problem(&[])/>
                 </div>
             </details>
         </li>

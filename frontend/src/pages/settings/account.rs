@@ -1,18 +1,18 @@
 //! Name, email, and the end of the account.
 
 use leptos::{ev::SubmitEvent, prelude::*};
-use prompthub_dto::{account::UpdateMe, problem::ProblemCode};
+use prompthub_dto::account::UpdateMe;
 
 use super::Section;
 use crate::{
-    api::{self, ApiError},
+    api,
     components::{
         button::{Button, Variant},
         dialog::Confirm,
         feedback::Problem,
         field::{Kind, TextField},
     },
-    state::{session::use_session, toasts::use_toasts},
+    state::{session::use_session, submission::Submission, toasts::use_toasts},
 };
 
 #[component]
@@ -27,67 +27,39 @@ pub fn AccountSection() -> impl IntoView {
     let password = RwSignal::new(String::new());
     let new_email =
         Memo::new(move |_| session.user().is_some_and(|user| user.email != email.get()));
-    let save = Action::new_local(move |body: &UpdateMe| {
-        let body = body.clone();
-        async move {
+    let save = Submission::new();
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let changes_email = new_email.get_untracked();
+        let body = UpdateMe {
+            name: Some(name.get_untracked()),
+            email: changes_email.then(|| email.get_untracked()),
+            current_password: changes_email.then(|| password.get_untracked()),
+        };
+        save.submit(async move {
             let user = api::account::update_me(body).await?;
             email.set(user.email.clone());
             password.set(String::new());
             session.sign_in(user);
             toasts.done("Saved");
-            Ok::<_, ApiError>(())
-        }
-    });
-    let error = Signal::derive(move || save.value().get().and_then(Result::err));
-    let email_problem = Signal::derive(move || {
-        let error = error.get()?;
-        if error.is(ProblemCode::EmailTaken) {
-            Some(error.message())
-        } else {
-            error.field("email")
-        }
-    });
-    let password_problem = Signal::derive(move || {
-        let error = error.get()?;
-        if error.is(ProblemCode::InvalidCredentials) {
-            Some(error.message())
-        } else {
-            error.field("current_password")
-        }
-    });
-    let name_problem = Signal::derive(move || error.get()?.field("name"));
-    let problem = Signal::derive(move || {
-        let told = email_problem
-            .get()
-            .or(password_problem.get())
-            .or(name_problem.get())
-            .is_some();
-        error.get().filter(|_| !told).map(|error| error.message())
-    });
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let changes_email = new_email.get_untracked();
-        save.dispatch(UpdateMe {
-            name: Some(name.get_untracked()),
-            email: changes_email.then(|| email.get_untracked()),
-            current_password: changes_email.then(|| password.get_untracked()),
+            Ok(())
         });
     };
     view! {
         <Section id="account" title="Account">
             <form class="ph-form" novalidate on:submit=submit>
-                <TextField label="Name" value=name autocomplete="name" problem=name_problem/>
-                <TextField label="Email" value=email kind=Kind::Email autocomplete="username" problem=email_problem/>
+                <TextField label="Name" value=name autocomplete="name" problem=save.field("name")/>
+                <TextField label="Email" value=email kind=Kind::Email autocomplete="username" problem=save.field("email")/>
                 {move || new_email.get().then(|| view! {
                     <TextField
                         label="Your password, to change the email"
                         value=password
                         kind=Kind::Password
                         autocomplete="current-password"
-                        problem=password_problem
+                        problem=save.field("current_password")
                     />
                 })}
-                <Problem text=problem/>
+                <Problem text=save.problem(&["name", "email", "current_password"])/>
                 <div class="ph-bar"><Button label="Save account" variant=Variant::Primary busy=save.pending()/></div>
             </form>
         </Section>
@@ -99,18 +71,14 @@ pub fn DeleteAccountSection() -> impl IntoView {
     let session = use_session();
     let toasts = use_toasts();
     let open = RwSignal::new(false);
-    let remove = Action::new_local(move |(): &()| async move {
-        api::account::delete_me().await?;
-        toasts.done("Your account has been deleted");
-        session.leave();
-        Ok::<_, ApiError>(())
-    });
-    let problem = Signal::derive(move || {
-        remove
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|error| error.message())
+    let remove = Submission::new();
+    let confirm = Callback::new(move |()| {
+        remove.submit(async move {
+            api::account::delete_me().await?;
+            toasts.done("Your account has been deleted");
+            session.leave();
+            Ok(())
+        });
     });
     let email = move || session.user().map(|user| user.email).unwrap_or_default();
     view! {
@@ -125,8 +93,8 @@ pub fn DeleteAccountSection() -> impl IntoView {
                 text=Signal::derive(move || format!("The account {} and everything in it will be gone for good.", email()))
                 action="Delete everything"
                 busy=remove.pending()
-                problem=problem
-                on_confirm=Callback::new(move |()| { remove.dispatch(()); })
+                problem=remove.problem(&[])
+                on_confirm=confirm
             />
         </Section>
     }

@@ -1,62 +1,48 @@
 //! Where the account is signed in.
 
 use leptos::prelude::*;
-use prompthub_dto::{account::Session, ids::SessionId};
+use prompthub_dto::account::Session;
 
 use super::Section;
 use crate::{
-    api::{self, ApiError},
+    api,
     components::{
         button::{Button, Size},
-        feedback::{ErrorNotice, Skeleton},
+        list_end::ListEnd,
         time::Ago,
     },
-    state::toasts::use_toasts,
+    state::{loaded::LoadedList, submission::Submission, toasts::use_toasts},
 };
 
 #[component]
 pub fn SessionsSection() -> impl IntoView {
-    let sessions = LocalResource::new(api::account::list_sessions);
+    let sessions = LoadedList::new(|_| api::account::list_sessions());
     view! {
         <Section id="sessions" title="Sessions">
-            {move || match sessions.get() {
-                None => view! { <Skeleton lines=2/> }.into_any(),
-                Some(Err(error)) => view! {
-                    <ErrorNotice error=error on_retry=Callback::new(move |()| sessions.refetch())/>
-                }
-                .into_any(),
-                Some(Ok(list)) => view! {
-                    <ul class="ph-files" aria-label="Sessions">
-                        {list.into_iter().map(|session| view! {
-                            <SessionRow session=session on_end=Callback::new(move |()| sessions.refetch())/>
-                        }).collect_view()}
-                    </ul>
-                }
-                .into_any(),
-            }}
+            <ul class="ph-files" aria-label="Sessions" hidden=move || sessions.items().with(Vec::is_empty)>
+                <For each=move || sessions.items().get() key=|session| session.id let:session>
+                    <SessionRow session=session sessions=sessions/>
+                </For>
+            </ul>
+            <ListEnd end=sessions.end() lines=2/>
         </Section>
     }
 }
 
 #[component]
-fn SessionRow(session: Session, on_end: Callback<()>) -> impl IntoView {
+fn SessionRow(session: Session, sessions: LoadedList<Session>) -> impl IntoView {
     let toasts = use_toasts();
-    let end = Action::new_local(move |id: &SessionId| {
-        let id = *id;
-        async move {
-            api::account::delete_session(id).await?;
-            on_end.run(());
-            toasts.done("The session has ended");
-            Ok::<_, ApiError>(())
-        }
-    });
-    let problem = move || {
-        end.value()
-            .get()
-            .and_then(Result::err)
-            .map(|error| error.message())
-    };
     let id = session.id;
+    let end = Submission::new();
+    let end_it = Callback::new(move |_| {
+        end.submit(async move {
+            api::account::delete_session(id).await?;
+            sessions.update(|sessions| sessions.retain(|other| other.id != id));
+            toasts.done("The session has ended");
+            Ok(())
+        });
+    });
+    let problem = end.problem(&[]);
     let agent = session
         .user_agent
         .as_deref()
@@ -70,12 +56,12 @@ fn SessionRow(session: Session, on_end: Callback<()>) -> impl IntoView {
                     {session.ip_address.map(|address| format!("{address} · "))}
                     "last seen "<Ago time=session.last_seen_at/>
                 </span>
-                {move || problem().map(|problem| view! { <span class="ph-field__problem" role="alert">{problem}</span> })}
+                {move || problem.get().map(|problem| view! { <span class="ph-field__problem" role="alert">{problem}</span> })}
             </div>
             {if session.current {
                 view! { <span class="ph-tag">"this one"</span> }.into_any()
             } else {
-                view! { <Button label="End" size=Size::Small busy=end.pending() on_click=move |_| { end.dispatch(id); } attr:aria-label=label/> }.into_any()
+                view! { <Button label="End" size=Size::Small busy=end.pending() on_click=end_it attr:aria-label=label/> }.into_any()
             }}
         </li>
     }
