@@ -11,7 +11,7 @@ use crate::{
 /// One event of an answer's stream. Each comes with an SSE `id`, its sequence number; exactly one
 /// `done` or `error` ends the stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case", try_from = "AnyEvent")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum StreamEvent {
     /// The message is stored and the provider is being asked.
@@ -44,5 +44,130 @@ impl StreamEvent {
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         matches!(self, Self::Done { .. } | Self::Error { .. })
+    }
+}
+
+/// The fields of every event, for reading. Reading a tagged enum directly makes serde read the
+/// messages in it by a second, buffered route, which the page would have to download as well.
+#[derive(Deserialize)]
+struct AnyEvent {
+    #[serde(rename = "type")]
+    kind: EventType,
+    generation_id: Option<GenerationId>,
+    conversation_id: Option<ConversationId>,
+    user_message: Option<Box<Message>>,
+    assistant_message_id: Option<MessageId>,
+    model: Option<String>,
+    text: Option<String>,
+    reasoning: Option<String>,
+    prompt_tokens: Option<i64>,
+    completion_tokens: Option<i64>,
+    cost_usd: Option<String>,
+    finish_reason: Option<FinishReason>,
+    assistant_message: Option<Box<Message>>,
+    problem: Option<Problem>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum EventType {
+    Started,
+    Delta,
+    Reasoning,
+    Snapshot,
+    Usage,
+    Done,
+    Error,
+}
+
+impl TryFrom<AnyEvent> for StreamEvent {
+    type Error = &'static str;
+
+    fn try_from(event: AnyEvent) -> Result<Self, &'static str> {
+        let read = move || {
+            Some(match event.kind {
+                EventType::Started => Self::Started {
+                    generation_id: event.generation_id?,
+                    conversation_id: event.conversation_id?,
+                    user_message: event.user_message?,
+                    assistant_message_id: event.assistant_message_id?,
+                    model: event.model?,
+                },
+                EventType::Delta => Self::Delta { text: event.text? },
+                EventType::Reasoning => Self::Reasoning { text: event.text? },
+                EventType::Snapshot => Self::Snapshot {
+                    text: event.text?,
+                    reasoning: event.reasoning?,
+                },
+                EventType::Usage => Self::Usage(Usage {
+                    prompt_tokens: event.prompt_tokens,
+                    completion_tokens: event.completion_tokens,
+                    cost_usd: event.cost_usd,
+                }),
+                EventType::Done => Self::Done {
+                    finish_reason: event.finish_reason?,
+                    assistant_message: event.assistant_message?,
+                },
+                EventType::Error => Self::Error {
+                    problem: event.problem?,
+                },
+            })
+        };
+        read().ok_or("a field of the event is missing")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_read_as_they_are_written() {
+        let problem = crate::problem::ProblemCode::Internal;
+        for event in [
+            StreamEvent::Delta {
+                text: "a".to_owned(),
+            },
+            StreamEvent::Reasoning {
+                text: "b".to_owned(),
+            },
+            StreamEvent::Snapshot {
+                text: "a".to_owned(),
+                reasoning: String::new(),
+            },
+            StreamEvent::Usage(Usage {
+                prompt_tokens: Some(3),
+                ..Usage::default()
+            }),
+            StreamEvent::Error {
+                problem: Problem {
+                    kind: "/docs/problems#internal".to_owned(),
+                    title: problem.title().to_owned(),
+                    status: problem.status(),
+                    code: problem,
+                    detail: String::new(),
+                    errors: Vec::new(),
+                    request_id: "r".to_owned(),
+                },
+            },
+        ] {
+            let text = serde_json::to_string(&event).unwrap();
+            assert_eq!(
+                serde_json::from_str::<StreamEvent>(&text).unwrap(),
+                event,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_event_without_its_fields_is_refused() {
+        for text in [
+            r#"{"type":"delta"}"#,
+            r#"{"type":"other"}"#,
+            r#"{"text":"a"}"#,
+        ] {
+            assert!(serde_json::from_str::<StreamEvent>(text).is_err(), "{text}");
+        }
     }
 }

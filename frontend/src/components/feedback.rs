@@ -5,10 +5,11 @@ use leptos::prelude::*;
 use super::{
     button::{Button, IconButton, Size},
     icon::{Glyph, Icon},
+    rows::rows,
 };
 use crate::{
     api::ApiError,
-    state::toasts::{Tone, use_toasts},
+    state::toasts::{Toast, Tone, use_toasts},
 };
 
 /// Lines that stand where content will be.
@@ -55,18 +56,29 @@ pub fn ToastStack() -> impl IntoView {
     let toasts = use_toasts();
     view! {
         <div class="ph-toasts" role="status" aria-live="polite">
-            <For each=move || toasts.list().get() key=|toast| toast.id let:toast>
-                <div class="ph-toast" class:ph-toast--problem=toast.tone == Tone::Problem>
-                    <Icon glyph=if toast.tone == Tone::Problem { Glyph::Warning } else { Glyph::Check }/>
-                    <span>{toast.text}</span>
-                    <IconButton
-                        label="Dismiss"
-                        glyph=Glyph::Close
-                        size=Size::Small
-                        on_click=Callback::new(move |_| toasts.dismiss(toast.id))
-                    />
-                </div>
-            </For>
+            {rows(
+                move || toasts.list().get(),
+                |toast| toast.id.to_string(),
+                move |toast| view! { <ToastView toast=toast/> }.into_any(),
+            )}
+        </div>
+    }
+}
+
+#[component]
+fn ToastView(toast: Toast) -> impl IntoView {
+    let toasts = use_toasts();
+    let problem = toast.tone == Tone::Problem;
+    view! {
+        <div class="ph-toast" class:ph-toast--problem=problem>
+            <Icon glyph=if problem { Glyph::Warning } else { Glyph::Check }/>
+            <span>{toast.text}</span>
+            <IconButton
+                label="Dismiss"
+                glyph=Glyph::Close
+                size=Size::Small
+                on_click=Callback::new(move |_| toasts.dismiss(toast.id))
+            />
         </div>
     }
 }

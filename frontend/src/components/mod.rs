@@ -14,6 +14,7 @@ pub mod list_end;
 pub mod mark;
 pub mod menu;
 pub mod model_name;
+pub mod rows;
 pub mod size;
 pub mod tabs;
 pub mod theme_button;

@@ -20,6 +20,7 @@ use crate::{
         landmark::Main,
         list_end::ListEnd,
         model_name,
+        rows::rows,
         words::has_words,
     },
     state::{
@@ -79,14 +80,12 @@ pub fn HomePage() -> impl IntoView {
                 </div>
                 {move || none.get().then(|| view! { <Welcome draft=draft/> })}
                 <ul class="ph-cards" aria-label="Projects" hidden=move || shown.with(Vec::is_empty)>
-                    <For
-                        each=move || shown.get()
+                    {rows(
+                        move || shown.get(),
                         // A card whose project has changed is a new card.
-                        key=|project| (project.id, project.last_activity_at.clone(), project.file_count)
-                        let:project
-                    >
-                        <li><ProjectCard project=project/></li>
-                    </For>
+                        |project| format!("{} {} {}", project.id, project.last_activity_at.as_str(), project.file_count),
+                        |project| view! { <li><ProjectCard project=project/></li> }.into_any(),
+                    )}
                 </ul>
                 {move || (shown.with(Vec::is_empty) && !filter.with(String::is_empty)).then(|| view! {
                     <p class="ph-hint" role="status">"No project fits this filter."</p>

@@ -67,7 +67,7 @@ impl Actions {
             MenuItem::new(if pinned { "Unpin" } else { "Pin" }, move || change(&pin))
                 .glyph(Glyph::Pin),
             MenuItem::new(if archived { "Unarchive" } else { "Archive" }, move || {
-                change(&archive)
+                change(&archive);
             })
             .glyph(Glyph::Archive),
             MenuItem::new("Delete", move || {

@@ -14,6 +14,7 @@ use crate::{
         dialog::Confirm,
         icon::{Glyph, Icon},
         list_end::ListEnd,
+        rows::rows,
         size,
         time::Ago,
     },
@@ -71,14 +72,18 @@ pub fn FilesPanel() -> impl IntoView {
             />
         </div>
         <ul class="ph-files" aria-label="Uploads" hidden=move || state.uploads.items().with(Vec::is_empty)>
-            <For each=move || state.uploads.items().get() key=|item| item.id let:item>
-                <UploadRow item=item/>
-            </For>
+            {rows(
+                move || state.uploads.items().get(),
+                |item| item.id.to_string(),
+                |item| view! { <UploadRow item=item/> }.into_any(),
+            )}
         </ul>
         <ul class="ph-files" aria-label="Files" hidden=move || files.items().with(Vec::is_empty)>
-            <For each=move || files.items().get() key=|file| (file.id, file.sha256.clone()) let:file>
-                <FileRow file=file on_delete=ask/>
-            </For>
+            {rows(
+                move || files.items().get(),
+                |file| format!("{} {}", file.id, file.sha256),
+                move |file| view! { <FileRow file=file on_delete=ask/> }.into_any(),
+            )}
         </ul>
         {move || none.get().then(|| view! {
             <p class="ph-hint">"No files yet. What you upload here belongs to the project and is there for all its conversations."</p>

@@ -76,7 +76,7 @@ mod tests {
     }
 
     fn moment(conversation: &Conversation) -> LocalMoment {
-        let part = |range| {
+        let part = |range: std::ops::Range<usize>| {
             conversation
                 .last_activity_at
                 .as_str()

@@ -18,6 +18,7 @@ use crate::{
         list_end::ListEnd,
         mark::Mark,
         menu::{Menu, MenuItem},
+        rows::rows,
         theme_button::ThemeButton,
         time::LocalMoment,
     },
@@ -113,14 +114,19 @@ fn Conversations() -> impl IntoView {
     });
     view! {
         <nav class="ph-rail__list" aria-label="Conversations">
-            <For each=move || groups.get() key=|group| (group.heading.clone(), fingerprint(group)) let:group>
-                <h2 class="ph-rail__heading">{group.heading.clone()}</h2>
-                <ul class="ph-rail__group" aria-label=group.heading.clone()>
-                    {group.conversations.into_iter().map(|conversation| view! {
-                        <Row conversation=conversation actions=actions/>
-                    }).collect_view()}
-                </ul>
-            </For>
+            {rows(
+                move || groups.get(),
+                fingerprint,
+                move |group| view! {
+                    <h2 class="ph-rail__heading">{group.heading.clone()}</h2>
+                    <ul class="ph-rail__group" aria-label=group.heading>
+                        {group.conversations.into_iter().map(|conversation| view! {
+                            <Row conversation=conversation actions=actions/>
+                        }).collect_view()}
+                    </ul>
+                }
+                .into_any(),
+            )}
             <ListEnd end=list.end() lines=4/>
             {move || none.get().then(|| view! {
                 <p class="ph-hint ph-rail__none">"Your conversations will be listed here."</p>
@@ -129,13 +135,14 @@ fn Conversations() -> impl IntoView {
             <details class="ph-rail__archive" hidden=move || archived.with(Vec::is_empty)>
                 <summary class="ph-rail__heading">"Archived"</summary>
                 <ul class="ph-rail__group" aria-label="Archived">
-                    <For
-                        each=move || archived.get()
-                        key=|conversation| (conversation.id, conversation.title.clone())
-                        let:conversation
-                    >
-                        <Row conversation=conversation actions=actions/>
-                    </For>
+                    {rows(
+                        move || archived.get(),
+                        |conversation| format!("{} {}", conversation.id, conversation.title),
+                        move |conversation| view! {
+                            <Row conversation=conversation actions=actions/>
+                        }
+                        .into_any(),
+                    )}
                 </ul>
             </details>
         </nav>
@@ -144,19 +151,14 @@ fn Conversations() -> impl IntoView {
 }
 
 /// What a group shows, so that it is made anew only when that changes.
-fn fingerprint(group: &Group) -> Vec<(prompthub_dto::ids::ConversationId, String, bool, bool)> {
-    group
-        .conversations
-        .iter()
-        .map(|conversation| {
-            (
-                conversation.id,
-                conversation.title.clone(),
-                conversation.pinned,
-                conversation.archived,
-            )
-        })
-        .collect()
+fn fingerprint(group: &Group) -> String {
+    let mut text = group.heading.clone();
+    for conversation in &group.conversations {
+        text.push_str(conversation.id.as_str());
+        text.push_str(&conversation.title);
+        text.push(if conversation.pinned { '1' } else { '0' });
+    }
+    text
 }
 
 #[component]

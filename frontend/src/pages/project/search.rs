@@ -6,7 +6,7 @@ use prompthub_dto::chat::Conversation;
 
 use super::state::use_project;
 use crate::{
-    components::{dialog::Dialog, field::TextField, time::Ago, words::has_words},
+    components::{dialog::Dialog, field::TextField, rows::rows, time::Ago, words::has_words},
     routes,
 };
 
@@ -42,22 +42,33 @@ pub fn SearchDialog() -> impl IntoView {
                 {move || found.with(Vec::is_empty).then_some("No conversation fits.")}
             </p>
             <ul class="ph-finds" aria-label="Found">
-                <For each=move || found.get() key=|found| found.id let:conversation>
-                    <li>
-                        <A
-                            href=routes::project(state.id, Some(conversation.id))
-                            attr:class="ph-finds__link"
-                            on:click=move |_| {
-                                state.search.set(false);
-                                state.rail_sheet.set(false);
-                            }
-                        >
-                            <span class="ph-finds__title">{conversation.title}</span>
-                            <span class="ph-hint"><Ago time=conversation.last_activity_at/></span>
-                        </A>
-                    </li>
-                </For>
+                {rows(
+                    move || found.get(),
+                    |found| format!("{} {}", found.id, found.title),
+                    |found| view! { <Find conversation=found/> }.into_any(),
+                )}
             </ul>
         </Dialog>
+    }
+}
+
+#[component]
+fn Find(conversation: Conversation) -> impl IntoView {
+    let state = use_project();
+    let close = move |_| {
+        state.search.set(false);
+        state.rail_sheet.set(false);
+    };
+    view! {
+        <li>
+            <A
+                href=routes::project(state.id, Some(conversation.id))
+                attr:class="ph-finds__link"
+                on:click=close
+            >
+                <span class="ph-finds__title">{conversation.title}</span>
+                <span class="ph-hint"><Ago time=conversation.last_activity_at/></span>
+            </A>
+        </li>
     }
 }

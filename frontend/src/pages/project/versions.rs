@@ -10,6 +10,7 @@ use crate::{
         feedback::Problem,
         list_end::ListEnd,
         model_name,
+        rows::rows,
         time::Ago,
     },
     state::{submission::Submission, toasts::use_toasts},
@@ -22,9 +23,11 @@ pub fn VersionsPanel() -> impl IntoView {
     view! {
         <p class="ph-hint">"Every change of the prompt, the model or the parameters is kept. Answers name the version they were given."</p>
         <ol class="ph-versions" aria-label="Versions">
-            <For each=move || versions.items().get() key=|version| version.id let:version>
-                <VersionRow version=version/>
-            </For>
+            {rows(
+                move || versions.items().get(),
+                |version| version.id.to_string(),
+                |version| view! { <VersionRow version=version/> }.into_any(),
+            )}
         </ol>
         <ListEnd end=versions.end() lines=3/>
     }

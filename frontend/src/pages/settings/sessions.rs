@@ -9,6 +9,7 @@ use crate::{
     components::{
         button::{Button, Size},
         list_end::ListEnd,
+        rows::rows,
         time::Ago,
     },
     state::{loaded::LoadedList, submission::Submission, toasts::use_toasts},
@@ -20,9 +21,11 @@ pub fn SessionsSection() -> impl IntoView {
     view! {
         <Section id="sessions" title="Sessions">
             <ul class="ph-files" aria-label="Sessions" hidden=move || sessions.items().with(Vec::is_empty)>
-                <For each=move || sessions.items().get() key=|session| session.id let:session>
-                    <SessionRow session=session sessions=sessions/>
-                </For>
+                {rows(
+                    move || sessions.items().get(),
+                    |session| session.id.to_string(),
+                    move |session| view! { <SessionRow session=session sessions=sessions/> }.into_any(),
+                )}
             </ul>
             <ListEnd end=sessions.end() lines=2/>
         </Section>
