@@ -171,13 +171,16 @@ fn prepare_toolchain(workspace: &Workspace) -> Result<()> {
             .current_dir(workspace.root()),
     )
     .context("rustc does not answer")?;
-    let std_of_target = PathBuf::from(sysroot)
-        .join("lib/rustlib")
-        .join(WASM_TARGET)
-        .join("lib");
+    let rustlib = PathBuf::from(sysroot).join("lib/rustlib");
+    let std_of_target = rustlib.join(WASM_TARGET).join("lib");
     if !std_of_target.is_dir() {
         heading(&format!("Adding the target {WASM_TARGET} to the toolchain"));
         rustup(workspace, &["target", "add", WASM_TARGET])?;
+    }
+    // The page's standard library is compiled with it, for its size.
+    if !rustlib.join("src/rust/library/Cargo.lock").is_file() {
+        heading("Adding rust-src to the toolchain");
+        rustup(workspace, &["component", "add", "rust-src"])?;
     }
     for component in ["clippy", "rustfmt"] {
         let subcommand = if component == "rustfmt" {
