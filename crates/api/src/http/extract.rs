@@ -125,6 +125,14 @@ where
 }
 
 fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    // serde would read an array as the fields in their order.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(ApiError::field(
+            "body",
+            FieldCode::WrongType,
+            "Must be an object.",
+        ));
+    }
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
@@ -302,6 +310,11 @@ mod tests {
                 Some(("parameters.heat", FieldCode::Unknown)),
             ),
             (r"[]", Some(("body", FieldCode::WrongType))),
+            (r#" ["x"]"#, Some(("body", FieldCode::WrongType))),
+            (
+                r#"{"name":"x","parameters":[0.5]}"#,
+                Some(("parameters", FieldCode::WrongType)),
+            ),
             (r"null", Some(("body", FieldCode::WrongType))),
             (
                 r#"{"name":"x"} x"#,
@@ -323,10 +336,10 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_is_malformed() {
-        assert_eq!(
-            fields(&"[".repeat(100_000)),
-            [("malformed_json".to_owned(), FieldCode::Other)]
-        );
+    fn deep_nesting_is_refused_at_the_first_level() {
+        let deep = "[".repeat(100_000);
+        assert_eq!(fields(&deep), [("body".to_owned(), FieldCode::WrongType)]);
+        let deep = format!(r#"{{"name":{deep}"#);
+        assert_eq!(fields(&deep), [("name".to_owned(), FieldCode::WrongType)]);
     }
 }
