@@ -6,10 +6,12 @@ use prompthub_tests::{Answer, TestApp, spawn_app};
 /// The addresses that the page's document loads.
 fn assets_of(html: &str) -> Vec<String> {
     let mut assets = Vec::new();
-    for attribute in ["href=\"", "src=\""] {
+    for attribute in ["href=", "src="] {
         for (at, _) in html.match_indices(attribute) {
-            let rest = &html[at + attribute.len()..];
-            let address = &rest[..rest.find('"').expect("a closed attribute")];
+            // Minified, an attribute has quotes only where it needs them.
+            let rest = html[at + attribute.len()..].trim_start_matches('"');
+            let end = rest.find(['"', ' ', '>']).expect("a closed attribute");
+            let address = &rest[..end];
             // The rest are links to pages.
             if address.contains('.') {
                 assets.push(address.to_owned());
