@@ -227,6 +227,8 @@ fn serve(listener: TcpListener, app: App, master: &MasterKey) -> anyhow::Result<
     })
     .client_request_timeout(HEAD_TIMEOUT)
     .keep_alive(KEEP_ALIVE)
+    // A client that has hung up is gone: what it asked for with `on_disconnect` happens at once.
+    .h1_allow_half_closed(false)
     .shutdown_timeout(SHUTDOWN_SECONDS)
     .disable_signals();
     if let Some(workers) = workers {

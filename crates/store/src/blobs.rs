@@ -36,6 +36,17 @@ pub fn garbage(
     Ok(query.load(conn)?)
 }
 
+/// Those of `ids` that are on the list: no file refers to them.
+///
+/// # Errors
+/// When the database fails.
+pub fn unreferenced(conn: &mut Conn, ids: &[FileId]) -> Result<Vec<FileId>, StoreError> {
+    let query = blob_garbage::table
+        .filter(blob_garbage::blob_id.eq_any(ids))
+        .select(blob_garbage::blob_id);
+    Ok(query.load(conn)?)
+}
+
 /// Takes a blob off the list: it is gone from blob storage.
 pub fn forget(conn: &mut Conn, id: FileId) -> Result<(), StoreError> {
     diesel::delete(blob_garbage::table.find(id)).execute(conn)?;

@@ -132,16 +132,17 @@ pub fn finish(
     Ok(changed > 0)
 }
 
-/// Marks the answers of other processes whose lease has run out `interrupted`, and their messages.
+/// Marks the answers whose lease has run out `interrupted`, and their messages, but for those that
+/// the caller is making.
 pub fn interrupt_expired(
     conn: &mut Conn,
     now: NaiveDateTime,
-    except_owner: &str,
+    except: &[GenerationId],
 ) -> Result<Vec<GenerationId>, StoreError> {
     let query = generations::table
         .filter(generations::status.eq(MessageStatus::Running))
         .filter(generations::lease_expires_at.lt(now))
-        .filter(generations::lease_owner.ne(except_owner))
+        .filter(generations::id.ne_all(except))
         .select((generations::id, generations::assistant_message_id));
     let expired = query.load(conn)?;
     interrupt(conn, expired, now)

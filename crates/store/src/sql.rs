@@ -73,6 +73,22 @@ pub(crate) fn lock_files(conn: &mut Conn, project: ProjectId) -> Result<(), Stor
     Ok(())
 }
 
+/// Lets one transaction of a person at a time go on, without keeping others from referring to the
+/// account.
+pub(crate) fn lock_person(conn: &mut Conn, id: UserId) -> Result<(), StoreError> {
+    match conn {
+        Conn::Sqlite(_) => {}
+        Conn::Postgres(conn) => {
+            users::table
+                .find(id)
+                .select(users::id)
+                .for_no_key_update()
+                .execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
 /// Keeps everybody else from adding projects to an account, or files to its projects, until the
 /// transaction ends.
 pub(crate) fn lock_account(conn: &mut Conn, id: UserId) -> Result<(), StoreError> {

@@ -131,6 +131,14 @@ pub fn update(
     find(conn, id)
 }
 
+/// Makes transactions of one person that do this take their turns, until each ends.
+///
+/// # Errors
+/// When the database fails.
+pub fn lock(conn: &mut Conn, id: UserId) -> Result<(), StoreError> {
+    sql::lock_person(conn, id)
+}
+
 /// Stores a new password hash; `false` when the account does not exist.
 pub fn set_password(
     conn: &mut Conn,

@@ -18,6 +18,7 @@ mod conversations;
 mod file_names;
 mod files;
 mod generations;
+mod hang_up;
 mod health;
 mod limits;
 mod models;

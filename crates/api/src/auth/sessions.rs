@@ -18,9 +18,10 @@ use actix_web::{
 use anyhow::anyhow;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use prompthub_dto::ids::{SessionId, UserId};
-use prompthub_store::{Store, now, sessions};
+use prompthub_store::{Store, StoreError, now, sessions, users};
 use sha2::{Digest, Sha256};
 
+use super::passwords;
 use crate::error::ApiError;
 
 /// A session that is not used for so long ends.
@@ -30,6 +31,7 @@ const RENEWAL: chrono::TimeDelta = chrono::TimeDelta::hours(1);
 
 const SESSION_ID: &str = "session_id";
 const USER_ID: &str = "user_id";
+const PROOF: &str = "proof";
 const USER_AGENT: &str = "user_agent";
 const IP_ADDRESS: &str = "ip_address";
 const RENEWED_AT: &str = "renewed_at";
@@ -67,6 +69,7 @@ impl TypedSession {
     pub fn sign_in(
         &self,
         user: UserId,
+        proof: &str,
         user_agent: Option<&str>,
         ip_address: Option<&str>,
     ) -> Result<(), ApiError> {
@@ -75,6 +78,7 @@ impl TypedSession {
         self.0.renew();
         insert(SESSION_ID, SessionId::new().as_str())?;
         insert(USER_ID, user.as_str())?;
+        insert(PROOF, proof)?;
         if let Some(user_agent) = user_agent {
             insert(USER_AGENT, user_agent)?;
         }
@@ -137,8 +141,18 @@ impl SessionStore for DatabaseSessions {
     async fn save(&self, state: State, ttl: &Duration) -> Result<SessionKey, SaveError> {
         let key = new_key().map_err(SaveError::Other)?;
         let row = new_row(&key, &state, ttl).map_err(SaveError::Serialization)?;
+        let proof = value(&state, PROOF);
         self.store
-            .write(move |conn| sessions::insert(conn, &row))
+            .write(move |conn| {
+                users::lock(conn, row.user_id)?;
+                let user = users::find(conn, row.user_id)?;
+                // The password may have been changed, or the account deleted, since it was checked.
+                // Then the session is over before it begins: its cookie opens nothing.
+                if user.is_some_and(|user| Some(passwords::proof(&user.password_hash)) == proof) {
+                    sessions::insert(conn, &row)?;
+                }
+                Ok::<_, StoreError>(())
+            })
             .await
             .map_err(|error| SaveError::Other(error.into()))?;
         Ok(key)
@@ -194,27 +208,26 @@ fn hash_of(key: &SessionKey) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(key.as_ref().as_bytes()))
 }
 
+/// A text of the state; actix-session keeps each value as JSON.
+fn value(state: &State, name: &str) -> Option<String> {
+    serde_json::from_str(state.get(name)?).ok()
+}
+
 fn new_row(
     key: &SessionKey,
     state: &State,
     ttl: &Duration,
 ) -> Result<sessions::NewSession, anyhow::Error> {
-    // actix-session keeps each value as JSON.
-    let value = |name: &str| -> Option<String> {
-        state
-            .get(name)
-            .and_then(|json| serde_json::from_str(json).ok())
-    };
-    let id = value(SESSION_ID).and_then(|text| text.parse().ok());
-    let user_id = value(USER_ID).and_then(|text| text.parse().ok());
+    let id = value(state, SESSION_ID).and_then(|text| text.parse().ok());
+    let user_id = value(state, USER_ID).and_then(|text| text.parse().ok());
     let created_at = now();
     Ok(sessions::NewSession {
         id: id.ok_or_else(|| anyhow!("a session without an id"))?,
         key_hash: hash_of(key),
         user_id: user_id.ok_or_else(|| anyhow!("a session without a user"))?,
         state: serde_json::to_string(state)?,
-        user_agent: value(USER_AGENT),
-        ip_address: value(IP_ADDRESS),
+        user_agent: value(state, USER_AGENT),
+        ip_address: value(state, IP_ADDRESS),
         now: created_at,
         expires_at: created_at + lifetime(ttl),
     })

@@ -7,13 +7,20 @@ use prompthub_dto::{
 };
 use prompthub_store::{
     sessions::{self},
-    users::{self, NewUser, UserPatch},
+    users::{self, NewUser, UserPatch, UserRow},
 };
 use unicode_normalization::UnicodeNormalization;
 
-use super::text::{Bounds, Complaints, name};
+use super::{
+    text::{Bounds, Complaints, name},
+    to_the_end,
+};
 use crate::{
-    auth::passwords::Password, config::Registration, error::ApiError, files::sweep, state::App,
+    auth::passwords::{Password, proof},
+    config::Registration,
+    error::ApiError,
+    files::sweep,
+    state::App,
     wire,
 };
 
@@ -49,10 +56,11 @@ impl Email {
                 format!("Use at most {EMAIL_MAX} characters."),
             ));
         }
-        if email
-            .key
-            .chars()
-            .any(|c| c.is_control() || c.is_whitespace())
+        if text.contains('\0')
+            || email
+                .key
+                .chars()
+                .any(|c| c.is_control() || c.is_whitespace())
         {
             return Err(invalid("Must not contain spaces."));
         }
@@ -80,6 +88,8 @@ impl Email {
             .chars()
             .take(EMAIL_MAX.saturating_add(1))
             .collect();
+        // No stored address has a NUL, and PostgreSQL refuses to look for one.
+        let shown = shown.replace('\0', "\u{fffd}");
         let key = shown
             .nfkc()
             .collect::<String>()
@@ -101,7 +111,7 @@ impl Email {
 ///
 /// # Errors
 /// `registration_closed`, `email_taken`, or complaints about the fields.
-pub async fn register(app: &App, request: Register) -> Result<User, ApiError> {
+pub async fn register(app: &App, request: Register) -> Result<Proven, ApiError> {
     let mut complaints = Complaints::default();
     let email = complaints.take(Email::parse(&request.email))?;
     let password = complaints.take(Password::parse("password", &request.password))?;
@@ -133,7 +143,7 @@ pub async fn register(app: &App, request: Register) -> Result<User, ApiError> {
         })
         .await;
     match inserted {
-        Ok(row) => Ok(wire::user(row)),
+        Ok(row) => Ok(Proven::new(row)),
         Err(error) => Err(email_taken(error)),
     }
 }
@@ -155,12 +165,28 @@ fn email_taken(error: ApiError) -> ApiError {
     }
 }
 
+/// Somebody whose password was right a moment ago.
+pub struct Proven {
+    pub user: User,
+    /// Of the password that was checked; the session begins only while it is still the one.
+    pub proof: String,
+}
+
+impl Proven {
+    fn new(row: UserRow) -> Self {
+        Self {
+            proof: proof(&row.password_hash),
+            user: wire::user(row),
+        }
+    }
+}
+
 /// Who signs in with `request`. An unknown address takes as long as a wrong password and is
 /// answered the same.
 ///
 /// # Errors
 /// `invalid_credentials` or `rate_limited`.
-pub async fn login(app: &App, request: Login) -> Result<User, ApiError> {
+pub async fn login(app: &App, request: Login) -> Result<Proven, ApiError> {
     let email = Email::guess(&request.email);
     app.limits.check_account(email.key())?;
     let key = email.key;
@@ -174,7 +200,7 @@ pub async fn login(app: &App, request: Login) -> Result<User, ApiError> {
         .verify(Password::guess(&request.password), hash)
         .await?;
     match found {
-        Some(row) if matches => Ok(wire::user(row)),
+        Some(row) if matches => Ok(Proven::new(row)),
         _ => Err(ApiError::new(
             ProblemCode::InvalidCredentials,
             "No account has this email and password.",
@@ -241,7 +267,9 @@ pub async fn change_password(
     let hash = app.passwords.hash(new).await?;
     app.store
         .write(move |conn| {
-            users::set_password(conn, id, &hash, prompthub_store::now())?;
+            if !users::set_password(conn, id, &hash, prompthub_store::now())? {
+                return Err(gone());
+            }
             sessions::delete_others(conn, id, Some(keep))?;
             Ok(())
         })
@@ -274,17 +302,21 @@ async fn confirm_password(app: &App, id: UserId, claimed: &str) -> Result<(), Ap
 /// # Errors
 /// When the database fails.
 pub async fn delete(app: &App, id: UserId) -> Result<(), ApiError> {
-    app.hub.cancel_owned_by(id);
-    let garbage = app
-        .store
-        .write(move |conn| {
-            let files = prompthub_store::files::owned_by(conn, id)?;
-            users::delete(conn, id)?;
-            Ok::<_, ApiError>(files)
-        })
-        .await?;
-    sweep::remove(&app.store, &app.blobs, garbage).await;
-    Ok(())
+    let app = app.clone();
+    to_the_end(async move {
+        let garbage = app
+            .store
+            .write(move |conn| {
+                let files = prompthub_store::files::owned_by(conn, id)?;
+                users::delete(conn, id)?;
+                Ok::<_, ApiError>(files)
+            })
+            .await?;
+        app.hub.cancel_owned_by(id);
+        sweep::remove(&app.store, &app.blobs, garbage).await;
+        Ok(())
+    })
+    .await
 }
 
 /// # Errors

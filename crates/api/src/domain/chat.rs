@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use prompthub_dto::{
-    chat::{Chat, CreateMessage, Regenerate},
+    chat::{Chat, CreateMessage, OnDisconnect, Regenerate},
     ids::{ConversationId, GenerationId, MessageId, ProjectId, UserId},
     problem::{FieldCode, ProblemCode},
-    projects::{Parameters, ReasoningEffort},
 };
-use prompthub_llm as llm;
 use prompthub_store::{
     Conn, MessageRole, MessageStatus, TitledBy,
     conversations::{self, ConversationRow, NewConversation},
@@ -16,17 +14,21 @@ use prompthub_store::{
     messages::{self, MessageRow, NewMessage},
     now,
     projects::{self, ProjectRow},
+    users,
 };
 
 use super::{
-    conversations::{UNTITLED, no_conversation},
+    completion::completion_request,
+    conversations::no_conversation,
     models::ModelName,
     projects::no_project,
     text::{Bounds, bounded},
+    title::{UNTITLED, title_of},
+    to_the_end,
 };
 use crate::{
     error::ApiError,
-    generation::{Assignment, Live, sweep::lease_end},
+    generation::{Assignment, Live, StopOnDrop, sweep::lease_end},
     state::App,
     wire,
 };
@@ -35,8 +37,6 @@ const MESSAGE: Bounds = Bounds {
     min: 1,
     max: 200_000,
 };
-/// Characters of the first message that a conversation is called by.
-const TITLE_CHARS: usize = 60;
 
 /// Who asks, in which request.
 #[derive(Debug, Clone)]
@@ -60,6 +60,7 @@ struct Question {
     /// `None` where the question is there already.
     content: Option<String>,
     model: Option<ModelName>,
+    on_disconnect: OnDisconnect,
 }
 
 /// Sends a message to a project and starts the answer.
@@ -72,11 +73,12 @@ pub async fn ask_project(
     asker: Asker,
     project: ProjectId,
     request: Chat,
-) -> Result<Arc<Live>, ApiError> {
+) -> Result<Begun, ApiError> {
     let question = Question {
         place: Place::Project(project, request.conversation_id),
         content: Some(content("message", request.message)?),
         model: parse_model(request.model)?,
+        on_disconnect: request.on_disconnect,
     };
     begin(app, asker, question).await
 }
@@ -90,11 +92,12 @@ pub async fn ask_conversation(
     asker: Asker,
     conversation: ConversationId,
     request: CreateMessage,
-) -> Result<Arc<Live>, ApiError> {
+) -> Result<Begun, ApiError> {
     let question = Question {
         place: Place::Below(conversation, request.parent_id),
         content: Some(content("content", request.content)?),
         model: parse_model(request.model)?,
+        on_disconnect: request.on_disconnect,
     };
     begin(app, asker, question).await
 }
@@ -108,11 +111,12 @@ pub async fn regenerate(
     asker: Asker,
     message: MessageId,
     request: Regenerate,
-) -> Result<Arc<Live>, ApiError> {
+) -> Result<Begun, ApiError> {
     let question = Question {
         place: Place::Beside(message),
         content: None,
         model: parse_model(request.model)?,
+        on_disconnect: request.on_disconnect,
     };
     begin(app, asker, question).await
 }
@@ -132,14 +136,32 @@ fn parse_model(text: Option<String>) -> Result<Option<ModelName>, ApiError> {
     text.map(|text| ModelName::parse(&text)).transpose()
 }
 
+/// An answer that has begun. Dropped before the end, the guard stops it.
+pub struct Begun {
+    pub live: Arc<Live>,
+    pub guard: Option<StopOnDrop>,
+}
+
 /// One transaction stores the question, the empty answer and the generation; then the task starts.
-async fn begin(app: &App, asker: Asker, question: Question) -> Result<Arc<Live>, ApiError> {
-    let parts = app.clone();
-    let assignment = app
-        .store
-        .write(move |conn| store_question(conn, &parts, asker, question))
-        .await?;
-    Ok(app.hub.start(assignment))
+/// Nothing comes between the two, even when the caller goes away: an answer that is stored as
+/// running does run.
+async fn begin(app: &App, asker: Asker, question: Question) -> Result<Begun, ApiError> {
+    let app = app.clone();
+    to_the_end(async move {
+        let on_disconnect = question.on_disconnect;
+        let parts = app.clone();
+        let assignment = app
+            .store
+            .write(move |conn| store_question(conn, &parts, asker, question))
+            .await?;
+        let live = app.hub.start(assignment);
+        let guard = match on_disconnect {
+            OnDisconnect::Continue => None,
+            OnDisconnect::Cancel => Some(StopOnDrop::new(Arc::clone(&live))),
+        };
+        Ok(Begun { live, guard })
+    })
+    .await
 }
 
 fn store_question(
@@ -149,6 +171,8 @@ fn store_question(
     question: Question,
 ) -> Result<Assignment, ApiError> {
     let at = now();
+    // A person's questions take their turns, or two could begin where only one may.
+    users::lock(conn, asker.user)?;
     let Found {
         project,
         conversation,
@@ -213,7 +237,6 @@ fn store_question(
         },
     )?;
     conversations::set_active(conn, conversation.id, answer.id, at)?;
-    projects::touch(conn, project.id, at)?;
 
     Ok(Assignment {
         generation_id,
@@ -245,6 +268,7 @@ fn find_place(
     let (conversation, leaf) = match question.place {
         Place::Project(project_id, None) => {
             let (project, _) = projects::find(conn, user, project_id)?.ok_or_else(no_project)?;
+            projects::touch(conn, project.id, at)?;
             let row = NewConversation {
                 id: ConversationId::new(),
                 project_id,
@@ -297,6 +321,7 @@ fn find_place(
     };
     let (project, _) =
         projects::find(conn, user, conversation.project_id)?.ok_or_else(no_project)?;
+    projects::touch(conn, project.id, at)?;
     let path = match leaf {
         Some(leaf) => messages::path(conn, conversation.id, leaf)?,
         None => Vec::new(),
@@ -352,90 +377,4 @@ fn refuse_crowds(
         ));
     }
     Ok(())
-}
-
-/// The first words of `message`, on one line.
-fn title_of(message: &str) -> String {
-    let mut title = String::new();
-    let mut length: usize = 0;
-    for word in message.split_whitespace() {
-        let next = length
-            .saturating_add(word.chars().count())
-            .saturating_add(1);
-        if next > TITLE_CHARS && !title.is_empty() {
-            title.push('…');
-            return title;
-        }
-        if !title.is_empty() {
-            title.push(' ');
-        }
-        title.extend(word.chars().filter(|c| !c.is_control()).take(TITLE_CHARS));
-        length = next;
-    }
-    if title.is_empty() {
-        UNTITLED.to_owned()
-    } else {
-        title
-    }
-}
-
-fn completion_request(
-    project: &ProjectRow,
-    model: String,
-    path: &[MessageRow],
-    user: UserId,
-) -> llm::CompletionRequest {
-    let messages = path
-        .iter()
-        // An answer that failed before its first word has nothing to tell the model.
-        .filter(|row| !row.content.is_empty())
-        .map(|row| llm::ChatMessage {
-            role: match row.role {
-                MessageRole::User => llm::Role::User,
-                MessageRole::Assistant => llm::Role::Assistant,
-            },
-            content: row.content.clone(),
-        })
-        .collect();
-    let system_prompt = project.system_prompt.as_str();
-    llm::CompletionRequest {
-        model,
-        system_prompt: (!system_prompt.trim().is_empty()).then(|| system_prompt.to_owned()),
-        messages,
-        parameters: llm_parameters(wire::parameters(&project.parameters)),
-        user: Some(user.to_string()),
-    }
-}
-
-fn llm_parameters(parameters: Parameters) -> llm::Parameters {
-    llm::Parameters {
-        temperature: parameters.temperature,
-        top_p: parameters.top_p,
-        max_tokens: parameters.max_tokens,
-        stop: parameters.stop,
-        seed: parameters.seed,
-        reasoning_effort: parameters.reasoning_effort.map(|effort| match effort {
-            ReasoningEffort::None => llm::ReasoningEffort::None,
-            ReasoningEffort::Minimal => llm::ReasoningEffort::Minimal,
-            ReasoningEffort::Low => llm::ReasoningEffort::Low,
-            ReasoningEffort::Medium => llm::ReasoningEffort::Medium,
-            ReasoningEffort::High => llm::ReasoningEffort::High,
-        }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn titles_are_whole_words_on_one_line() {
-        assert_eq!(title_of("  Hello\n\tworld  "), "Hello world");
-        assert_eq!(
-            title_of(&"word ".repeat(30)),
-            format!("{}…", ["word"; 12].join(" "))
-        );
-        assert_eq!(title_of(&"x".repeat(500)), "x".repeat(60));
-        assert_eq!(title_of("\u{7}"), UNTITLED);
-    }
 }

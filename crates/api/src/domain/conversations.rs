@@ -16,6 +16,8 @@ use super::{
     paging::PageRequest,
     projects::no_project,
     text::{Bounds, name},
+    title::UNTITLED,
+    to_the_end,
 };
 use crate::{
     error::ApiError,
@@ -25,8 +27,6 @@ use crate::{
 };
 
 const TITLE: Bounds = Bounds { min: 1, max: 200 };
-/// What a conversation is called before it has a message or a name.
-pub const UNTITLED: &str = "New chat";
 
 /// # Errors
 /// `not_found` when the project is not `owner`'s; complaints about the title.
@@ -136,15 +136,19 @@ pub async fn update(
 /// # Errors
 /// `not_found`, also where it is another's.
 pub async fn delete(app: &App, owner: UserId, id: ConversationId) -> Result<(), ApiError> {
-    if !app
-        .store
-        .write(move |conn| conversations::delete(conn, owner, id))
-        .await?
-    {
-        return Err(no_conversation());
-    }
-    app.hub.cancel_in_conversation(id);
-    Ok(())
+    let app = app.clone();
+    to_the_end(async move {
+        let found = app
+            .store
+            .write(move |conn| conversations::delete(conn, owner, id))
+            .await?;
+        if !found {
+            return Err(no_conversation());
+        }
+        app.hub.cancel_in_conversation(id);
+        Ok(())
+    })
+    .await
 }
 
 /// Every message of the tree, oldest first.

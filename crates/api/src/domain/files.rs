@@ -17,7 +17,7 @@ use prompthub_store::{
 };
 use unicode_normalization::UnicodeNormalization;
 
-use super::{paging::PageRequest, projects::no_project};
+use super::{paging::PageRequest, projects::no_project, to_the_end};
 use crate::{
     error::ApiError,
     files::{BlobError, BlobWriter, sweep},
@@ -72,7 +72,7 @@ impl FileName {
 /// Control characters, and those that make a name look like another (`exe.txt` for `txt.exe`).
 fn is_invisible(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// An upload under way. What it has written disappears unless [`Upload::commit`] succeeds.
@@ -173,7 +173,12 @@ impl Upload {
     /// # Errors
     /// `file_exists`; a complaint when there was no file; `not_found` when the project was deleted
     /// meanwhile.
-    pub async fn commit(mut self) -> Result<Vec<File>, ApiError> {
+    pub async fn commit(self) -> Result<Vec<File>, ApiError> {
+        // A client that goes away now must not make us clean up what is being committed.
+        to_the_end(self.store()).await
+    }
+
+    async fn store(mut self) -> Result<Vec<File>, ApiError> {
         if self.written.is_empty() {
             return Err(ApiError::field(
                 "file",
@@ -265,6 +270,7 @@ pub async fn find(
     if name.contains('\0') {
         return Err(ApiError::not_found("file"));
     }
+    let name: String = name.nfc().collect();
     let found = app
         .store
         .read(move |conn| files::find(conn, owner, project, &name))
@@ -297,6 +303,7 @@ pub async fn delete(
     if name.contains('\0') {
         return Err(ApiError::not_found("file"));
     }
+    let name: String = name.nfc().collect();
     let found = app
         .store
         .write(move |conn| files::delete(conn, owner, project, &name))

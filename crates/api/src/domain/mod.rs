@@ -5,9 +5,24 @@
 
 pub mod account;
 pub mod chat;
+pub mod completion;
 pub mod conversations;
 pub mod files;
 pub mod models;
 pub mod paging;
 pub mod projects;
 pub mod text;
+pub mod title;
+
+use crate::error::ApiError;
+
+/// Runs `work` to its end even when the caller goes away in the middle: for what stores something
+/// and must then do something about it.
+///
+/// # Errors
+/// What `work` says.
+pub async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, ApiError>> + Send + 'static,
+) -> Result<T, ApiError> {
+    tokio::spawn(work).await.map_err(ApiError::internal)?
+}

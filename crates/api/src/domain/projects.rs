@@ -15,6 +15,7 @@ use super::{
     models::ModelName,
     paging::PageRequest,
     text::{Bounds, Complaints, bounded, name},
+    to_the_end,
 };
 use crate::{error::ApiError, files::sweep, state::App, wire};
 
@@ -155,22 +156,25 @@ pub async fn delete(
     id: ProjectId,
     expected: Option<i64>,
 ) -> Result<(), ApiError> {
-    let (outcome, files) = app
-        .store
-        .write(move |conn| {
-            let files = files::in_project(conn, owner, id)?;
-            Ok::<_, ApiError>((projects::delete(conn, owner, id, expected)?, files))
-        })
-        .await?;
-    match outcome {
-        DeleteOutcome::Deleted => {
-            app.hub.cancel_in_project(id);
-            sweep::remove(&app.store, &app.blobs, files).await;
-            Ok(())
+    let app = app.clone();
+    to_the_end(async move {
+        let (outcome, files) = app
+            .store
+            .write(move |conn| {
+                let files = files::in_project(conn, owner, id)?;
+                Ok::<_, ApiError>((projects::delete(conn, owner, id, expected)?, files))
+            })
+            .await?;
+        match outcome {
+            DeleteOutcome::Deleted => {}
+            DeleteOutcome::Stale => return Err(stale()),
+            DeleteOutcome::NotFound => return Err(no_project()),
         }
-        DeleteOutcome::Stale => Err(stale()),
-        DeleteOutcome::NotFound => Err(no_project()),
-    }
+        app.hub.cancel_in_project(id);
+        sweep::remove(&app.store, &app.blobs, files).await;
+        Ok(())
+    })
+    .await
 }
 
 /// Newest first.

@@ -51,6 +51,17 @@ async fn sweep(
 /// Removes the bytes of `ids` and then their entries in the list of garbage. What fails stays on
 /// the list for the next sweep.
 pub async fn remove(store: &Store, blobs: &Blobs, ids: Vec<FileId>) {
+    // Whoever asks may not know how its own transaction ended; the list does.
+    let listed = store
+        .read(move |conn| blobs::unreferenced(conn, &ids))
+        .await;
+    let ids = match listed {
+        Ok(ids) => ids,
+        Err(error) => {
+            tracing::warn!(%error, "files that nothing refers to could not be looked up");
+            return;
+        }
+    };
     for id in ids {
         if let Err(error) = blobs.delete(id).await {
             tracing::warn!(file_id = %id, %error, "a file's bytes could not be removed");

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use prompthub_dto::{
     chat::Message,
     ids::{ConversationId, ProjectId, UserId},
+    problem::Problem,
     stream::StreamEvent,
 };
 use tokio::sync::watch;
@@ -28,12 +29,17 @@ pub enum StopReason {
     Shutdown,
 }
 
-/// How an answer ended, as it is stored.
+/// How an answer ended.
 #[derive(Debug, Clone)]
-pub struct Ended {
-    pub message: Message,
-    /// How long the provider asked to wait, when it failed.
-    pub retry_after: Option<Duration>,
+pub enum Ended {
+    /// As it is stored.
+    Stored {
+        message: Box<Message>,
+        /// How long the provider asked to wait, when it failed.
+        retry_after: Option<Duration>,
+    },
+    /// There is no message to show: it was deleted meanwhile, or could not be stored.
+    Lost(Problem),
 }
 
 /// An answer that runs, or has just ended.
@@ -93,6 +99,21 @@ impl Live {
         let _ = self.ended.set(ended);
     }
 
+    /// Ends it where no message tells how.
+    pub(super) fn end_without_message(&self, problem: Problem) {
+        self.set_ended(Ended::Lost(problem.clone()));
+        self.publish(&StreamEvent::Error { problem });
+    }
+
+    /// How many events there are.
+    #[must_use]
+    pub fn event_count(&self) -> usize {
+        self.log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
+    }
+
     /// Whether the terminal event is out.
     #[must_use]
     pub fn has_ended(&self) -> bool {
@@ -114,7 +135,7 @@ impl Live {
         self.progress.subscribe()
     }
 
-    /// Waits for the end. `None` when the task died without one.
+    /// Waits for the end. `None` only when nobody is left to tell.
     pub async fn wait(&self) -> Option<Ended> {
         let mut progress = self.watch();
         while !self.has_ended() {

@@ -11,10 +11,12 @@ mod task;
 
 use std::{
     collections::HashMap,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use prompthub_dto::{
     chat::Message,
     ids::{ConversationId, GenerationId, MessageId, ProjectId, UserId},
@@ -23,7 +25,9 @@ use prompthub_llm::{CompletionRequest, Provider};
 use prompthub_store::Store;
 use tokio_util::task::TaskTracker;
 
-pub use live::{Live, StopReason};
+use crate::error::{ApiError, log_fault};
+
+pub use live::{Ended, Live, StopReason};
 pub use subscribe::{StopOnDrop, follow, replay};
 
 /// How long a finished answer's events stay in memory for those who reconnect; afterwards they get
@@ -85,7 +89,14 @@ impl Hub {
         let hub = self.clone();
         let running = Arc::clone(&live);
         self.0.tasks.spawn(async move {
-            task::run(&hub.0.store, &running, assignment).await;
+            let request_id = assignment.request_id.clone();
+            let work = task::run(&hub.0.store, &running, assignment);
+            if AssertUnwindSafe(work).catch_unwind().await.is_err() {
+                // The database still believes that it runs; its lease runs out.
+                let fault = ApiError::internal(anyhow::anyhow!("the task of an answer panicked"));
+                log_fault(&fault, &request_id);
+                running.end_without_message(fault.to_problem(&request_id));
+            }
             hub.forget_later(id);
         });
         live

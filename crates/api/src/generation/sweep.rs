@@ -37,7 +37,7 @@ pub(super) async fn run(hub: &Hub) {
             .store
             .write(move |conn| {
                 generations::renew_leases(conn, &ids, &node, lease_end())?;
-                generations::interrupt_expired(conn, now(), &node)
+                generations::interrupt_expired(conn, now(), &ids)
             })
             .await;
         report(outcome);

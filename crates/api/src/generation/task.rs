@@ -199,8 +199,8 @@ async fn store_end(store: &Store, live: &Live, assignment: &Assignment, draft: D
         Ok(Some(row)) => {
             let message = wire::message(row);
             let event = terminal_event(&message);
-            live.set_ended(Ended {
-                message,
+            live.set_ended(Ended::Stored {
+                message: Box::new(message),
                 retry_after,
             });
             if let Some(event) = event {
@@ -208,15 +208,11 @@ async fn store_end(store: &Store, live: &Live, assignment: &Assignment, draft: D
             }
         }
         // The conversation was deleted meanwhile.
-        Ok(None) => live.publish(&StreamEvent::Error {
-            problem: gone(&assignment.request_id),
-        }),
+        Ok(None) => live.end_without_message(gone(&assignment.request_id)),
         Err(error) => {
             let error = ApiError::from(error);
             log_fault(&error, &assignment.request_id);
-            live.publish(&StreamEvent::Error {
-                problem: error.to_problem(&assignment.request_id),
-            });
+            live.end_without_message(error.to_problem(&assignment.request_id));
         }
     }
 }
@@ -291,9 +287,10 @@ async fn store_patiently(
         let stored = store
             .write(move |conn| {
                 let at = now();
-                generations::finish(conn, generation_id, finish.status, at)?;
-                conversations::touch(conn, conversation_id, at)?;
+                // From the outside in, the order in which a deletion takes its locks.
                 projects::touch(conn, project_id, at)?;
+                conversations::touch(conn, conversation_id, at)?;
+                generations::finish(conn, generation_id, finish.status, at)?;
                 messages::finish(conn, assistant_message_id, &finish, at)
             })
             .await;

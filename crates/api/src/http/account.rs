@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     auth::{CurrentUser, sessions::TypedSession},
-    domain::account,
+    domain::account::{self, Proven},
     error::ApiError,
     state::App,
 };
@@ -37,8 +37,8 @@ pub async fn register(
     Json(body): Json<Register>,
 ) -> Result<HttpResponse, ApiError> {
     app.limits.check_address(address)?;
-    let user = account::register(&app, body).await?;
-    sign_in(&request, address, &user)?;
+    let Proven { user, proof } = account::register(&app, body).await?;
+    sign_in(&request, address, &user, &proof)?;
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, "/api/auth/me"))
         .json(user))
@@ -56,8 +56,8 @@ pub async fn login(
     Json(body): Json<Login>,
 ) -> Result<Body<User>, ApiError> {
     app.limits.check_address(address)?;
-    let user = account::login(&app, body).await?;
-    sign_in(&request, address, &user)?;
+    let Proven { user, proof } = account::login(&app, body).await?;
+    sign_in(&request, address, &user, &proof)?;
     Ok(Body(user))
 }
 
@@ -65,6 +65,7 @@ fn sign_in(
     request: &HttpRequest,
     address: Option<std::net::IpAddr>,
     user: &User,
+    proof: &str,
 ) -> Result<(), ApiError> {
     let user_agent = request
         .headers()
@@ -72,7 +73,7 @@ fn sign_in(
         .and_then(|value| value.to_str().ok());
     let user_agent = user_agent.map(|text| text.chars().take(USER_AGENT_CHARS).collect::<String>());
     let address = address.map(|address| address.to_string());
-    TypedSession::of(request).sign_in(user.id, user_agent.as_deref(), address.as_deref())
+    TypedSession::of(request).sign_in(user.id, proof, user_agent.as_deref(), address.as_deref())
 }
 
 /// Sign out: the session ends
@@ -97,8 +98,12 @@ pub async fn get_me(app: Data<App>, user: CurrentUser) -> Result<Body<User>, Api
 pub async fn update_me(
     app: Data<App>,
     user: CurrentUser,
+    ClientAddress(address): ClientAddress,
     Json(body): Json<UpdateMe>,
 ) -> Result<Body<User>, ApiError> {
+    if body.email.is_some() {
+        app.limits.check_address(address)?;
+    }
     Ok(Body(account::update(&app, user.id, body).await?))
 }
 

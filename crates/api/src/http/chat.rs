@@ -1,16 +1,16 @@
 //! Asking a project: answered whole or as a stream of events.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::{
     HttpResponse,
-    http::header::{CONTENT_TYPE, LOCATION},
+    http::header::CONTENT_TYPE,
     web::{Data, Path},
 };
 use prompthub_dto::{
-    chat::{Chat, ChatReply, CreateMessage, MessageStatus, OnDisconnect, Regenerate},
+    chat::{Chat, ChatReply, CreateMessage, MessageStatus, Regenerate},
     ids::{ConversationId, MessageId, ProjectId},
-    problem::ProblemCode,
+    problem::{Problem, ProblemCode},
     stream::StreamEvent,
 };
 
@@ -20,9 +20,9 @@ use super::{
 };
 use crate::{
     auth::CurrentUser,
-    domain::chat::{self, Asker},
+    domain::chat::{self, Asker, Begun},
     error::ApiError,
-    generation::{Live, StopOnDrop, follow},
+    generation::{Ended, follow},
     state::App,
 };
 
@@ -38,12 +38,9 @@ pub async fn chat(
     path: Path<ProjectId>,
     Json(body): Json<Chat>,
 ) -> Result<HttpResponse, ApiError> {
-    let reply = Reply {
-        stream: body.stream,
-        on_disconnect: body.on_disconnect,
-    };
-    let live = chat::ask_project(&app, asker(user, request_id), path.into_inner(), body).await?;
-    reply.with(live).await
+    let stream = body.stream;
+    let begun = chat::ask_project(&app, asker(user, request_id), path.into_inner(), body).await?;
+    reply(begun, stream).await
 }
 
 /// Send a message into a conversation and get its answer
@@ -58,13 +55,10 @@ pub async fn create_message(
     path: Path<ConversationId>,
     Json(body): Json<CreateMessage>,
 ) -> Result<HttpResponse, ApiError> {
-    let reply = Reply {
-        stream: body.stream,
-        on_disconnect: body.on_disconnect,
-    };
-    let live =
+    let stream = body.stream;
+    let begun =
         chat::ask_conversation(&app, asker(user, request_id), path.into_inner(), body).await?;
-    reply.with(live).await
+    reply(begun, stream).await
 }
 
 /// Answer a question once more; the answers that exist stay
@@ -79,12 +73,9 @@ pub async fn regenerate_message(
     path: Path<MessageId>,
     Json(body): Json<Regenerate>,
 ) -> Result<HttpResponse, ApiError> {
-    let reply = Reply {
-        stream: body.stream,
-        on_disconnect: body.on_disconnect,
-    };
-    let live = chat::regenerate(&app, asker(user, request_id), path.into_inner(), body).await?;
-    reply.with(live).await
+    let stream = body.stream;
+    let begun = chat::regenerate(&app, asker(user, request_id), path.into_inner(), body).await?;
+    reply(begun, stream).await
 }
 
 fn asker(user: CurrentUser, RequestId(request_id): RequestId) -> Asker {
@@ -94,45 +85,44 @@ fn asker(user: CurrentUser, RequestId(request_id): RequestId) -> Asker {
     }
 }
 
-/// How the caller wants its answer.
-struct Reply {
-    stream: bool,
-    on_disconnect: OnDisconnect,
+/// The answer as the caller wants it.
+async fn reply(Begun { live, guard }: Begun, stream: bool) -> Result<HttpResponse, ApiError> {
+    if stream {
+        return Ok(event_stream().streaming(follow(live, 0, guard)));
+    }
+    let ended = live.wait().await;
+    drop(guard);
+    let (message, retry_after) = match ended {
+        Some(Ended::Stored {
+            message,
+            retry_after,
+        }) => (*message, retry_after),
+        Some(Ended::Lost(problem)) => return Err(refused(&problem, None)),
+        None => {
+            return Err(ApiError::new(
+                ProblemCode::Unavailable,
+                "The answer is lost.",
+            ));
+        }
+    };
+    if let (MessageStatus::Failed, true, Some(problem)) =
+        (message.status, message.content.is_empty(), &message.problem)
+    {
+        return Err(refused(problem, retry_after));
+    }
+    Ok(HttpResponse::Ok().json(ChatReply {
+        reply: message.content.clone(),
+        conversation_id: message.conversation_id,
+        user_message: live.user_message.clone(),
+        assistant_message: message,
+    }))
 }
 
-impl Reply {
-    async fn with(self, live: Arc<Live>) -> Result<HttpResponse, ApiError> {
-        let guard = match self.on_disconnect {
-            OnDisconnect::Continue => None,
-            OnDisconnect::Cancel => Some(StopOnDrop::new(Arc::clone(&live))),
-        };
-        if self.stream {
-            return Ok(event_stream().streaming(follow(live, 0, guard)));
-        }
-        let user_message = live.user_message.clone();
-        let ended = live.wait().await.ok_or_else(|| {
-            ApiError::new(ProblemCode::Unavailable, "The answer could not be stored.")
-        })?;
-        drop(guard);
-        let message = ended.message;
-        if let (MessageStatus::Failed, true, Some(problem)) =
-            (message.status, message.content.is_empty(), &message.problem)
-        {
-            return Err(ApiError::Refused {
-                code: problem.code,
-                detail: problem.detail.clone().into(),
-                retry_after: ended.retry_after,
-            });
-        }
-        let location = format!("/api/conversations/{}/messages", message.conversation_id);
-        Ok(HttpResponse::Ok()
-            .insert_header((LOCATION, location))
-            .json(ChatReply {
-                reply: message.content.clone(),
-                conversation_id: message.conversation_id,
-                user_message,
-                assistant_message: message,
-            }))
+fn refused(problem: &Problem, retry_after: Option<Duration>) -> ApiError {
+    ApiError::Refused {
+        code: problem.code,
+        detail: problem.detail.clone().into(),
+        retry_after,
     }
 }
 

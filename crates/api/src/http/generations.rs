@@ -57,7 +57,11 @@ pub async fn stream_generation(
     let id = path.into_inner();
     let seen = last_event_id(&request);
     Ok(match conversations::find_answer(&app, user.id, id).await? {
-        Answer::Live(live) => event_stream().streaming(follow(live, seen, None)),
+        Answer::Live(live) => {
+            // More than there are: the reader counted in another log. It starts over.
+            let seen = if seen > live.event_count() { 0 } else { seen };
+            event_stream().streaming(follow(live, seen, None))
+        }
         Answer::Stored(message) => {
             event_stream().streaming(poll(app.get_ref().clone(), user.id, id, *message, seen))
         }

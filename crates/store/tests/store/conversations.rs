@@ -212,7 +212,7 @@ on_every_database! {
         });
         assert_eq!(written.await, 1, "only its own");
         let sweep =
-            |now| write(&store, move |conn| generations::interrupt_expired(conn, now, "node-1"));
+            |now| write(&store, move |conn| generations::interrupt_expired(conn, now, &[alive]));
         assert_eq!(sweep(at(60)).await, []);
         assert_eq!(sweep(at(61)).await, [dead]);
         assert_eq!(sweep(at(61)).await, []);

@@ -1,0 +1,135 @@
+//! Clients that vanish at the worst moments: what was stored is finished, and nothing is undone.
+
+use std::{net::SocketAddr, time::Duration};
+
+use prompthub_dto::{chat::MessageStatus, projects::Project};
+use prompthub_tests::{
+    Client, TestApp,
+    app::PASSWORD,
+    client::path,
+    raw::Multipart,
+    spawn_app,
+    upstream::{Gate, PATIENCE, StreamScript},
+};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+
+/// How many clients vanish, each a little later in its request than the one before.
+const ROUNDS: u64 = 20;
+
+async fn with_cookie(app: &TestApp) -> (Client, String) {
+    let ada = app.client();
+    let registered = ada.register("ada@example.com", PASSWORD).await;
+    let cookie = registered.header("set-cookie").expect("a cookie");
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    (ada, cookie)
+}
+
+/// Sends a whole request and, after `patience`, resets the connection.
+async fn send_and_reset(address: SocketAddr, request: &[u8], patience: Duration) {
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    socket.write_all(request).await.unwrap();
+    tokio::time::sleep(patience).await;
+    socket.set_zero_linger().unwrap();
+}
+
+fn chat(project: &Project, cookie: &str, body: &str) -> Vec<u8> {
+    format!(
+        "POST {}/chat HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        path(project),
+        body.len(),
+    )
+    .into_bytes()
+}
+
+/// Waits until no conversation of the project is being answered, and says how each ended.
+async fn endings(ada: &Client, project: &Project) -> Vec<MessageStatus> {
+    let settling = async {
+        loop {
+            let mut endings = Vec::new();
+            for conversation in ada.conversations(project).await {
+                let messages = ada.messages(conversation.id.as_str()).await;
+                assert_eq!(messages.len(), 2, "a question and its answer");
+                endings.push(messages[1].status);
+            }
+            if !endings.contains(&MessageStatus::Running) {
+                return endings;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, settling)
+        .await
+        .expect("an answer never ended")
+}
+
+#[tokio::test]
+async fn a_reset_at_any_moment_leaves_no_answer_running_for_ever() {
+    let app = TestApp::with(|config| config.demo_delay_ms = 0).await;
+    let (ada, cookie) = with_cookie(&app).await;
+    let project = ada
+        .create_project_with(serde_json::json!({"name": "Notes", "model": "demo/echo"}))
+        .await;
+    let request = chat(&project, &cookie, r#"{"message":"Hello"}"#);
+    for round in 0..ROUNDS {
+        send_and_reset(app.address(), &request, Duration::from_micros(300 * round)).await;
+    }
+    let endings = endings(&ada, &project).await;
+    assert!(
+        endings
+            .iter()
+            .all(|status| *status == MessageStatus::Complete),
+        "{endings:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_reset_at_any_moment_leaves_no_file_without_its_bytes() {
+    let app = spawn_app().await;
+    let (ada, cookie) = with_cookie(&app).await;
+    let project = ada.create_project("Notes").await;
+    for round in 0..ROUNDS {
+        let body = Multipart::new()
+            .file(&format!("{round}.txt"), b"whole")
+            .finish();
+        let mut request = format!(
+            "POST {}/files HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
+            path(&project),
+            Multipart::content_type(),
+            body.len(),
+        )
+        .into_bytes();
+        request.extend(body);
+        send_and_reset(app.address(), &request, Duration::from_micros(700 * round)).await;
+    }
+    // One that is waited for comes after all the others have been decided.
+    ada.upload(&project, "last.txt", b"whole").await;
+    let files = ada.files(&project).await;
+    app.expect_blobs(files.len()).await;
+    for file in files {
+        let answer = ada
+            .get(&format!("{}/files/{}", path(&project), file.name))
+            .send()
+            .await;
+        assert_eq!(answer.expect_status(200).text(), "whole");
+    }
+}
+
+#[tokio::test]
+async fn hanging_up_cancels_where_that_was_asked_for_also_without_a_stream() {
+    let app = spawn_app().await;
+    let (ada, cookie) = with_cookie(&app).await;
+    let project = ada.create_project("Notes").await;
+    let never = Gate::new();
+    app.upstream
+        .next(StreamScript::new().delta("One").wait(&never));
+    let body = r#"{"message":"Hello","on_disconnect":"cancel"}"#;
+    let mut socket = TcpStream::connect(app.address()).await.unwrap();
+    socket
+        .write_all(&chat(&project, &cookie, body))
+        .await
+        .unwrap();
+    let request = app.upstream.request().await;
+    drop(socket);
+    request.closed().await;
+    assert_eq!(endings(&ada, &project).await, [MessageStatus::Cancelled]);
+}
