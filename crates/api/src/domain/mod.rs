@@ -7,6 +7,7 @@ pub mod account;
 pub mod chat;
 pub mod completion;
 pub mod conversations;
+pub mod email;
 pub mod files;
 pub mod models;
 pub mod paging;
