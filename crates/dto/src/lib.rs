@@ -11,9 +11,11 @@ pub mod models;
 pub mod page;
 pub mod problem;
 pub mod projects;
+pub mod search;
 pub mod stream;
 pub mod system;
 mod time;
+pub mod transfer;
 
 pub use page::Page;
 pub use time::Timestamp;
