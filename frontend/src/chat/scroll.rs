@@ -6,8 +6,18 @@ use web_sys::ResizeObserver;
 
 /// So close to the end, in CSS pixels, a reader counts as being there: no closer than rounding.
 const AT_END: i32 = 2;
-/// So close to the beginning of what is shown, in CSS pixels, more is shown.
-const EARLY: i32 = 800;
+/// So close to the beginning or the end of what is shown, in CSS pixels, more is shown.
+const NEAR: i32 = 800;
+/// For so many frames a message that was jumped to is put in its place again: what is around it is
+/// laid out only once it is near, and moves it.
+const SETTLING_FRAMES: u8 = 4;
+
+/// What is near to where the reader is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Near {
+    pub beginning: bool,
+    pub end: bool,
+}
 
 /// The scrolling of one log.
 #[derive(Clone, Copy)]
@@ -45,10 +55,24 @@ impl Scroll {
         self.pin();
     }
 
-    /// The reader, or the browser, has scrolled. Says whether the beginning of what is shown is near.
-    pub fn on_scroll(self) -> bool {
+    /// Takes the reader to an element of the content, with the focus.
+    pub fn to_element(self, element: web_sys::HtmlElement) {
+        self.following.set(false);
+        let options = web_sys::FocusOptions::new();
+        options.set_prevent_scroll(true);
+        // One that cannot take the focus is still scrolled to.
+        let _ = element.focus_with_options(&options);
+        settle(element, SETTLING_FRAMES);
+    }
+
+    /// The reader, or the browser, has scrolled. `complete` says whether the content reaches to the
+    /// end of all there is, which is the only end to follow.
+    pub fn on_scroll(self, complete: bool) -> Near {
         let Some(frame) = self.frame.get_untracked() else {
-            return false;
+            return Near {
+                beginning: false,
+                end: false,
+            };
         };
         let top = frame.scroll_top();
         let rest = frame.scroll_height() - top - frame.client_height();
@@ -56,11 +80,22 @@ impl Scroll {
         self.last_top.set_value(top);
         // Who is at the end follows it. Else only the way up leaves it: text that grows moves the end
         // away from whoever is there.
-        let following = rest <= AT_END || (top >= before && self.following.get_untracked());
+        let stays = rest <= AT_END || (top >= before && self.following.get_untracked());
+        let following = complete && stays;
         if following != self.following.get_untracked() {
             self.following.set(following);
         }
-        top < EARLY
+        Near {
+            beginning: top < NEAR,
+            end: rest < NEAR,
+        }
+    }
+
+    /// Whether a reader who has left the end is near the beginning.
+    #[must_use]
+    pub fn waits_at_beginning(self) -> bool {
+        let near = |frame: web_sys::HtmlDivElement| frame.scroll_top() < NEAR;
+        !self.following.get_untracked() && self.frame.get_untracked().is_some_and(near)
     }
 
     /// The reader turns the wheel. Upwards means to leave the end, before that shows in the position:
@@ -86,7 +121,10 @@ impl Scroll {
         request_animation_frame(move || {
             let top = frame.scroll_height() - below;
             self.last_top.try_set_value(top);
-            frame.set_scroll_top(top);
+            // The browser may have seen to it, and setting it again would end a scroll under way.
+            if frame.scroll_top() != top {
+                frame.set_scroll_top(top);
+            }
         });
     }
 
@@ -115,5 +153,12 @@ impl Scroll {
         on_cleanup(move || {
             kept.with_value(|(observer, _)| observer.disconnect());
         });
+    }
+}
+
+fn settle(element: web_sys::HtmlElement, frames: u8) {
+    element.scroll_into_view();
+    if let Some(frames) = frames.checked_sub(1) {
+        request_animation_frame(move || settle(element, frames));
     }
 }

@@ -11,7 +11,10 @@ use self::{
     new_project::{Draft, NewProject},
     starters::STARTERS,
 };
-use super::top_bar::TopBar;
+use super::{
+    top_bar::TopBar,
+    transfer::{Import, ImportDialog},
+};
 use crate::{
     api,
     components::{
@@ -24,7 +27,7 @@ use crate::{
         words::has_words,
     },
     state::{
-        loaded::{LoadedList, Progress},
+        loaded::{Loaded, LoadedList, Progress},
         title::use_title,
     },
 };
@@ -37,6 +40,7 @@ pub fn HomePage() -> impl IntoView {
     });
     let filter = RwSignal::new(String::new());
     let draft = Draft::new();
+    let import = Import::new(None, move |_| projects.reload());
     let shown = Memo::new(move |_| {
         let filter = filter.get();
         projects.items().with(|projects| {
@@ -72,6 +76,12 @@ pub fn HomePage() -> impl IntoView {
                         bind:value=filter
                     />
                     <Button
+                        label="Import project"
+                        glyph=Glyph::Upload
+                        variant=Variant::Quiet
+                        on_click=move |_| import.open()
+                    />
+                    <Button
                         label="New project"
                         glyph=Glyph::Plus
                         variant=Variant::Primary
@@ -93,6 +103,7 @@ pub fn HomePage() -> impl IntoView {
                 <ListEnd end=projects.end() lines=3/>
             </Main>
             <NewProject draft=draft/>
+            <ImportDialog import=import/>
         </div>
     }
 }
@@ -100,7 +111,7 @@ pub fn HomePage() -> impl IntoView {
 /// Says that answers are not real yet, while the server has nothing but the demo.
 #[component]
 fn DemoNotice() -> impl IntoView {
-    let instance = LocalResource::new(api::system::instance);
+    let instance = Loaded::new(api::system::instance);
     let demo = Memo::new(move |_| {
         let instance = instance.get().and_then(Result::ok);
         instance.is_some_and(|instance| model_name::is_demo(&instance.default_model))
