@@ -195,7 +195,8 @@ pub struct Message {
 pub struct Conversation {
     pub id: ConversationId,
     pub project_id: ProjectId,
-    /// The first words of the conversation until a person names it.
+    /// The first words of the conversation, then what the model makes of its first exchange, until a person
+    /// names it.
     pub title: String,
     pub pinned: bool,
     pub archived: bool,

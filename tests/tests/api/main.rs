@@ -30,5 +30,6 @@ mod security;
 mod sessions;
 mod startup;
 mod stream;
+mod titles;
 mod upload_faults;
 mod upstream_faults;

@@ -102,6 +102,11 @@ impl Hub {
         live
     }
 
+    /// Runs what belongs to an answer, for a shutdown to wait for.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.0.tasks.spawn(work);
+    }
+
     /// The answer, while it runs here or has just ended.
     #[must_use]
     pub fn find(&self, id: GenerationId) -> Option<Arc<Live>> {
