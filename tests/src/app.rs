@@ -108,6 +108,12 @@ impl TestApp {
         SocketAddr::from(([127, 0, 0, 1], port))
     }
 
+    /// The database's URL where it is a server; `None` for a file in the server's own folder.
+    #[must_use]
+    pub fn database_url(&self) -> Option<String> {
+        self.database.url()
+    }
+
     /// How many blobs the server's storage holds, unfinished ones included.
     #[must_use]
     pub fn blob_count(&self) -> usize {

@@ -23,7 +23,7 @@ use super::{
     models::ModelName,
     naming::{Naming, name_after},
     projects::no_project,
-    text::{Bounds, bounded},
+    text::{Bounds, bounded, is_blank},
     title::{UNTITLED, title_of},
     to_the_end,
 };
@@ -124,7 +124,7 @@ pub async fn regenerate(
 }
 
 fn content(field: &str, text: String) -> Result<String, ApiError> {
-    if text.trim().is_empty() {
+    if is_blank(&text) {
         return Err(ApiError::field(
             field,
             FieldCode::Required,
