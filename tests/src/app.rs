@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::mpsc, thread, time::Duration};
 
-use prompthub_api::{Application, Config};
+use prompthub_api::{Application, Config, Titles};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use url::Url;
@@ -55,6 +55,8 @@ impl TestApp {
         config.attempts_per_account = 100_000;
         config.demo_delay_ms = 0;
         config.workers = Some(1);
+        // Or the model would be asked once more than a test scripts.
+        config.titles = Titles::Words;
         configure(&mut config);
 
         let (announce, announced) = mpsc::channel();
@@ -104,6 +106,12 @@ impl TestApp {
             .port()
             .expect("the server listens on a port of its own");
         SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    /// The database's URL where it is a server; `None` for a file in the server's own folder.
+    #[must_use]
+    pub fn database_url(&self) -> Option<String> {
+        self.database.url()
     }
 
     /// How many blobs the server's storage holds, unfinished ones included.

@@ -207,6 +207,17 @@ impl Client {
         self.open_stream(project, text).await.rest().await
     }
 
+    /// One's own projects, the latest activity first.
+    pub async fn projects(&self) -> Vec<Project> {
+        let page: Page<Project> = self
+            .get("/api/projects")
+            .send()
+            .await
+            .expect_status(200)
+            .json();
+        page.items
+    }
+
     /// The conversations of a project, newest activity first.
     pub async fn conversations(&self, project: &Project) -> Vec<Conversation> {
         let page: Page<Conversation> = self

@@ -111,6 +111,10 @@ pub struct Config {
     )]
     pub max_generations: u32,
 
+    /// Where a conversation's title comes from after its first answer; a person's own is never changed
+    #[arg(long, env = "PROMPTHUB_TITLES", value_enum, default_value = "model")]
+    pub titles: Titles,
+
     /// Attempts to sign in or register that one address has in a minute
     #[arg(
         long,
@@ -204,6 +208,15 @@ pub enum Registration {
     Closed,
 }
 
+/// Where a conversation's title comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Titles {
+    /// The model that answered, asked once more
+    Model,
+    /// The first words of the question
+    Words,
+}
+
 /// Text that no log or error may show.
 #[derive(Clone)]
 pub struct Secret(String);
@@ -251,6 +264,7 @@ impl Config {
             max_upload_bytes: 25 * 1024 * 1024,
             trusted_proxies: Vec::new(),
             max_generations: 20,
+            titles: Titles::Model,
             attempts_per_address: 60,
             attempts_per_account: 10,
             password_cost: 12,

@@ -16,6 +16,6 @@ mod state;
 pub mod telemetry;
 mod wire;
 
-pub use config::{Config, LogConfig, LogFormat, Registration, Secret};
+pub use config::{Config, LogConfig, LogFormat, Registration, Secret, Titles};
 pub use http::openapi;
 pub use startup::{Application, Stopper};

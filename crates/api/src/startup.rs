@@ -1,6 +1,7 @@
 //! From options to a serving application, and back down.
 
 use std::{
+    fs::{File, TryLockError},
     net::{SocketAddr, TcpListener},
     sync::Arc,
     time::Duration,
@@ -44,6 +45,8 @@ pub struct Application {
     address: SocketAddr,
     server: Server,
     app: App,
+    /// Held for as long as this runs: see [`only_process`].
+    _lock: Option<File>,
 }
 
 impl Application {
@@ -66,7 +69,7 @@ impl Application {
             .local_addr()
             .context("cannot tell the listening address")?;
         let base_url = format!("http://{address}");
-        let app = build_app(config, &base_url).await?;
+        let (app, lock) = build_app(config, &base_url).await?;
         let master = MasterKey::load(app.config.secret_key.as_ref(), &app.config.data_dir)?;
         let server = serve(listener, app.clone(), &master)?;
         Ok(Self {
@@ -74,6 +77,7 @@ impl Application {
             address,
             server,
             app,
+            _lock: lock,
         })
     }
 
@@ -151,13 +155,13 @@ async fn wait_for_signal() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn build_app(config: Config, base_url: &str) -> anyhow::Result<App> {
+async fn build_app(config: Config, base_url: &str) -> anyhow::Result<(App, Option<File>)> {
     let providers = providers(&config, base_url)?;
     let default_model = config.default_model();
     if ModelName::parse(&default_model).is_err() || providers.resolve(&default_model).is_none() {
         bail!("PROMPTHUB_DEFAULT_MODEL: no provider that is set up has the model {default_model}");
     }
-    let store = open_store(&config).await?;
+    let (store, lock) = open_store(&config).await?;
     let storage_url = match &config.storage_url {
         Some(url) => url.clone(),
         None => format!("file://{}", config.data_dir.join("files").display()),
@@ -169,7 +173,7 @@ async fn build_app(config: Config, base_url: &str) -> anyhow::Result<App> {
     if store.backend() == Backend::Sqlite {
         hub.interrupt_left_behind().await;
     }
-    Ok(App {
+    let app = App {
         passwords: Passwords::new(config.password_cost)?,
         limits: Arc::new(Limits::new(&config)),
         config: Arc::new(config),
@@ -177,19 +181,38 @@ async fn build_app(config: Config, base_url: &str) -> anyhow::Result<App> {
         store,
         blobs,
         hub,
-    })
+    };
+    Ok((app, lock))
 }
 
-async fn open_store(config: &Config) -> anyhow::Result<Store> {
+async fn open_store(config: &Config) -> anyhow::Result<(Store, Option<File>)> {
     let url = DatabaseUrl::parse(&config.database_url()).context("DATABASE_URL")?;
     let store = Store::connect(&url)
         .await
         .with_context(|| format!("DATABASE_URL {url}"))?;
+    let lock = only_process(&url)?;
     store
         .migrate()
         .await
         .with_context(|| format!("cannot migrate the database {url}"))?;
-    Ok(store)
+    Ok((store, lock))
+}
+
+/// Keeps a second server away from an SQLite database: it would take the answers that run in the
+/// first for a crash's. The system lets go of the lock with the process, however that ends.
+fn only_process(url: &DatabaseUrl) -> anyhow::Result<Option<File>> {
+    let Some(path) = url.lock_file() else {
+        return Ok(None);
+    };
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => bail!("DATABASE_URL {url}: another server is using it"),
+        Err(TryLockError::Error(error)) => {
+            tracing::warn!(%error, "cannot tell whether another server uses the database");
+            Ok(None)
+        }
+    }
 }
 
 fn providers(config: &Config, base_url: &str) -> anyhow::Result<Registry> {

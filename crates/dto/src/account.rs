@@ -60,7 +60,7 @@ pub struct User {
     pub created_at: Timestamp,
 }
 
-/// Changes to one's own account; what is not sent stays.
+/// Changes to one's own account; what is not sent, or `null`, stays.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -195,7 +195,8 @@ pub struct Message {
 pub struct Conversation {
     pub id: ConversationId,
     pub project_id: ProjectId,
-    /// The first words of the conversation until a person names it.
+    /// The first words of the conversation, then what the model makes of its first exchange, until a person
+    /// names it.
     pub title: String,
     pub pinned: bool,
     pub archived: bool,
@@ -218,7 +219,7 @@ pub struct CreateConversation {
     pub title: Option<String>,
 }
 
-/// Changes to a conversation; what is not sent stays.
+/// Changes to a conversation; what is not sent, or `null`, stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -231,7 +232,7 @@ pub struct UpdateConversation {
     pub pinned: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archived: Option<bool>,
-    /// Shows the path that ends in this message.
+    /// Shows the path that ends in this answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_message_id: Option<MessageId>,
 }

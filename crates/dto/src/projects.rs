@@ -124,7 +124,7 @@ pub struct CreateProject {
     pub parameters: Option<Parameters>,
 }
 
-/// Changes to a project; what is not sent stays. `parameters` is replaced whole.
+/// Changes to a project; what is not sent, or `null`, stays. `parameters` is replaced whole.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -59,6 +59,10 @@ impl Provider for Demo {
         }]
     }
 
+    fn is_demo(&self) -> bool {
+        true
+    }
+
     async fn stream(&self, request: CompletionRequest) -> Result<CompletionStream, ProviderError> {
         if request.model != MODEL {
             let message = format!("The demo has no model {:?}, only {MODEL:?}.", request.model);

@@ -17,6 +17,11 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// The models that are known without asking the provider. It may have many more.
     fn models(&self) -> Vec<ModelInfo>;
 
+    /// Whether it only pretends, and must not be asked for more than a person wants to see.
+    fn is_demo(&self) -> bool {
+        false
+    }
+
     /// Asks for one answer and returns once the provider begins it.
     ///
     /// Dropping the future or the stream closes the connection at once.

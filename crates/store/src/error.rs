@@ -89,9 +89,9 @@ impl From<DieselError> for StoreError {
                     .unwrap_or(Self::Database(error))
             }
             DatabaseErrorKind::ForeignKeyViolation => Self::ForeignKey(error),
-            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
-                Self::unavailable(error)
-            }
+            DatabaseErrorKind::ClosedConnection
+            | DatabaseErrorKind::UnableToSendCommand
+            | DatabaseErrorKind::SerializationFailure => Self::unavailable(error),
             _ if is_passing(information.message()) => Self::unavailable(error),
             _ => Self::Database(error),
         }
@@ -101,8 +101,9 @@ impl From<DieselError> for StoreError {
 /// Whether the message is of a state that passes: another process holds the lock, the disk is
 /// full, the server is going down. Diesel has no kinds for these, and SQLite no codes through it.
 fn is_passing(message: &str) -> bool {
-    const BEGINNINGS: [&str; 9] = [
+    const BEGINNINGS: [&str; 10] = [
         "database is locked",
+        "deadlock detected",
         "database or disk is full",
         "disk I/O error",
         "unable to open database file",

@@ -61,6 +61,19 @@ impl DatabaseUrl {
         }
     }
 
+    /// The file whose lock says that an SQLite database has its one process; `None` for a server.
+    #[must_use]
+    pub fn lock_file(&self) -> Option<PathBuf> {
+        match &self.0 {
+            Kind::Sqlite(path) => {
+                let mut path = path.clone().into_os_string();
+                path.push(".lock");
+                Some(path.into())
+            }
+            Kind::Postgres(_) => None,
+        }
+    }
+
     pub(crate) fn kind(&self) -> &Kind {
         &self.0
     }

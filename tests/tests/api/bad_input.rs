@@ -168,6 +168,29 @@ async fn queries_are_read_strictly() {
 }
 
 #[tokio::test]
+async fn a_text_that_nobody_can_see_is_no_message() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    for text in [" \n\t", "\u{200b}", "\u{feff}\u{2060} \u{200d}"] {
+        ada.say(&project, json!({"message": text}))
+            .send()
+            .await
+            .assert_invalid(&[("message", FieldCode::Required)]);
+    }
+    assert_eq!(ada.conversations(&project).await, []);
+}
+
+#[tokio::test]
+async fn nul_in_a_login_is_a_wrong_login() {
+    let app = spawn_app().await;
+    for email in ["a\0da@example.com", "\0", "ada@example.com\0"] {
+        let answer = app.client().sign_in(email, "pass\0word").await;
+        answer.assert_problem(ProblemCode::InvalidCredentials);
+    }
+}
+
+#[tokio::test]
 async fn headers_may_be_nonsense() {
     let app = spawn_app().await;
     let ada = app.register("ada@example.com").await;

@@ -3,6 +3,7 @@
 use prompthub_dto::{
     Page,
     chat::{Conversation, Message},
+    ids::MessageId,
     problem::{FieldCode, ProblemCode},
 };
 use prompthub_tests::{client::path, spawn_app};
@@ -93,6 +94,35 @@ async fn conversations_say_what_is_wrong_with_which_field() {
     change(json!({"project_id": "x"}))
         .await
         .assert_invalid(&[("project_id", FieldCode::Unknown)]);
+}
+
+#[tokio::test]
+async fn the_path_that_is_shown_ends_in_an_answer_of_the_conversation() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let first = ada.chat(&project, "Hello").await;
+    let second = ada.reply(&project, &first, "And?").await;
+    let elsewhere = ada.chat(&project, "Other").await;
+    let place = format!("/api/conversations/{}", first.conversation_id);
+    let show = async |message: MessageId| {
+        let body = json!({"active_message_id": message});
+        ada.patch(&place).json(&body).send().await
+    };
+    for wrong in [
+        second.user_message.id,
+        elsewhere.assistant_message.id,
+        MessageId::new(),
+    ] {
+        show(wrong)
+            .await
+            .assert_invalid(&[("active_message_id", FieldCode::Invalid)]);
+    }
+    let shown: Conversation = show(first.assistant_message.id)
+        .await
+        .expect_status(200)
+        .json();
+    assert_eq!(shown.active_message_id, Some(first.assistant_message.id));
 }
 
 #[tokio::test]

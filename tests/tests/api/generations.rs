@@ -290,6 +290,45 @@ async fn an_answer_that_has_ended_can_still_be_read() {
 }
 
 #[tokio::test]
+async fn a_reader_who_has_it_all_is_told_the_end_again() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    app.upstream.next(Script::answer("One two"));
+    let events = ada.chat_stream(&project, "Hello").await;
+    let (generation, _) = started(&events[0].1);
+    let last = events.last().expect("a terminal event");
+    let again = follow(&ada, &generation, Some(last.0)).await.rest().await;
+    assert_eq!(text_of(&again), "One two");
+    assert_eq!(again.last().map(|(_, event)| event), Some(&last.1));
+    assert!(again.iter().all(|(id, _)| *id > last.0), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_reader_who_counted_elsewhere_starts_over() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let gate = Gate::new();
+    app.upstream.next(
+        StreamScript::new()
+            .delta("One ")
+            .wait(&gate)
+            .delta("two")
+            .finish("stop")
+            .done(),
+    );
+    let mut stream = ada.open_stream(&project, "Hello").await;
+    let (_, first) = stream.next().await.expect("an event");
+    let (generation, _) = started(&first);
+    let mut lost = follow(&ada, &generation, Some(4_000_000)).await;
+    gate.open();
+    let all = lost.rest().await;
+    assert!(matches!(assert_whole(&all), StreamEvent::Done { .. }));
+    assert_eq!(text_of(&all), "One two");
+}
+
+#[tokio::test]
 async fn a_conversation_is_answered_once_at_a_time() {
     let app = spawn_app().await;
     let ada = app.register("ada@example.com").await;

@@ -50,6 +50,27 @@ async fn a_file_over_the_limit_is_refused_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn two_parts_of_one_name_are_refused_even_where_one_may_be_replaced() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    ada.upload(&project, "a.txt", b"old").await;
+    let body = Multipart::new()
+        .file("a.txt", b"one")
+        .file("a.txt", b"two")
+        .finish();
+    let twice = ada
+        .post(&format!("{}/files?replace=true", path(&project)))
+        .header("content-type", &Multipart::content_type())
+        .body(body)
+        .send()
+        .await;
+    twice.assert_problem(ProblemCode::FileExists);
+    assert_eq!(ada.files(&project).await[0].size, 3);
+    app.expect_blobs(1).await;
+}
+
+#[tokio::test]
 async fn a_body_that_is_no_upload_is_refused() {
     let app = spawn_app().await;
     let ada = app.register("ada@example.com").await;
@@ -59,6 +80,7 @@ async fn a_body_that_is_no_upload_is_refused() {
         "application/json",
         "text/plain",
         "application/x-www-form-urlencoded",
+        "multipart/mixed; boundary=prompthub-test-boundary",
         "nonsense",
     ] {
         let answer = send(&ada, &project, content_type, body.clone()).await;

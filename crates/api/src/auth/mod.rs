@@ -4,6 +4,7 @@
 
 pub mod cross_origin;
 mod current_user;
+mod hashers;
 pub mod keys;
 pub mod limits;
 pub mod passwords;

@@ -9,9 +9,9 @@ use anyhow::Context;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use prompthub_dto::problem::FieldCode;
 use sha2::{Digest, Sha384};
-use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 
+use super::hashers::Hashers;
 use crate::error::ApiError;
 
 const MIN_CHARS: usize = 8;
@@ -56,12 +56,11 @@ pub fn proof(stored: &str) -> String {
     STANDARD.encode(Sha384::digest(stored.as_bytes()))
 }
 
-/// Hashes passwords on the blocking pool, a few at a time, so that many sign-ins at once take
-/// their turns instead of every core.
+/// Hashes passwords and compares them with hashes.
 #[derive(Debug, Clone)]
 pub struct Passwords {
     cost: u32,
-    turns: Arc<Semaphore>,
+    hashers: Hashers,
     /// What an unknown account is compared with, so that it costs the same as a known one.
     dummy: Arc<str>,
 }
@@ -70,12 +69,11 @@ impl Passwords {
     /// `cost` is bcrypt's, in powers of two.
     ///
     /// # Errors
-    /// When bcrypt refuses the cost.
+    /// When bcrypt refuses the cost, or the system gives no thread to hash on.
     pub fn new(cost: u32) -> anyhow::Result<Self> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
             cost,
-            turns: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
+            hashers: Hashers::start().context("cannot start the threads that hash passwords")?,
             dummy: dummy_hash(cost)?.into(),
         })
     }
@@ -83,10 +81,11 @@ impl Passwords {
     /// The hash to store.
     ///
     /// # Errors
-    /// Only when the machine is out of randomness or threads.
+    /// Only when the machine is out of randomness.
     pub async fn hash(&self, password: Password) -> Result<String, ApiError> {
         let cost = self.cost;
-        self.in_turn(move || bcrypt::hash(password.0, cost)).await
+        let hash = self.hashers.run(move || bcrypt::hash(password.0, cost));
+        hash.await?.map_err(ApiError::internal)
     }
 
     /// Whether `password` belongs to `stored`; `None`, for an account that is not there, costs the
@@ -97,28 +96,8 @@ impl Passwords {
     pub async fn verify(&self, password: Password, stored: Option<&str>) -> Result<bool, ApiError> {
         let known = stored.is_some();
         let hash = stored.unwrap_or(&self.dummy).to_owned();
-        let matches = self
-            .in_turn(move || bcrypt::verify(password.0, &hash))
-            .await?;
-        Ok(matches && known)
-    }
-
-    async fn in_turn<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> bcrypt::BcryptResult<T> + Send + 'static,
-    ) -> Result<T, ApiError> {
-        let turn = Arc::clone(&self.turns)
-            .acquire_owned()
-            .await
-            .map_err(ApiError::internal)?;
-        tokio::task::spawn_blocking(move || {
-            let outcome = work();
-            drop(turn);
-            outcome
-        })
-        .await
-        .map_err(ApiError::internal)?
-        .map_err(ApiError::internal)
+        let matches = self.hashers.run(move || bcrypt::verify(password.0, &hash));
+        Ok(matches.await?.map_err(ApiError::internal)? && known)
     }
 }
 

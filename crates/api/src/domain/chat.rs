@@ -21,12 +21,14 @@ use super::{
     completion::completion_request,
     conversations::no_conversation,
     models::ModelName,
+    naming::{Naming, name_after},
     projects::no_project,
-    text::{Bounds, bounded},
+    text::{Bounds, bounded, is_blank},
     title::{UNTITLED, title_of},
     to_the_end,
 };
 use crate::{
+    config::Titles,
     error::ApiError,
     generation::{Assignment, Live, StopOnDrop, sweep::lease_end},
     state::App,
@@ -122,7 +124,7 @@ pub async fn regenerate(
 }
 
 fn content(field: &str, text: String) -> Result<String, ApiError> {
-    if text.trim().is_empty() {
+    if is_blank(&text) {
         return Err(ApiError::field(
             field,
             FieldCode::Required,
@@ -150,11 +152,15 @@ async fn begin(app: &App, asker: Asker, question: Question) -> Result<Begun, Api
     to_the_end(async move {
         let on_disconnect = question.on_disconnect;
         let parts = app.clone();
-        let assignment = app
+        let (assignment, naming) = app
             .store
             .write(move |conn| store_question(conn, &parts, asker, question))
             .await?;
         let live = app.hub.start(assignment);
+        if let Some(naming) = naming {
+            let naming = name_after(app.store.clone(), Arc::clone(&live), naming);
+            app.hub.spawn(naming);
+        }
         let guard = match on_disconnect {
             OnDisconnect::Continue => None,
             OnDisconnect::Cancel => Some(StopOnDrop::new(Arc::clone(&live))),
@@ -169,7 +175,7 @@ fn store_question(
     app: &App,
     asker: Asker,
     question: Question,
-) -> Result<Assignment, ApiError> {
+) -> Result<(Assignment, Option<Naming>), ApiError> {
     let at = now();
     // A person's questions take their turns, or two could begin where only one may.
     users::lock(conn, asker.user)?;
@@ -238,18 +244,44 @@ fn store_question(
     )?;
     conversations::set_active(conn, conversation.id, answer.id, at)?;
 
-    Ok(Assignment {
+    let request = completion_request(&project, provider_model, &path, asker.user);
+    let wants_title = app.config.titles == Titles::Model
+        && !provider.is_demo()
+        && is_first_exchange(&conversation, &path);
+    let naming = wants_title.then(|| Naming {
+        conversation_id: conversation.id,
+        provider: Arc::clone(&provider),
+        model: request.model.clone(),
+        user: request.user.clone(),
+    });
+    let assignment = Assignment {
         generation_id,
         conversation_id: conversation.id,
         project_id: project.id,
         owner_id: asker.user,
-        request: completion_request(&project, provider_model, &path, asker.user),
+        request,
         user_message: wire::message(user_message),
         assistant_message_id: answer.id,
         provider,
         model: model.into_string(),
         request_id: asker.request_id,
-    })
+    };
+    Ok((assignment, naming))
+}
+
+/// Whether nothing has been answered yet on the path to the question, and the conversation is still
+/// called by its first words.
+fn is_first_exchange(conversation: &ConversationRow, path: &[MessageRow]) -> bool {
+    let unanswered = path
+        .iter()
+        .all(|row| row.role == MessageRole::User || row.status != MessageStatus::Complete);
+    let by_first_words = || {
+        path.first()
+            .is_some_and(|first| conversation.title == title_of(&first.content))
+    };
+    unanswered
+        && conversation.titled_by == TitledBy::Generated
+        && (conversation.title == UNTITLED || by_first_words())
 }
 
 struct Found {

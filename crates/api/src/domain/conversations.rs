@@ -7,9 +7,10 @@ use prompthub_dto::{
         Conversation, CreateConversation, Generation, Message, MessageOrder, UpdateConversation,
     },
     ids::{ConversationId, GenerationId, MessageId, ProjectId, UserId},
+    problem::FieldCode,
 };
 use prompthub_store::{
-    TitledBy,
+    MessageRole, TitledBy,
     conversations::{self, ConversationPatch, NewConversation},
     generations, messages, projects,
 };
@@ -23,7 +24,7 @@ use super::{
 };
 use crate::{
     error::ApiError,
-    generation::{Live, StopReason},
+    generation::{Answer, StopReason},
     state::App,
     wire,
 };
@@ -101,7 +102,7 @@ pub async fn find(app: &App, owner: UserId, id: ConversationId) -> Result<Conver
 }
 
 /// # Errors
-/// `not_found`; complaints about the title; `active_message_id` must be in the conversation.
+/// `not_found`; complaints about the title; `active_message_id` must be an answer of the conversation.
 pub async fn update(
     app: &App,
     owner: UserId,
@@ -121,9 +122,17 @@ pub async fn update(
     app.store
         .write(move |conn| {
             if let Some(message) = active {
+                let conversation = conversations::find(conn, owner, id)?;
+                conversation.ok_or_else(no_conversation)?;
                 messages::find(conn, owner, message)?
-                    .filter(|row| row.conversation_id == id)
-                    .ok_or_else(|| ApiError::not_found("message"))?;
+                    .filter(|row| row.conversation_id == id && row.role == MessageRole::Assistant)
+                    .ok_or_else(|| {
+                        ApiError::field(
+                            "active_message_id",
+                            FieldCode::Invalid,
+                            "Is not an answer of this conversation.",
+                        )
+                    })?;
                 conversations::show(conn, id, message)?;
             }
             conversations::update(conn, owner, id, &patch, prompthub_store::now())?
@@ -193,14 +202,6 @@ pub async fn find_generation(
     found
         .map(wire::generation)
         .ok_or_else(|| ApiError::not_found("generation"))
-}
-
-/// What a subscriber of an answer can be given.
-pub enum Answer {
-    /// It runs here, or has just ended.
-    Live(std::sync::Arc<Live>),
-    /// As the database has it.
-    Stored(Box<Message>),
 }
 
 /// # Errors

@@ -147,13 +147,19 @@ impl Upload {
     /// Ends a file.
     ///
     /// # Errors
-    /// When the storage fails.
+    /// `file_exists` when the upload has another of that name; the storage's failure.
     pub async fn end_file(
         &mut self,
         id: FileId,
         name: FileName,
         writer: BlobWriter,
     ) -> Result<(), ApiError> {
+        if self.written.iter().any(|file| file.name == name.0) {
+            return Err(ApiError::new(
+                ProblemCode::FileExists,
+                format!("Two parts of this upload have the name {:?}.", name.0),
+            ));
+        }
         let written = writer.finish().await?;
         let content_type = mime_guess::from_path(name.as_str()).first_or_octet_stream();
         self.written.push(NewFile {

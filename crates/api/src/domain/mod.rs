@@ -10,6 +10,7 @@ pub mod conversations;
 pub mod email;
 pub mod files;
 pub mod models;
+mod naming;
 pub mod paging;
 pub mod projects;
 pub mod text;

@@ -45,6 +45,14 @@ pub fn bounded(field: &str, text: String, bounds: Bounds) -> Result<String, ApiE
     Ok(text)
 }
 
+/// Whether there is nothing to be seen: white space, and characters without a width.
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| {
+        c.is_whitespace() || matches!(c, '\u{00ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+    })
+}
+
 /// A name: one line, trimmed, without control characters.
 ///
 /// # Errors

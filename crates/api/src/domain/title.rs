@@ -31,6 +31,33 @@ pub fn title_of(message: &str) -> String {
     }
 }
 
+/// The title in what a model says when it is asked for one: its first line, without what models like
+/// to put around it. `None` when nothing is left.
+#[must_use]
+pub fn title_of_answer(answer: &str) -> Option<String> {
+    let line = answer
+        .lines()
+        .map(bare)
+        .find(|line| line.chars().any(char::is_alphanumeric))?;
+    Some(title_of(line))
+}
+
+/// A line without a label, Markdown's marks, quotation marks and the full stop at its end.
+fn bare(line: &str) -> &str {
+    let is_wrapping = |c: char| c.is_whitespace() || "#*_`\"'“”„‘’«»「」.。".contains(c);
+    let line = line.trim_matches(is_wrapping);
+    match line.split_once(':') {
+        Some((label, rest))
+            if label
+                .trim_matches(is_wrapping)
+                .eq_ignore_ascii_case("title") =>
+        {
+            rest.trim_matches(is_wrapping)
+        }
+        _ => line,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +71,24 @@ mod tests {
         );
         assert_eq!(title_of(&"x".repeat(500)), "x".repeat(60));
         assert_eq!(title_of("\u{7}"), UNTITLED);
+    }
+
+    #[test]
+    fn a_models_title_comes_without_its_wrapping() {
+        for (answer, title) in [
+            ("Baking bread", Some("Baking bread")),
+            (
+                "\n\n**Title:** \"Baking bread.\"\nMore",
+                Some("Baking bread"),
+            ),
+            ("# Baking bread\n\nIn this", Some("Baking bread")),
+            ("Title: “Brot backen”", Some("Brot backen")),
+            ("「パンを焼く」。", Some("パンを焼く")),
+            ("Rust: ownership", Some("Rust: ownership")),
+            ("***\n", None),
+            ("", None),
+        ] {
+            assert_eq!(title_of_answer(answer).as_deref(), title, "{answer:?}");
+        }
     }
 }

@@ -78,7 +78,7 @@ impl Live {
     }
 
     /// Waits until somebody asks the task to stop.
-    pub(super) async fn stopped(&self) -> StopReason {
+    pub async fn stopped(&self) -> StopReason {
         self.stopping.cancelled().await;
         self.stop_reason
             .get()
@@ -86,12 +86,14 @@ impl Live {
             .unwrap_or(StopReason::Cancelled)
     }
 
-    pub(super) fn publish(&self, event: &StreamEvent) {
+    /// Appends an event and wakes the subscribers. Returns how many bytes the log has then.
+    pub(super) fn publish(&self, event: &StreamEvent) -> usize {
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         log.push(event);
-        let events = log.len();
+        let (events, size) = (log.len(), log.size());
         drop(log);
         self.progress.send_replace(events);
+        size
     }
 
     /// Says how it ended. The terminal event follows.
@@ -112,6 +114,11 @@ impl Live {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .len()
+    }
+
+    /// How it ended, once that is known.
+    pub(super) fn ended(&self) -> Option<Ended> {
+        self.ended.get().cloned()
     }
 
     /// Whether the terminal event is out.

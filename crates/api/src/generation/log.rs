@@ -33,6 +33,12 @@ impl EventLog {
         self.ends.len()
     }
 
+    /// How many bytes the events have.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.frames.len()
+    }
+
     /// Whether the terminal event is there.
     #[must_use]
     pub fn has_ended(&self) -> bool {

@@ -5,6 +5,9 @@
 
 mod live;
 mod log;
+mod remote;
+#[cfg(test)]
+mod samples;
 mod subscribe;
 pub mod sweep;
 mod task;
@@ -28,7 +31,8 @@ use tokio_util::task::TaskTracker;
 use crate::error::{ApiError, log_fault};
 
 pub use live::{Ended, Live, StopReason};
-pub use subscribe::{StopOnDrop, follow, replay};
+pub use remote::{Answer, follow_anywhere};
+pub use subscribe::{StopOnDrop, follow};
 
 /// How long a finished answer's events stay in memory for those who reconnect; afterwards they get
 /// a snapshot from the database.
@@ -100,6 +104,11 @@ impl Hub {
             hub.forget_later(id);
         });
         live
+    }
+
+    /// Runs what belongs to an answer, for a shutdown to wait for.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.0.tasks.spawn(work);
     }
 
     /// The answer, while it runs here or has just ended.
@@ -174,5 +183,70 @@ impl Hub {
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<GenerationId, Arc<Live>>> {
         // A panic while the map is locked cannot leave it half-changed.
         self.0.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use prompthub_dto::{chat::MessageStatus, problem::ProblemCode};
+    use prompthub_llm::{CompletionStream, ModelInfo, ProviderError};
+    use prompthub_store::DatabaseUrl;
+
+    use super::*;
+
+    /// A provider with a bug.
+    #[derive(Debug)]
+    struct Broken;
+
+    #[async_trait]
+    impl Provider for Broken {
+        fn slug(&self) -> &str {
+            "broken"
+        }
+
+        fn models(&self) -> Vec<ModelInfo> {
+            Vec::new()
+        }
+
+        async fn stream(&self, _: CompletionRequest) -> Result<CompletionStream, ProviderError> {
+            panic!("on purpose")
+        }
+    }
+
+    fn assignment() -> Assignment {
+        Assignment {
+            generation_id: GenerationId::new(),
+            conversation_id: ConversationId::new(),
+            project_id: ProjectId::new(),
+            owner_id: UserId::new(),
+            user_message: samples::answer("", MessageStatus::Complete),
+            assistant_message_id: MessageId::new(),
+            provider: Arc::new(Broken),
+            model: "broken/x".to_owned(),
+            request: CompletionRequest::default(),
+            request_id: "r".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_ends_its_answer_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        let store = Store::connect(&DatabaseUrl::parse(&url).unwrap())
+            .await
+            .unwrap();
+        store.migrate().await.unwrap();
+        let hub = Hub::new(store);
+        for _ in 0..2 {
+            let live = hub.start(assignment());
+            let Some(Ended::Lost(problem)) = live.wait().await else {
+                panic!("it is not said to be lost")
+            };
+            assert_eq!(problem.code, ProblemCode::Internal);
+            assert!(live.has_ended());
+            assert_eq!(live.event_count(), 2, "`started`, and one terminal event");
+        }
+        assert_eq!(hub.running(), []);
     }
 }

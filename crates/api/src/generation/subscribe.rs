@@ -15,8 +15,8 @@ use super::{
 };
 
 /// Silence after which a comment keeps proxies awake.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
-const COMMENT: &[u8] = b": keep-alive\n\n";
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
+pub(super) const COMMENT: &[u8] = b": keep-alive\n\n";
 
 /// Stops an answer when it is dropped before the end: what `"on_disconnect": "cancel"` asks for.
 pub struct StopOnDrop(Arc<Live>);
@@ -75,8 +75,7 @@ pub fn follow(
 
 /// The events of an answer whose log is gone, to a reader who has `seen` so many: all the text at
 /// once and, when it has ended, how.
-#[must_use]
-pub fn replay(message: &Message, seen: usize) -> Bytes {
+pub(super) fn replay(message: &Message, seen: usize) -> Bytes {
     let mut frames = Vec::new();
     let snapshot = StreamEvent::Snapshot {
         text: message.content.clone(),

@@ -35,6 +35,8 @@ use crate::{
 const WRITE_INTERVAL: Duration = Duration::from_millis(250);
 /// More text than any model gives; an answer that passes it is a fault.
 const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
+/// The same for its events, which weigh about fifty bytes each besides their text.
+const MAX_LOG_BYTES: usize = 4 * MAX_ANSWER_BYTES;
 /// How often storing the end of an answer is tried before it is given up.
 const FINISH_ATTEMPTS: u32 = 5;
 
@@ -128,26 +130,31 @@ async fn read(
 }
 
 fn take(live: &Live, draft: &mut Draft, event: CompletionEvent) -> Result<(), ApiError> {
-    match event {
+    let logged = match event {
         CompletionEvent::Text(text) => {
             draft.text.push_str(&text);
             draft.dirty = true;
-            live.publish(&StreamEvent::Delta { text });
+            live.publish(&StreamEvent::Delta { text })
         }
         CompletionEvent::Reasoning(text) => {
             draft.reasoning.push_str(&text);
             draft.dirty = true;
-            live.publish(&StreamEvent::Reasoning { text });
+            live.publish(&StreamEvent::Reasoning { text })
         }
         CompletionEvent::Usage(usage) => {
-            live.publish(&StreamEvent::Usage(wire_usage(&usage)));
+            let logged = live.publish(&StreamEvent::Usage(wire_usage(&usage)));
             draft.usage = Some(usage);
+            logged
         }
-        CompletionEvent::Finished(reason) => draft.finish_reason = Some(reason),
+        CompletionEvent::Finished(reason) => {
+            draft.finish_reason = Some(reason);
+            0
+        }
         // Shown with the catalogue; the answer keeps the name under which it was asked for.
-        CompletionEvent::Model(_) => {}
-    }
-    if draft.text.len().saturating_add(draft.reasoning.len()) > MAX_ANSWER_BYTES {
+        CompletionEvent::Model(_) => 0,
+    };
+    let answered = draft.text.len().saturating_add(draft.reasoning.len());
+    if answered > MAX_ANSWER_BYTES || logged > MAX_LOG_BYTES {
         return Err(ApiError::new(
             ProblemCode::ProviderProtocol,
             "The answer is longer than any model's and was cut off.",

@@ -28,14 +28,21 @@ pub fn if_match(request: &HttpRequest) -> Result<Option<i64>, ApiError> {
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
     else {
-        return Err(ApiError::new(
-            ProblemCode::BadRequest,
-            "If-Match: send one entity tag, as an ETag header gave it.",
-        ));
+        return Err(not_one_tag());
     };
+    if inner.contains('"') {
+        return Err(not_one_tag());
+    }
     // A weak tag, or one that we never gave, matches nothing; revisions count from 1.
-    let strong = !text.starts_with("W/");
-    Ok(Some(inner.parse().ok().filter(|_| strong).unwrap_or(0)))
+    let given = inner.parse().ok().filter(|given| etag(*given) == text);
+    Ok(Some(given.unwrap_or(0)))
+}
+
+fn not_one_tag() -> ApiError {
+    ApiError::new(
+        ProblemCode::BadRequest,
+        "If-Match: send one entity tag, as an ETag header gave it.",
+    )
 }
 
 /// Whether the client has the state with `tag` already.
@@ -73,6 +80,8 @@ mod tests {
         assert_eq!(read("*").unwrap(), None);
         assert_eq!(read("W/\"7\"").unwrap(), Some(0));
         assert_eq!(read("\"abc\"").unwrap(), Some(0));
+        assert_eq!(read("\"+7\"").unwrap(), Some(0));
+        assert!(read("\"7\", \"8\"").is_err());
         assert!(read("7").is_err());
         assert!(read("\"").is_err());
         assert_eq!(

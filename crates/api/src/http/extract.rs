@@ -182,6 +182,8 @@ fn complaint(path: &str, message: &str) -> ApiError {
             Some(quoted),
             "Is there twice.".to_owned(),
         )
+    } else if let Some(text) = parse_failure(message) {
+        (FieldCode::Invalid, None, text.to_owned())
     } else if message.starts_with("invalid type") {
         (FieldCode::WrongType, None, sentence(message))
     } else {
@@ -197,6 +199,21 @@ fn complaint(path: &str, message: &str) -> ApiError {
         None => parent.to_owned(),
     };
     ApiError::Validation(vec![field_error(field, code, text)])
+}
+
+/// What the standard library says of a text in a query that is no number or no truth value, in words for
+/// whoever wrote it.
+fn parse_failure(message: &str) -> Option<&'static str> {
+    match message {
+        "invalid digit found in string" | "cannot parse integer from empty string" => {
+            Some("Must be a whole number.")
+        }
+        "number too large to fit in target type" | "number too small to fit in target type" => {
+            Some("Is out of range.")
+        }
+        "provided string was not `true` or `false`" => Some("Must be true or false."),
+        _ => None,
+    }
 }
 
 fn sentence(message: &str) -> String {
@@ -333,6 +350,29 @@ mod tests {
                 .collect();
             assert_eq!(fields(body), expected, "{body}");
         }
+    }
+
+    #[test]
+    fn a_querys_complaints_are_in_plain_words() {
+        #[derive(Debug, serde::Deserialize)]
+        #[expect(dead_code, reason = "only whether they can be read matters")]
+        struct Asked {
+            limit: Option<u32>,
+            archived: Option<bool>,
+        }
+        let complaint = |query: &str| {
+            let request = actix_web::test::TestRequest::with_uri(&format!("/?{query}"));
+            let read = Query::<Asked>::extract(&request.to_http_request()).into_inner();
+            match read.map(|Query(asked)| asked) {
+                Err(ApiError::Validation(errors)) => errors[0].message.clone(),
+                other => panic!("{query}: {other:?}"),
+            }
+        };
+        assert_eq!(complaint("limit=ten"), "Must be a whole number.");
+        assert_eq!(complaint("limit="), "Must be a whole number.");
+        assert_eq!(complaint("limit=-1"), "Must be a whole number.");
+        assert_eq!(complaint("limit=99999999999"), "Is out of range.");
+        assert_eq!(complaint("archived=yes"), "Must be true or false.");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{ops::Range, time::Duration};
 
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpMessage, HttpRequest, HttpResponse,
     body::SizedStream,
     http::{
         StatusCode,
@@ -70,6 +70,10 @@ pub async fn upload_files(
 ) -> Result<HttpResponse, ApiError> {
     let project = path.into_inner();
     let (payload, mut rest) = share(payload);
+    if let Err(error) = is_form(&request) {
+        drain(&mut rest).await;
+        return Err(error);
+    }
     let mut upload = Upload::begin(&app, user.id, project, query.replace).await?;
     let mut form = Multipart::new(request.headers(), payload);
     if let Err(error) = receive(&mut upload, &mut form, app.config.body_timeout()).await {
@@ -81,6 +85,23 @@ pub async fn upload_files(
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, format!("/api/projects/{project}/files")))
         .json(UploadedFiles { items }))
+}
+
+/// Of the multipart types only the form's, and with what tells its parts apart.
+fn is_form(request: &HttpRequest) -> Result<(), ApiError> {
+    let mime = request.mime_type().ok().flatten();
+    let form = mime.filter(|mime| mime.essence_str() == "multipart/form-data");
+    match form {
+        Some(form) if form.get_param("boundary").is_some() => Ok(()),
+        Some(_) => Err(ApiError::new(
+            ProblemCode::BadRequest,
+            "Content-Type: the form's boundary is missing.",
+        )),
+        None => Err(ApiError::new(
+            ProblemCode::UnsupportedMediaType,
+            "Send the files as multipart/form-data.",
+        )),
+    }
 }
 
 /// `patience` is how long the next piece of the form may take.

@@ -1,32 +1,19 @@
 //! Running answers: their state, their events, and stopping them.
 
-use std::time::Duration;
-
 use actix_web::{
     HttpRequest, HttpResponse,
-    web::{Bytes, Data, Json as Body, Path},
+    web::{Data, Json as Body, Path},
 };
-use futures_util::{Stream, stream};
-use prompthub_dto::{
-    chat::{Generation, Message, MessageStatus},
-    ids::{GenerationId, UserId},
-    stream::StreamEvent,
-};
+use prompthub_dto::{chat::Generation, ids::GenerationId, stream::StreamEvent};
 
 use super::{
     chat::event_stream,
     problem::{PathErrors, SignedIn, SignedInWrite},
 };
 use crate::{
-    auth::CurrentUser,
-    domain::conversations::{self, Answer},
-    error::ApiError,
-    generation::{follow, replay},
+    auth::CurrentUser, domain::conversations, error::ApiError, generation::follow_anywhere,
     state::App,
 };
-
-/// How often an answer that another process writes is looked at.
-const POLL: Duration = Duration::from_millis(500);
 
 /// The state of an answer
 #[utoipa::path(get, path = "/api/generations/{generation_id}", operation_id = "get_generation", tag = "generations",
@@ -54,18 +41,13 @@ pub async fn stream_generation(
     user: CurrentUser,
     path: Path<GenerationId>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = path.into_inner();
-    let seen = last_event_id(&request);
-    Ok(match conversations::find_answer(&app, user.id, id).await? {
-        Answer::Live(live) => {
-            // More than there are: the reader counted in another log. It starts over.
-            let seen = if seen > live.event_count() { 0 } else { seen };
-            event_stream().streaming(follow(live, seen, None))
-        }
-        Answer::Stored(message) => {
-            event_stream().streaming(poll(app.get_ref().clone(), user.id, id, *message, seen))
-        }
-    })
+    let (id, seen) = (path.into_inner(), last_event_id(&request));
+    let look = move || {
+        let app = app.clone();
+        async move { conversations::find_answer(&app, user.id, id).await }
+    };
+    let answer = look().await?;
+    Ok(event_stream().streaming(follow_anywhere(answer, seen, look)))
 }
 
 /// Stop an answer; the text so far is kept
@@ -88,34 +70,4 @@ fn last_event_id(request: &HttpRequest) -> usize {
     header
         .and_then(|value| value.to_str().ok()?.trim().parse().ok())
         .unwrap_or(0)
-}
-
-/// An answer as the database has it; while another process writes it, again whenever it has grown.
-fn poll(
-    app: App,
-    user: UserId,
-    id: GenerationId,
-    message: Message,
-    seen: usize,
-) -> impl Stream<Item = Result<Bytes, ApiError>> {
-    let first = Some((message, seen));
-    stream::unfold(
-        (app, first, String::new()),
-        move |(app, next, shown)| async move {
-            let (mut message, seen) = next?;
-            while message.status == MessageStatus::Running && message.updated_at.as_str() == shown {
-                tokio::time::sleep(POLL).await;
-                match conversations::find_answer(&app, user, id).await {
-                    Ok(Answer::Stored(newer)) => message = *newer,
-                    // Deleted meanwhile, or the database is gone: the reader reconnects and is told.
-                    Ok(Answer::Live(_)) | Err(_) => return None,
-                }
-            }
-            let frames = replay(&message, seen);
-            let shown = message.updated_at.as_str().to_owned();
-            let next = (message.status == MessageStatus::Running)
-                .then_some((message, seen.saturating_add(1)));
-            Some((Ok(frames), (app, next, shown)))
-        },
-    )
 }

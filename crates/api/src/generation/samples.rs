@@ -1,0 +1,29 @@
+//! Messages for the tests of this module.
+
+use prompthub_dto::{
+    Timestamp,
+    chat::{Message, MessageStatus, Role},
+    ids::{ConversationId, MessageId},
+};
+
+/// An assistant's message; each text length has a time of its own.
+pub(super) fn answer(text: &str, status: MessageStatus) -> Message {
+    let at = Timestamp::from_rfc3339(format!("2026-01-01T00:00:{:02}Z", text.len()));
+    Message {
+        id: MessageId::new(),
+        conversation_id: ConversationId::new(),
+        parent_id: None,
+        role: Role::Assistant,
+        content: text.to_owned(),
+        reasoning: None,
+        status,
+        model: None,
+        prompt_version: None,
+        finish_reason: None,
+        usage: None,
+        problem: None,
+        generation_id: None,
+        created_at: at.clone(),
+        updated_at: at,
+    }
+}
