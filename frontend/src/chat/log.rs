@@ -26,7 +26,6 @@ pub fn Log(state: ChatState) -> impl IntoView {
     let shown = move || path.with(|path| path.get(range.get()).unwrap_or_default().to_vec());
     let earlier = move || range.with(|range| range.start > 0);
     let later = Memo::new(move |_| range.with(|range| range.end) < path.with(Vec::len));
-    let show_earlier = move || scroll.hold(move || state.show_earlier());
     Effect::new(move || {
         state.to_end.track();
         // After what has changed with it is on the page.
@@ -44,16 +43,12 @@ pub fn Log(state: ChatState) -> impl IntoView {
     // Whoever waits at the beginning for what was said before it sees it as soon as it is read.
     Effect::new(move || {
         range.track();
-        request_animation_frame(move || {
-            if scroll.waits_at_beginning() && untrack(earlier) {
-                show_earlier();
-            }
-        });
+        request_animation_frame(move || show_earlier_to_who_waits(state, scroll));
     });
     let on_scroll = move |_| {
         let near = scroll.on_scroll(!later.get_untracked());
-        if near.beginning && untrack(earlier) {
-            show_earlier();
+        if near.beginning {
+            show_earlier(state, scroll);
         }
         if near.end && later.get_untracked() {
             state.show_later();
@@ -98,7 +93,7 @@ pub fn Log(state: ChatState) -> impl IntoView {
                                 label="Show earlier messages"
                                 variant=Variant::Quiet
                                 size=Size::Small
-                                on_click=move |_| show_earlier()
+                                on_click=move |_| show_earlier(state, scroll)
                             />
                         </div>
                     </Show>
@@ -120,6 +115,23 @@ pub fn Log(state: ChatState) -> impl IntoView {
                 </div>
             </Show>
         </section>
+    }
+}
+
+/// Shows more of what was said before, if there is more, and holds in place what is shown.
+fn show_earlier(state: ChatState, scroll: Scroll) {
+    if state.has_earlier() {
+        scroll.hold(
+            move || state.show_earlier(),
+            move || show_earlier_to_who_waits(state, scroll),
+        );
+    }
+}
+
+/// A fast reader is at the beginning again before what was added there stands.
+fn show_earlier_to_who_waits(state: ChatState, scroll: Scroll) {
+    if scroll.waits_at_beginning() {
+        show_earlier(state, scroll);
     }
 }
 

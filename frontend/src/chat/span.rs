@@ -7,8 +7,11 @@ use std::ops::Range;
 
 use prompthub_dto::ids::MessageId;
 
-/// How many messages are put on the page at once. They fill any screen, and cost little.
+/// How many messages are put on the page when a path is opened. They fill any screen.
 const PIECE: usize = 30;
+/// How many come with each step from there: so few that making them is never felt. `chat.css` knows
+/// the number too.
+const STEP: usize = 12;
 
 /// A part of the path that reaches from one message to another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -75,20 +78,20 @@ impl Span {
         begin..end
     }
 
-    /// The span with a piece more at its beginning.
+    /// The span with a step more at its beginning.
     #[must_use]
     pub fn earlier(self, path: &[MessageId]) -> Self {
-        let begin = self.range(path).start.saturating_sub(PIECE);
+        let begin = self.range(path).start.saturating_sub(STEP);
         Self {
             first: path.get(begin).copied(),
             ..self
         }
     }
 
-    /// The span with a piece more at its end.
+    /// The span with a step more at its end.
     #[must_use]
     pub fn later(self, path: &[MessageId]) -> Self {
-        let end = self.range(path).end.saturating_add(PIECE);
+        let end = self.range(path).end.saturating_add(STEP).saturating_sub(1);
         Self {
             last: path.get(end).copied(),
             ..self
@@ -129,17 +132,17 @@ mod tests {
         assert_eq!(span.range(&all), 70..100);
         let short = Span::at_end(&path(95..100));
         assert_eq!(short.range(&all), 95..100);
-        assert_eq!(short.earlier(&all).range(&all), 65..100);
+        assert_eq!(short.earlier(&all).range(&all), 83..100);
     }
 
     #[test]
-    fn a_piece_at_a_time_reaches_both_ends() {
+    fn a_step_at_a_time_reaches_both_ends() {
         let all = path(0..100);
         let mut span = Span::around(&all, all[50]);
         assert_eq!(span.range(&all), 35..81);
-        span = span.earlier(&all);
-        assert_eq!(span.range(&all), 5..81);
         span = span.earlier(&all).later(&all);
+        assert_eq!(span.range(&all), 23..93);
+        span = span.earlier(&all).earlier(&all).later(&all);
         assert_eq!(span.range(&all), 0..100);
         // At its end it follows the path again.
         assert_eq!(span.range(&path(0..102)), 0..102);

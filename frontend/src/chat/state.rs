@@ -162,6 +162,13 @@ impl ChatState {
         path
     }
 
+    /// Whether the path begins before what is shown.
+    #[must_use]
+    pub fn has_earlier(self) -> bool {
+        let path = untrack(|| self.path());
+        self.span.with_untracked(|span| span.range(&path)).start > 0
+    }
+
     /// Shows more of what was said before what is shown.
     pub fn show_earlier(self) {
         let path = untrack(|| self.path());

@@ -3,7 +3,6 @@
 //! It goes on while its dialog is closed, so its state belongs to the page around it.
 
 use leptos::{html, prelude::*};
-use leptos_router::components::A;
 use prompthub_dto::{
     ids::ProjectId,
     transfer::{ImportReport, ImportSkip, ImportedConversation},
@@ -241,7 +240,7 @@ fn Report(import: Import, report: ImportReport, choose: Callback<()>) -> impl In
         <ul class="ph-import__list" aria-label="What came in">
             {report.conversations.into_iter().take(LISTED).map(|ImportedConversation { id, title, messages }| view! {
                 <li class="ph-import__row">
-                    <A href=routes::project(project, Some(id)) attr:class="ph-import__link" on:click=close>{title}</A>
+                    <a href=routes::project(project, Some(id)) class="ph-import__link" on:click=close>{title}</a>
                     <span class="ph-hint">{count(messages, "message", "messages")}</span>
                 </li>
             }).collect_view()}
@@ -261,7 +260,7 @@ fn Report(import: Import, report: ImportReport, choose: Callback<()>) -> impl In
             <Button label="Import another file" variant=Variant::Quiet on_click=move |_| choose.run(())/>
             {if import.project.is_none() {
                 view! {
-                    <A href=routes::project(project, None) attr:class="ph-button ph-button--primary">"Open the project"</A>
+                    <a href=routes::project(project, None) class="ph-button ph-button--primary">"Open the project"</a>
                 }
                 .into_any()
             } else {

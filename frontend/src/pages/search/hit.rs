@@ -1,7 +1,7 @@
 //! One find: where it is, who said it when, and the words around what was searched for.
 
 use leptos::{ev::MouseEvent, prelude::*};
-use leptos_router::{components::A, hooks::use_location};
+use leptos_router::hooks::use_location;
 use prompthub_dto::{
     chat::Role,
     projects::Project,
@@ -60,13 +60,13 @@ pub(super) fn Hit(
     };
     let is_active = move || active.get() == Some(index);
     view! {
-        <A
-            href
-            attr:id=element_id(index)
-            attr:class="ph-hit"
-            attr:role="option"
-            attr:tabindex="-1"
-            attr:aria-selected=move || is_active().to_string()
+        <a
+            href=href
+            id=element_id(index)
+            class="ph-hit"
+            role="option"
+            tabindex="-1"
+            aria-selected=move || is_active().to_string()
             // Keeps the focus in the field.
             on:mousedown=|event: MouseEvent| event.prevent_default()
             on:click=choose
@@ -79,7 +79,7 @@ pub(super) fn Hit(
                 <span>{who}</span>
                 <Ago time=hit.created_at/>
             </span>
-        </A>
+        </a>
     }
 }
 
