@@ -56,11 +56,12 @@ macro_rules! problem_codes {
     ($($(#[$doc:meta])* $name:ident = $status:literal, $text:literal, $title:literal;)*) => {
         /// The kind of a problem. Clients match on this, never on the words.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum ProblemCode {
-            $($(#[$doc])* #[serde(rename = $text)] $name,)*
+            $($(#[$doc])* $name,)*
             /// A code that a newer server knows.
-            #[serde(other, rename = "other")]
+            #[serde(other)]
             Other,
         }
 

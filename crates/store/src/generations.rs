@@ -116,6 +116,28 @@ pub fn renew_leases(
         .execute(conn)?)
 }
 
+/// Takes a person's running answer away from the process that makes it, which notices and stops.
+/// `false` when it does not run.
+pub fn revoke_lease(conn: &mut Conn, owner: UserId, id: GenerationId) -> Result<bool, StoreError> {
+    let running = generations::table
+        .find(id)
+        .filter(generations::owner_id.eq(owner))
+        .filter(generations::status.eq(MessageStatus::Running));
+    let changed = diesel::update(running)
+        .set(generations::lease_owner.eq(""))
+        .execute(conn)?;
+    Ok(changed > 0)
+}
+
+/// The running answers whose leases are this process's.
+pub fn list_leased(conn: &mut Conn, lease_owner: &str) -> Result<Vec<GenerationId>, StoreError> {
+    let own = generations::table
+        .filter(generations::status.eq(MessageStatus::Running))
+        .filter(generations::lease_owner.eq(lease_owner))
+        .select(generations::id);
+    Ok(own.load(conn)?)
+}
+
 /// Stores how an answer ended; `false` when it is gone.
 pub fn finish(
     conn: &mut Conn,

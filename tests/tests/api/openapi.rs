@@ -1,7 +1,8 @@
 //! The description of the API: served, complete, and the one that is in the repository.
 
+use prompthub_dto::problem::ProblemCode;
 use prompthub_tests::{binary, spawn_app};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn the_document_in_the_repository_is_current() {
@@ -118,6 +119,61 @@ async fn every_operation_is_described() {
                 !status.starts_with('4') || problem,
                 "{name}: {status} is no typed problem"
             );
+        }
+    }
+}
+
+/// What a client reads off the document is what the server sends.
+#[tokio::test]
+async fn codes_and_events_are_described_as_they_are_sent() {
+    let app = spawn_app().await;
+    let document: Value = app.client().get("/openapi.json").send().await.json();
+    let schemas = &document["components"]["schemas"];
+    let described: Vec<&str> = schemas["ProblemCode"]["enum"]
+        .as_array()
+        .expect("the codes")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    for code in ProblemCode::ALL {
+        assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
+        assert!(described.contains(&code.as_str()), "{code:?}");
+    }
+    let mut examples = Vec::new();
+    for response in document["components"]["responses"]
+        .as_object()
+        .expect("the shared responses")
+        .values()
+    {
+        let example = &response["content"]["application/problem+json"]["example"];
+        examples.push(example["code"].as_str().expect("a code"));
+    }
+    assert!(
+        examples.iter().all(|code| described.contains(code)),
+        "{examples:?}"
+    );
+
+    let events = &schemas["StreamEvent"];
+    for tag in [
+        "started",
+        "delta",
+        "reasoning",
+        "snapshot",
+        "usage",
+        "done",
+        "error",
+    ] {
+        let reference = events["discriminator"]["mapping"][tag].as_str();
+        let name = reference
+            .and_then(|reference| reference.strip_prefix("#/components/schemas/"))
+            .unwrap_or_else(|| panic!("{tag} is not described"));
+        assert_eq!(schemas[name]["properties"]["type"]["enum"], json!([tag]));
+    }
+    assert!(schemas["UsageEvent"]["properties"]["cost_usd"].is_object());
+    for (name, schema) in schemas.as_object().expect("schemas") {
+        if let Some(item) = name.strip_prefix("Page_") {
+            let items = &schema["properties"]["items"]["items"]["$ref"];
+            assert_eq!(*items, format!("#/components/schemas/{item}"), "{name}");
         }
     }
 }

@@ -173,3 +173,27 @@ async fn what_is_wrong_with_the_request_is_a_problem_and_no_stream() {
         .await;
     answer.assert_problem(ProblemCode::UnknownModel);
 }
+
+#[tokio::test]
+async fn a_nul_in_an_answer_costs_no_word_of_it() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let script = StreamScript::new()
+        .reasoning("H\0m")
+        .delta("One\0")
+        .delta(" two")
+        .finish("stop")
+        .done();
+    app.upstream.next(script);
+    let events = ada.chat_stream(&project, "Hello").await;
+    let StreamEvent::Done {
+        assistant_message, ..
+    } = assert_whole(&events)
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!(assistant_message.content, "One\u{fffd} two");
+    assert_eq!(assistant_message.content, text_of(&events));
+    assert_eq!(assistant_message.reasoning.as_deref(), Some("H\u{fffd}m"));
+}

@@ -1,10 +1,13 @@
 //! Conversations: listing, naming, and what is in them.
 
+use std::time::Duration;
+
 use chrono::NaiveDateTime;
 use prompthub_dto::{
     Page,
     chat::{
-        Conversation, CreateConversation, Generation, Message, MessageOrder, UpdateConversation,
+        Conversation, CreateConversation, Generation, Message, MessageOrder, MessageStatus,
+        UpdateConversation,
     },
     ids::{ConversationId, GenerationId, MessageId, ProjectId, UserId},
     problem::FieldCode,
@@ -28,6 +31,10 @@ use crate::{
     state::App,
     wire,
 };
+
+/// How often, and how many times, one looks whether another process has stopped an answer.
+const CANCEL_LOOK: Duration = Duration::from_millis(100);
+const CANCEL_LOOKS: u32 = 30;
 
 const TITLE: Bounds = Bounds { min: 1, max: 200 };
 
@@ -232,8 +239,22 @@ pub async fn cancel_generation(
     if let Some(live) = app.hub.find(id).filter(|live| live.owner_id == owner) {
         live.stop(StopReason::Cancelled);
         live.wait().await;
+        return find_generation(app, owner, id).await;
     }
-    find_generation(app, owner, id).await
+    // Another process makes it, if anybody does. It notices within half a second; one that has died
+    // never does, and its lease runs out.
+    app.store
+        .write(move |conn| generations::revoke_lease(conn, owner, id))
+        .await?;
+    let mut found = find_generation(app, owner, id).await?;
+    for _ in 0..CANCEL_LOOKS {
+        if found.status != MessageStatus::Running {
+            break;
+        }
+        tokio::time::sleep(CANCEL_LOOK).await;
+        found = find_generation(app, owner, id).await?;
+    }
+    Ok(found)
 }
 
 pub fn no_conversation() -> ApiError {

@@ -12,6 +12,7 @@ pub mod files;
 pub mod models;
 mod naming;
 pub mod paging;
+mod place;
 pub mod projects;
 pub mod text;
 pub mod title;

@@ -25,7 +25,7 @@ use prompthub_dto::{
     ids::{ConversationId, GenerationId, MessageId, ProjectId, UserId},
 };
 use prompthub_llm::{CompletionRequest, Provider};
-use prompthub_store::Store;
+use prompthub_store::{Backend, Store};
 use tokio_util::task::TaskTracker;
 
 use crate::error::{ApiError, log_fault};
@@ -175,9 +175,15 @@ impl Hub {
         sweep::interrupt_all(self).await;
     }
 
-    /// Renews leases and marks what other processes left behind, until the runtime ends.
+    /// Renews leases, marks what other processes left behind and stops what they took away, until
+    /// the runtime ends.
     pub async fn keep_house(self) {
-        sweep::run(&self).await;
+        match self.0.store.backend() {
+            Backend::Sqlite => sweep::run(&self).await,
+            Backend::Postgres => {
+                futures_util::future::join(sweep::run(&self), sweep::heed_revocations(&self)).await;
+            }
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<GenerationId, Arc<Live>>> {

@@ -1,15 +1,18 @@
 //! Leases: while an answer runs, its process says so from time to time; what nobody speaks for any
-//! more is marked `interrupted`, with the text that it has.
+//! more is marked `interrupted`, with the text that it has. Where several processes share the database,
+//! any of them can stop another's answer by taking its lease away.
 
 use std::time::Duration;
 
 use prompthub_store::{generations, now};
 
-use super::Hub;
+use super::{Hub, StopReason};
 
 /// How long a running answer is believed to run without a word of its process.
 const LEASE: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 const INTERVAL: Duration = Duration::from_secs(15);
+/// How often a process looks whether its leases are still its own.
+const GLANCE: Duration = Duration::from_millis(500);
 
 /// When a lease that is taken or renewed now runs out.
 #[must_use]
@@ -42,6 +45,34 @@ pub(super) async fn run(hub: &Hub) {
             .await;
         report(outcome);
         tokio::time::sleep(INTERVAL).await;
+    }
+}
+
+/// Stops what runs here without a lease: it was cancelled, or deleted, at another process.
+pub(super) async fn heed_revocations(hub: &Hub) {
+    loop {
+        tokio::time::sleep(GLANCE).await;
+        // Taken first: what begins meanwhile is in the database already.
+        let mut revoked = hub.running();
+        if revoked.is_empty() {
+            continue;
+        }
+        let node = hub.node().to_owned();
+        let leased = hub
+            .0
+            .store
+            .read(move |conn| generations::list_leased(conn, &node))
+            .await;
+        match leased {
+            Ok(leased) => revoked.retain(|id| !leased.contains(id)),
+            Err(error) => {
+                tracing::warn!(%error, "leases could not be looked at");
+                continue;
+            }
+        }
+        for live in revoked.into_iter().filter_map(|id| hub.find(id)) {
+            live.stop(StopReason::Cancelled);
+        }
     }
 }
 

@@ -132,11 +132,13 @@ async fn read(
 fn take(live: &Live, draft: &mut Draft, event: CompletionEvent) -> Result<(), ApiError> {
     let logged = match event {
         CompletionEvent::Text(text) => {
+            let text = storable(text);
             draft.text.push_str(&text);
             draft.dirty = true;
             live.publish(&StreamEvent::Delta { text })
         }
         CompletionEvent::Reasoning(text) => {
+            let text = storable(text);
             draft.reasoning.push_str(&text);
             draft.dirty = true;
             live.publish(&StreamEvent::Reasoning { text })
@@ -161,6 +163,16 @@ fn take(live: &Live, draft: &mut Draft, event: CompletionEvent) -> Result<(), Ap
         ));
     }
     Ok(())
+}
+
+/// The text as every database can store it: PostgreSQL takes no NUL, and what readers are shown is what
+/// is stored.
+fn storable(text: String) -> String {
+    if text.contains('\0') {
+        text.replace('\0', "\u{fffd}")
+    } else {
+        text
+    }
 }
 
 /// Writes the text so far. A failure costs only freshness after a crash: the end writes all again.

@@ -1,5 +1,7 @@
 //! The description of the API, made from the handlers.
 
+mod named;
+
 use prompthub_dto::{problem::Problem, stream::StreamEvent};
 use utoipa::{
     Modify, OpenApi,
@@ -9,6 +11,7 @@ use utoipa::{
     },
 };
 
+use self::named::Named;
 use super::{
     ProblemResponses, account, chat, conversations, files, generations, models, projects, system,
 };
@@ -50,7 +53,7 @@ use super::{
     ),
     components(schemas(Problem, StreamEvent)),
     security(("session" = [])),
-    modifiers(&Shared),
+    modifiers(&Shared, &Named),
 )]
 struct Description;
 
