@@ -205,7 +205,7 @@ fn Hint(state: ChatState) -> impl IntoView {
                     <p class="ph-notice__text">
                         <strong>"Demo model: answers are canned."</strong>
                         " Choose another in the project's settings, or "
-                        <a href="/docs" target="_blank" rel="noopener">"set up a provider"</a>
+                        <a href=state.providers>"set up a provider"</a>
                         "."
                     </p>
                 </div>

@@ -41,11 +41,13 @@ pub fn ChatPane(
     message: Signal<Option<MessageId>>,
     /// Counts the wishes to write, each of which moves the focus to the box.
     wishes_to_write: Signal<u32>,
+    /// The address at which it says how to set up a provider.
+    providers: &'static str,
     on_event: Callback<ChatEvent>,
     /// The person wants another model.
     on_model: Callback<()>,
 ) -> impl IntoView {
-    let state = ChatState::new(project, on_event);
+    let state = ChatState::new(project, providers, on_event);
     let place = Memo::new(move |_| (project.with(|project| project.id), conversation.get()));
     Effect::new(move |before: Option<_>| {
         let (project, conversation) = place.get();

@@ -64,6 +64,8 @@ pub struct Refusal {
 #[derive(Clone, Copy)]
 pub struct ChatState {
     pub project: Signal<Project>,
+    /// The address at which it says how to set up a provider.
+    pub providers: &'static str,
     pub(super) on_event: Callback<ChatEvent>,
     /// Whose messages `tree` holds; `None` for a conversation that is yet to begin.
     pub conversation: RwSignal<Option<ConversationId>>,
@@ -104,9 +106,14 @@ pub struct ChatState {
 }
 
 impl ChatState {
-    pub fn new(project: Signal<Project>, on_event: Callback<ChatEvent>) -> Self {
+    pub fn new(
+        project: Signal<Project>,
+        providers: &'static str,
+        on_event: Callback<ChatEvent>,
+    ) -> Self {
         let state = Self {
             project,
+            providers,
             on_event,
             conversation: RwSignal::new(None),
             load: RwSignal::new(Load::Ready),

@@ -26,6 +26,7 @@ use crate::{
         rows::rows,
         words::has_words,
     },
+    routes,
     state::{
         loaded::{Loaded, LoadedList, Progress},
         title::use_title,
@@ -123,7 +124,7 @@ fn DemoNotice() -> impl IntoView {
                     <Icon glyph=Glyph::Info/>
                     <p class="ph-notice__text">
                         "No provider is set up yet, so answers come from the offline demo model. "
-                        <a href="/docs" rel="external">"Set up a provider"</a>
+                        <a href=routes::PROVIDERS>"Set up a provider"</a>
                     </p>
                 </div>
             }

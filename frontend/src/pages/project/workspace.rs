@@ -21,7 +21,7 @@ use crate::{
         landmark::Main,
     },
     pages::{search::use_search, transfer::ImportDialog},
-    routes::Place,
+    routes::{self, Place},
     state::title::use_title,
 };
 
@@ -95,6 +95,7 @@ pub fn Workspace(project: Versioned<Project>, place: Signal<Place>) -> impl Into
                     conversation=state.conversation
                     message=message
                     wishes_to_write=state.write_wish.into()
+                    providers=routes::PROVIDERS
                     on_event=on_event
                     on_model=Callback::new(move |()| state.choose_model())
                 />

@@ -3,6 +3,7 @@
 mod account;
 mod appearance;
 mod password;
+mod providers;
 mod sessions;
 
 use leptos::prelude::*;
@@ -11,6 +12,7 @@ use self::{
     account::{AccountSection, DeleteAccountSection},
     appearance::AppearanceSection,
     password::PasswordSection,
+    providers::ProvidersSection,
     sessions::SessionsSection,
 };
 use super::top_bar::TopBar;
@@ -27,6 +29,7 @@ pub fn SettingsPage() -> impl IntoView {
                 <AccountSection/>
                 <PasswordSection/>
                 <SessionsSection/>
+                <ProvidersSection/>
                 <AppearanceSection/>
                 <DeleteAccountSection/>
             </Main>
