@@ -5,7 +5,7 @@
 use std::{panic::AssertUnwindSafe, path::PathBuf, process::Stdio, time::Duration};
 
 use futures_util::FutureExt;
-use prompthub_tests::TestApp;
+use prompthub_tests::{TestApp, spawn_app};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::{
@@ -51,6 +51,14 @@ pub(crate) struct Browser {
     pub(crate) size: Size,
     /// Where downloads land.
     pub(crate) downloads: PathBuf,
+}
+
+/// Makes the same journey in both windows, each on a server of its own.
+pub(crate) async fn at_both_sizes(journey: impl AsyncFn(&TestApp, &Browser)) {
+    for size in [Size::Desktop, Size::Phone] {
+        let app = spawn_app().await;
+        in_browser(&app, size, async |browser| journey(&app, browser).await).await;
+    }
 }
 
 /// Runs a test in a new browser, which is ended whatever becomes of the test. A failure leaves a

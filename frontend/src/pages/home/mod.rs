@@ -76,12 +76,14 @@ pub fn HomePage() -> impl IntoView {
                         hidden=none
                         bind:value=filter
                     />
-                    <Button
-                        label="Import project"
-                        glyph=Glyph::Upload
-                        variant=Variant::Quiet
-                        on_click=move |_| import.open()
-                    />
+                    <span class="ph-page__import">
+                        <Button
+                            label="Import project"
+                            glyph=Glyph::Upload
+                            variant=Variant::Quiet
+                            on_click=move |_| import.open()
+                        />
+                    </span>
                     <Button
                         label="New project"
                         glyph=Glyph::Plus

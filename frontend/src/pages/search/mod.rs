@@ -156,7 +156,8 @@ fn Panel(
         <div class="ph-search">
             <input
                 class="ph-input"
-                type="search"
+                type="text"
+                enterkeyhint="search"
                 role="combobox"
                 aria-label="Words to search for"
                 aria-autocomplete="list"
