@@ -217,6 +217,16 @@ impl Browser {
         result.unwrap_or_else(|error| panic!("{command} {parameters}: {error}"))
     }
 
+    /// Takes the network away from the page, or gives it back.
+    pub(crate) async fn offline(&self, offline: bool) {
+        self.cdp("Network.enable", json!({})).await;
+        let conditions = json!({
+            "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
+        });
+        self.cdp("Network.emulateNetworkConditions", conditions)
+            .await;
+    }
+
     /// Makes the system's colours light or dark, as the page sees them.
     pub(crate) async fn prefer(&self, scheme: &str) {
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);

@@ -1,5 +1,6 @@
 //! Answers that go on by themselves: over a reload, in a second tab, after the network was gone.
 
+use crate::browser::{Browser, Size, at_both_sizes, in_browser};
 use prompthub_dto::chat::Message;
 use prompthub_tests::{
     Client, TestApp,
@@ -7,9 +8,6 @@ use prompthub_tests::{
     spawn_app,
     upstream::{Gate, StreamScript},
 };
-use serde_json::json;
-
-use crate::browser::{Browser, Size, at_both_sizes, in_browser};
 
 /// What no step on the way may change: characters of one to four bytes, and some that combine.
 const FIRST: &str = "Ablatīvus — 窓を開ける — e\u{301} — 👩🏽\u{200d}🔬 — ";
@@ -42,14 +40,6 @@ impl Browser {
     async fn ask(&self, question: &str) {
         self.fill("Message", question).await;
         self.click("button", "Send").await;
-    }
-
-    async fn network(&self, offline: bool) {
-        let conditions = json!({
-            "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
-        });
-        self.cdp("Network.emulateNetworkConditions", conditions)
-            .await;
     }
 }
 
@@ -137,7 +127,7 @@ async fn a_lost_network_is_said_and_made_up_for() {
         app.upstream.next(parts(&first, &second));
         browser.ask("Tell me").await;
         browser.shows(FIRST).await;
-        browser.network(true).await;
+        browser.offline(true).await;
         browser
             .until("it says that the connection is lost", async || {
                 let text = browser
@@ -158,7 +148,7 @@ async fn a_lost_network_is_said_and_made_up_for() {
             .rest()
             .await;
         browser.shows(FIRST).await;
-        browser.network(false).await;
+        browser.offline(false).await;
         browser.shows(&whole()).await;
         browser.answered().await;
         assert_eq!(stored(app).await.1.content, whole());
@@ -171,11 +161,11 @@ async fn a_question_asked_without_a_network_is_kept() {
     at_both_sizes(async |app, browser| {
         browser.register("ada@example.com").await;
         browser.create_project("Notes", "").await;
-        browser.network(true).await;
+        browser.offline(true).await;
         browser.ask("Keep me").await;
         browser.find("button", "Retry").await;
         assert_eq!(browser.value("Message").await, "Keep me");
-        browser.network(false).await;
+        browser.offline(false).await;
         app.upstream.next(parts(&opened(), &opened()));
         browser.click("button", "Retry").await;
         browser.shows(&whole()).await;

@@ -148,17 +148,19 @@ async fn searching_says_how_it_is() {
         browser.search("absolute").await;
         let finds = browser.finds(2).await;
         browser.press(Key::Up).await;
-        assert_eq!(finds[1].attr("aria-selected").await.unwrap().as_deref(), Some("true"));
+        assert_eq!(
+            finds[1].attr("aria-selected").await.unwrap().as_deref(),
+            Some("true")
+        );
         for scheme in ["light", "dark"] {
             browser.prefer(scheme).await;
             assert_accessible(browser, &format!("finds, {scheme}")).await;
         }
 
-        let offline = |offline: bool| json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
-        browser.cdp("Network.emulateNetworkConditions", offline(true)).await;
+        browser.offline(true).await;
         browser.search("ablative").await;
         says("The server cannot be reached.").await;
-        browser.cdp("Network.emulateNetworkConditions", offline(false)).await;
+        browser.offline(false).await;
         browser.click("button", "Retry").await;
         browser.finds(1).await;
 
