@@ -26,6 +26,7 @@ mod openapi;
 mod project_versions;
 mod projects;
 mod providers;
+mod search;
 mod security;
 mod sessions;
 mod startup;

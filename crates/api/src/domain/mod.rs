@@ -12,6 +12,7 @@ pub mod files;
 pub mod models;
 pub mod paging;
 pub mod projects;
+pub mod search;
 pub mod text;
 pub mod title;
 
