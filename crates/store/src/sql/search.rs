@@ -124,9 +124,10 @@ pub(crate) fn newest_matches(
         .bind::<Nullable<Text>, _>(project)
         .bind::<BigInt, _>(RANKED)
         .load(conn)?,
-        // 1: a long text must hold a word more often than a short one to be as good.
+        // A long text must hold a word more often than a short one to be as good. `ts_rank`'s own ways
+        // to say so weigh the length of short texts too heavily; this is close to what `bm25` does.
         Conn::Postgres(conn) => sql_query(
-            "SELECT id, ts_rank(words, $1::tsquery, 1)::float8 AS score FROM ( \
+            "SELECT id, ts_rank(words, $1::tsquery) / (1 + length(words) / 100.0::float8) AS score FROM ( \
              SELECT search_entries.id, search_entries.words FROM search_entries \
              JOIN conversations ON conversations.id = search_entries.conversation_id \
              WHERE search_entries.words @@ $2::tsquery AND search_entries.id <= $3 \
