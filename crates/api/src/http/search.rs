@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Search the titles and messages of one's own conversations, the best match first
-#[utoipa::path(get, path = "/api/search", operation_id = "search", tag = "conversations",
+#[utoipa::path(get, path = "/api/search", operation_id = "search_conversations", tag = "conversations",
     params(SearchQuery),
     responses((status = 200, description = "A page of titles and messages. Of more than 1,000 matches the newest 1,000 are ranked and listed.", body = Page<SearchHit>), SignedIn, PathErrors, QueryErrors))]
 pub async fn search_conversations(
