@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use prompthub_llm::Registry;
 use prompthub_store::Store;
+use tokio::sync::Semaphore;
 
 use crate::{
     auth::{limits::Limits, passwords::Passwords},
@@ -22,4 +23,6 @@ pub struct App {
     pub hub: Hub,
     pub passwords: Passwords,
     pub limits: Arc<Limits>,
+    /// Searches that may run at the same time: a turn each.
+    pub searches: Arc<Semaphore>,
 }

@@ -25,6 +25,7 @@ pub mod files;
 pub mod generations;
 pub mod messages;
 pub mod projects;
+pub mod search;
 pub mod sessions;
 pub mod users;
 

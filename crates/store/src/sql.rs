@@ -2,7 +2,13 @@
 //!
 //! Row locks belong here. SQLite needs none: its one writer does one transaction after the other.
 
-use diesel::{prelude::*, sql_query};
+pub(crate) mod search;
+
+use diesel::{
+    connection::{AnsiTransactionManager, TransactionManager},
+    prelude::*,
+    sql_query,
+};
 use prompthub_dto::ids::{ProjectId, UserId};
 
 use crate::{
@@ -22,6 +28,17 @@ macro_rules! direct {
     };
 }
 pub(crate) use direct;
+
+/// Begins a transaction that will write. SQLite's takes the write lock at once: one that reads first and
+/// then writes can fail half-way when another process has written in between.
+pub(crate) fn begin_writing(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(conn) => {
+            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
+        }
+        Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
+    }
+}
 
 /// Lets one registration at a time decide whether it is the first, until its transaction ends. The
 /// number is any that nobody else uses in this database.

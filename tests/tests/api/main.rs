@@ -28,6 +28,7 @@ mod project_versions;
 mod projects;
 mod providers;
 mod races;
+mod search;
 mod security;
 mod sessions;
 mod startup;

@@ -15,6 +15,7 @@ mod generations;
 mod models;
 mod problem;
 mod projects;
+mod search;
 mod shell;
 mod system;
 
@@ -117,5 +118,6 @@ fn api(config: &mut ServiceConfig) {
         .service(
             resource("/generations/{generation_id}/cancel").post(generations::cancel_generation),
         )
+        .service(resource("/search").get(search::search_conversations))
         .service(resource("/models").get(models::list_models));
 }

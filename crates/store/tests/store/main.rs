@@ -17,4 +17,5 @@ mod files;
 mod migrations;
 mod postgres;
 mod projects;
+mod search;
 mod sqlite;

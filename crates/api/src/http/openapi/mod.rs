@@ -13,7 +13,8 @@ use utoipa::{
 
 use self::named::Named;
 use super::{
-    ProblemResponses, account, chat, conversations, files, generations, models, projects, system,
+    ProblemResponses, account, chat, conversations, files, generations, models, projects, search,
+    system,
 };
 
 #[derive(OpenApi)]
@@ -46,6 +47,7 @@ use super::{
         conversations::list_conversations, conversations::create_conversation,
         conversations::get_conversation, conversations::update_conversation,
         conversations::delete_conversation, conversations::list_messages,
+        search::search_conversations,
         generations::get_generation, generations::stream_generation,
         generations::cancel_generation,
         models::list_models,
