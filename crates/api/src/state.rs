@@ -8,6 +8,7 @@ use prompthub_store::Store;
 use crate::{
     auth::{limits::Limits, passwords::Passwords},
     config::Config,
+    domain::transfer::Imports,
     files::Blobs,
     generation::Hub,
 };
@@ -22,4 +23,5 @@ pub struct App {
     pub hub: Hub,
     pub passwords: Passwords,
     pub limits: Arc<Limits>,
+    pub imports: Imports,
 }

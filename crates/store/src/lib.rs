@@ -26,6 +26,7 @@ pub mod generations;
 pub mod messages;
 pub mod projects;
 pub mod sessions;
+pub mod transfer;
 pub mod users;
 
 pub use conn::Conn;

@@ -26,7 +26,7 @@ use crate::{
     wire,
 };
 
-const TITLE: Bounds = Bounds { min: 1, max: 200 };
+pub(super) const TITLE: Bounds = Bounds { min: 1, max: 200 };
 
 /// # Errors
 /// `not_found` when the project is not `owner`'s; complaints about the title.

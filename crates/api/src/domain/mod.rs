@@ -14,6 +14,7 @@ pub mod paging;
 pub mod projects;
 pub mod text;
 pub mod title;
+pub mod transfer;
 
 use crate::error::ApiError;
 
