@@ -180,7 +180,8 @@ async fn a_conversation_goes_into_another_project() {
     let app = spawn_app().await;
     let ada = app.register("ada@example.com").await;
     let project = rich_project(&app, &ada).await;
-    let conversation = ada.conversations(&project).await.remove(0);
+    let all = ada.conversations(&project).await;
+    let conversation = all.iter().find(|one| one.title == "Zwölf").unwrap();
     let document = export_conversation(&ada, conversation.id.as_str()).await;
 
     // Where the prompts are the same, the numbers are, too.
@@ -418,7 +419,22 @@ async fn markdown_reads_well_whatever_the_texts_are() {
     // Times differ from run to run.
     let day = first.user_message.created_at.as_str().replace('T', " ");
     let markdown = markdown.replace(&format!("{} UTC", &day[..16]), "[time]");
-    insta::assert_snapshot!(markdown, @"");
+    insta::assert_snapshot!(markdown, @r"
+    # \# \<Code\> \& more
+
+    Begun [time], last active [time].
+
+    ## User, [time]
+
+    > Show me *code*
+
+    ## Assistant (openrouter/openrouter/auto), [time]
+
+    > # Not a title
+    >
+    > ```rust
+    > fn main() {}
+    ");
 }
 
 #[tokio::test]

@@ -18,3 +18,4 @@ mod migrations;
 mod postgres;
 mod projects;
 mod sqlite;
+mod transfer;

@@ -149,7 +149,7 @@ impl Out {
     }
 
     fn json(&mut self, value: &impl Serialize) -> Result<(), Stop> {
-        serde_json::to_writer(&mut self.page, value).map_err(|error| ApiError::internal(error))?;
+        serde_json::to_writer(&mut self.page, value).map_err(ApiError::internal)?;
         Ok(())
     }
 

@@ -113,3 +113,21 @@ fn prompt_digest(version: &PromptVersionRow) -> String {
 fn new_message_ids(count: usize) -> Vec<MessageId> {
     std::iter::repeat_with(MessageId::new).take(count).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_has_one_import_until_it_is_over() {
+        let imports = Imports::default();
+        let (ada, bob) = (UserId::new(), UserId::new());
+        let first = imports.begin(ada).ok().unwrap();
+        let refused = imports.begin(ada).err().unwrap();
+        assert_eq!(refused.code(), ProblemCode::RateLimited);
+        assert_eq!(refused.wait(), Some(RETRY));
+        assert!(imports.begin(bob).is_ok());
+        drop(first);
+        assert!(imports.begin(ada).is_ok());
+    }
+}
