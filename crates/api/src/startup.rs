@@ -26,7 +26,7 @@ use url::Url;
 use crate::{
     auth::{self, keys::MasterKey, limits::Limits, passwords::Passwords},
     config::Config,
-    domain::models::ModelName,
+    domain::{models::ModelName, transfer::Imports},
     files::{self, Blobs},
     generation::Hub,
     http,
@@ -187,6 +187,7 @@ async fn build_app(config: Config, base_url: &str) -> anyhow::Result<(App, Optio
         searches: Arc::new(Semaphore::new(searches)),
         passwords: Passwords::new(config.password_cost)?,
         limits: Arc::new(Limits::new(&config)),
+        imports: Imports::default(),
         config: Arc::new(config),
         providers: Arc::new(providers),
         store,

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use crate::{
     auth::{limits::Limits, passwords::Passwords},
     config::Config,
+    domain::transfer::Imports,
     files::Blobs,
     generation::Hub,
 };
@@ -25,4 +26,5 @@ pub struct App {
     pub limits: Arc<Limits>,
     /// Searches that may run at the same time: a turn each.
     pub searches: Arc<Semaphore>,
+    pub imports: Imports,
 }

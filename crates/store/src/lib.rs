@@ -27,6 +27,7 @@ pub mod messages;
 pub mod projects;
 pub mod search;
 pub mod sessions;
+pub mod transfer;
 pub mod users;
 
 pub use conn::Conn;

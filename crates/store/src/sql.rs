@@ -13,8 +13,9 @@ use prompthub_dto::ids::{ProjectId, UserId};
 
 use crate::{
     Conn, StoreError,
+    messages::MessageRow,
     projects::ProjectRow,
-    schema::{projects, users},
+    schema::{messages, projects, users},
 };
 
 /// Runs a query on the connection behind [`Conn`], for the few that every request makes: going through
@@ -124,6 +125,32 @@ pub(crate) fn lock_account(conn: &mut Conn, id: UserId) -> Result<(), StoreError
                 .select(projects::id)
                 .for_update()
                 .execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// Messages that one statement inserts on PostgreSQL: 17 values each, of the 65,535 that it takes.
+const MESSAGES_A_STATEMENT: usize = 500;
+
+/// Adds messages, of which each comes after its parent. Thousands come at once, so each database gets them
+/// the way that costs it least: SQLite one by one through a statement that stays prepared,
+/// PostgreSQL many to a round trip.
+pub(crate) fn insert_messages(conn: &mut Conn, rows: &[MessageRow]) -> Result<(), StoreError> {
+    match conn {
+        Conn::Sqlite(conn) => {
+            for row in rows {
+                diesel::insert_into(messages::table)
+                    .values(row)
+                    .execute(conn)?;
+            }
+        }
+        Conn::Postgres(conn) => {
+            for rows in rows.chunks(MESSAGES_A_STATEMENT) {
+                diesel::insert_into(messages::table)
+                    .values(rows)
+                    .execute(conn)?;
+            }
         }
     }
     Ok(())

@@ -17,6 +17,7 @@ pub mod projects;
 pub mod search;
 pub mod text;
 pub mod title;
+pub mod transfer;
 
 use crate::error::ApiError;
 

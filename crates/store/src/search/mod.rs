@@ -235,9 +235,15 @@ pub(crate) fn is_pending(conn: &mut Conn) -> Result<bool, StoreError> {
     Ok(query.get_result::<i64>(conn).optional()?.is_some())
 }
 
-/// Indexes some of what a migration has only listed, since SQL cannot tell words as we do. Says how
-/// many entries.
-pub(crate) fn index_pending(conn: &mut Conn) -> Result<usize, StoreError> {
+/// An entry without its words: the conversation, its title, and the message if it is one's.
+type Pending = (ConversationId, String, Option<(MessageId, String)>);
+
+/// Indexes some of what a migration or an import has only listed, since SQL cannot tell words as we do.
+/// Says how many entries; none are left when there were none.
+///
+/// # Errors
+/// When the database fails.
+pub fn index_pending(conn: &mut Conn) -> Result<usize, StoreError> {
     let query = search_entries::table
         .inner_join(conversations::table.on(conversations::id.eq(search_entries::conversation_id)))
         .left_join(messages::table.on(messages::id.nullable().eq(search_entries::message_id)))
@@ -249,7 +255,7 @@ pub(crate) fn index_pending(conn: &mut Conn) -> Result<usize, StoreError> {
             conversations::title,
             (messages::id, messages::content).nullable(),
         ));
-    let pending: Vec<(ConversationId, String, Option<(MessageId, String)>)> = query.load(conn)?;
+    let pending: Vec<Pending> = query.load(conn)?;
     for (conversation, title, message) in &pending {
         match message {
             None => index_title(conn, *conversation, title)?,

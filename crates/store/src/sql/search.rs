@@ -99,6 +99,35 @@ pub(crate) fn put(
     Ok(())
 }
 
+/// Lists a new conversation and its messages for [`crate::search::index_pending`].
+pub(crate) fn list_pending(
+    conn: &mut Conn,
+    conversation: ConversationId,
+) -> Result<(), StoreError> {
+    const TITLE: &str = "INSERT INTO search_entries (conversation_id, message_id, pending) \
+         SELECT id, NULL, TRUE FROM conversations WHERE id = ";
+    const MESSAGES: &str = "INSERT INTO search_entries (conversation_id, message_id, pending) \
+         SELECT conversation_id, id, TRUE FROM messages WHERE status <> 'running' AND conversation_id = ";
+    const ORDER: &str = " ORDER BY created_at, id";
+    match conn {
+        Conn::Sqlite(conn) => {
+            for statement in [format!("{TITLE}?"), format!("{MESSAGES}?{ORDER}")] {
+                sql_query(statement)
+                    .bind::<Text, _>(conversation)
+                    .execute(conn)?;
+            }
+        }
+        Conn::Postgres(conn) => {
+            for statement in [format!("{TITLE}$1"), format!("{MESSAGES}$1{ORDER}")] {
+                sql_query(statement)
+                    .bind::<Text, _>(conversation)
+                    .execute(conn)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The entries that match and are no newer than `newest`: the newest [`RANKED`] of them.
 pub(crate) fn newest_matches(
     conn: &mut Conn,

@@ -19,3 +19,4 @@ mod postgres;
 mod projects;
 mod search;
 mod sqlite;
+mod transfer;

@@ -14,7 +14,7 @@ use utoipa::{
 use self::named::Named;
 use super::{
     ProblemResponses, account, chat, conversations, files, generations, models, projects, search,
-    system,
+    system, transfer,
 };
 
 #[derive(OpenApi)]
@@ -33,6 +33,7 @@ use super::{
         (name = "files", description = "Files of a project"),
         (name = "chat", description = "Asking a project"),
         (name = "conversations", description = "Conversations and their messages"),
+        (name = "transfer", description = "Exports and imports"),
         (name = "generations", description = "Running answers"),
         (name = "models", description = "Models that can be chosen"),
         (name = "system", description = "The server itself"),
@@ -50,6 +51,8 @@ use super::{
         search::search_conversations,
         generations::get_generation, generations::stream_generation,
         generations::cancel_generation,
+        transfer::export_conversation, transfer::export_project,
+        transfer::import_into_project, transfer::import_project,
         models::list_models,
         system::instance, system::live, system::ready,
     ),
