@@ -91,6 +91,10 @@ pub struct Config {
     #[arg(long, env = "PROMPTHUB_MAX_UPLOAD_BYTES", value_name = "BYTES", default_value_t = 25 * 1024 * 1024)]
     pub max_upload_bytes: u64,
 
+    /// Bytes that one document to import may have
+    #[arg(long, env = "PROMPTHUB_MAX_IMPORT_BYTES", value_name = "BYTES", default_value_t = 100 * 1024 * 1024)]
+    pub max_import_bytes: u64,
+
     /// Addresses or networks that may set X-Forwarded-For, separated by commas
     #[arg(
         long,
@@ -262,6 +266,7 @@ impl Config {
             default_model: None,
             registration: Registration::Open,
             max_upload_bytes: 25 * 1024 * 1024,
+            max_import_bytes: 100 * 1024 * 1024,
             trusted_proxies: Vec::new(),
             max_generations: 20,
             titles: Titles::Model,

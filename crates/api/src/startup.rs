@@ -20,17 +20,23 @@ use prompthub_llm::{
     openai::{OpenAiCompatible, OpenAiOptions},
 };
 use prompthub_store::{Backend, DatabaseUrl, Store, now, sessions};
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::{
     auth::{self, keys::MasterKey, limits::Limits, passwords::Passwords},
     config::Config,
-    domain::models::ModelName,
+    domain::{models::ModelName, transfer::Imports},
     files::{self, Blobs},
     generation::Hub,
     http,
     state::App,
 };
+
+/// Searches at the same time: fewer than there are readers or connections, so that however long they
+/// take, the others are not kept waiting.
+const SEARCHES_ON_SQLITE: usize = 1;
+const SEARCHES_ON_POSTGRES: usize = 4;
 
 /// How long open connections have at a shutdown.
 const SHUTDOWN_SECONDS: u64 = 5;
@@ -173,9 +179,15 @@ async fn build_app(config: Config, base_url: &str) -> anyhow::Result<(App, Optio
     if store.backend() == Backend::Sqlite {
         hub.interrupt_left_behind().await;
     }
+    let searches = match store.backend() {
+        Backend::Sqlite => SEARCHES_ON_SQLITE,
+        Backend::Postgres => SEARCHES_ON_POSTGRES,
+    };
     let app = App {
+        searches: Arc::new(Semaphore::new(searches)),
         passwords: Passwords::new(config.password_cost)?,
         limits: Arc::new(Limits::new(&config)),
+        imports: Imports::default(),
         config: Arc::new(config),
         providers: Arc::new(providers),
         store,

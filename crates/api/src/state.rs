@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use prompthub_llm::Registry;
 use prompthub_store::Store;
+use tokio::sync::Semaphore;
 
 use crate::{
     auth::{limits::Limits, passwords::Passwords},
     config::Config,
+    domain::transfer::Imports,
     files::Blobs,
     generation::Hub,
 };
@@ -22,4 +24,7 @@ pub struct App {
     pub hub: Hub,
     pub passwords: Passwords,
     pub limits: Arc<Limits>,
+    /// Searches that may run at the same time: a turn each.
+    pub searches: Arc<Semaphore>,
+    pub imports: Imports,
 }

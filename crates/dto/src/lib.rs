@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod chat;
+pub mod documents;
 pub mod files;
 pub mod ids;
 pub mod models;

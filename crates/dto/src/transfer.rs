@@ -26,6 +26,16 @@ pub struct ExportQuery {
     pub format: ExportFormat,
 }
 
+/// The query of a project's export.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+pub struct ProjectExportQuery {
+    /// Whether the bytes of the files are in the document; otherwise only what is known of them.
+    #[serde(default)]
+    pub files: bool,
+}
+
 /// What kind of document an import was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use prompthub_dto::ids::{ConversationId, MessageId, ProjectId, UserId};
 
-use crate::{Conn, StoreError, schema::conversations, text_enum::text_enum};
+use crate::{Conn, StoreError, schema::conversations, search, text_enum::text_enum};
 
 text_enum! {
     /// Where a conversation's title comes from. One that a person gave is never overwritten.
@@ -85,6 +85,7 @@ pub fn insert(conn: &mut Conn, new: &NewConversation) -> Result<ConversationRow,
     diesel::insert_into(conversations::table)
         .values(&row)
         .execute(conn)?;
+    search::index_title(conn, row.id, &row.title)?;
     Ok(row)
 }
 
@@ -152,7 +153,12 @@ pub fn update(
     let conversation = conversations::table
         .find(id)
         .filter(conversations::owner_id.eq(owner));
-    diesel::update(conversation).set(&changes).execute(conn)?;
+    let changed = diesel::update(conversation).set(&changes).execute(conn)?;
+    if let Some(title) = &patch.title
+        && changed > 0
+    {
+        search::index_title(conn, id, title)?;
+    }
     find(conn, owner, id)
 }
 
@@ -172,6 +178,9 @@ pub fn set_generated_title(
             conversations::updated_at.eq(now),
         ))
         .execute(conn)?;
+    if changed > 0 {
+        search::index_title(conn, id, title)?;
+    }
     Ok(changed > 0)
 }
 

@@ -25,7 +25,9 @@ pub mod files;
 pub mod generations;
 pub mod messages;
 pub mod projects;
+pub mod search;
 pub mod sessions;
+pub mod transfer;
 pub mod users;
 
 pub use conn::Conn;

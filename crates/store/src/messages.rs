@@ -9,6 +9,7 @@ use prompthub_dto::ids::{ConversationId, GenerationId, MessageId, UserId};
 use crate::{
     Conn, StoreError,
     schema::{conversations, messages},
+    search,
     text_enum::text_enum,
 };
 
@@ -139,6 +140,7 @@ pub fn insert(conn: &mut Conn, new: &NewMessage) -> Result<MessageRow, StoreErro
     diesel::insert_into(messages::table)
         .values(&row)
         .execute(conn)?;
+    index(conn, &row)?;
     Ok(row)
 }
 
@@ -247,7 +249,11 @@ pub fn finish(
         .set((finish, messages::updated_at.eq(now)))
         .execute(conn)?;
     let query = messages::table.find(id).select(MessageRow::as_select());
-    Ok(query.get_result(conn).optional()?)
+    let row = query.get_result(conn).optional()?;
+    if let Some(row) = &row {
+        index(conn, row)?;
+    }
+    Ok(row)
 }
 
 /// Marks an answer that nobody makes any more, with the text that it has.
@@ -259,12 +265,26 @@ pub(crate) fn interrupt(
     let running = messages::table
         .find(id)
         .filter(messages::status.eq(MessageStatus::Running));
-    diesel::update(running)
+    let changed = diesel::update(running)
         .set((
             messages::status.eq(MessageStatus::Interrupted),
             messages::finish_reason.eq(FinishReason::Interrupted),
             messages::updated_at.eq(now),
         ))
         .execute(conn)?;
+    if changed > 0 {
+        let query = messages::table.find(id).select(MessageRow::as_select());
+        let row = query.get_result(conn)?;
+        index(conn, &row)?;
+    }
     Ok(())
+}
+
+/// Lets a message be searched for, unless it is being written: then it would be indexed anew each
+/// time that it grows.
+fn index(conn: &mut Conn, row: &MessageRow) -> Result<(), StoreError> {
+    match row.status {
+        MessageStatus::Running => Ok(()),
+        _ => search::index_message(conn, row.conversation_id, row.id, &row.content),
+    }
 }

@@ -4,7 +4,7 @@
 use diesel::{backend::Backend, connection::SimpleConnection, migration::MigrationSource};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::{Conn, StoreError};
+use crate::{Conn, StoreError, search, sql, work};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
@@ -14,23 +14,42 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgre
 const POSTGRES_LOCK: &str = "SELECT pg_advisory_lock(7237408820)";
 const POSTGRES_UNLOCK: &str = "SELECT pg_advisory_unlock(7237408820)";
 
-/// Runs what is pending. The connection must be outside a transaction.
+/// Runs what is pending, and indexes what migrations have left to be indexed. The connection must be
+/// outside a transaction.
 pub(crate) fn run(conn: &mut Conn) -> Result<(), StoreError> {
     match conn {
         Conn::Sqlite(sqlite) => {
-            if is_current(sqlite, &SQLITE)? {
-                return Ok(());
+            if !is_current(sqlite, &SQLITE)? {
+                // A second process waits here, and then finds nothing to do.
+                sqlite.immediate_transaction(|sqlite| apply(sqlite, SQLITE))?;
             }
-            // A second process waits here, and then finds nothing to do.
-            sqlite.immediate_transaction(|sqlite| apply(sqlite, SQLITE))
+            index(conn)
         }
         Conn::Postgres(postgres) => {
             postgres.batch_execute(POSTGRES_LOCK)?;
             let applied = apply(postgres, POSTGRES);
-            postgres.batch_execute(POSTGRES_UNLOCK)?;
-            applied
+            let indexed = applied.and_then(|()| index(conn));
+            conn.batch_execute(POSTGRES_UNLOCK)?;
+            indexed
         }
     }
+}
+
+/// In many transactions, each of which is kept: a server that is stopped here goes on at its next start.
+fn index(conn: &mut Conn) -> Result<(), StoreError> {
+    let mut total: usize = 0;
+    while search::is_pending(conn)? {
+        sql::begin_writing(conn)?;
+        let indexed = work::run(conn, search::index_pending);
+        if indexed.is_err() {
+            work::rollback(conn)?;
+        } else {
+            work::commit(conn)?;
+        }
+        total += indexed?;
+        tracing::info!(total, "indexed titles and messages for the search");
+    }
+    Ok(())
 }
 
 fn is_current<C, DB>(

@@ -133,8 +133,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    search_entries (id) {
+        id -> BigInt,
+        conversation_id -> Text,
+        message_id -> Nullable<Text>,
+        pending -> Bool,
+    }
+}
+
 diesel::joinable!(files -> projects (project_id));
 diesel::joinable!(messages -> conversations (conversation_id));
 
-diesel::allow_tables_to_appear_in_same_query!(conversations, messages);
+diesel::allow_tables_to_appear_in_same_query!(conversations, messages, search_entries);
 diesel::allow_tables_to_appear_in_same_query!(blob_garbage, files, projects);

@@ -2,13 +2,20 @@
 //!
 //! Row locks belong here. SQLite needs none: its one writer does one transaction after the other.
 
-use diesel::{prelude::*, sql_query};
+pub(crate) mod search;
+
+use diesel::{
+    connection::{AnsiTransactionManager, TransactionManager},
+    prelude::*,
+    sql_query,
+};
 use prompthub_dto::ids::{ProjectId, UserId};
 
 use crate::{
     Conn, StoreError,
+    messages::MessageRow,
     projects::ProjectRow,
-    schema::{projects, users},
+    schema::{messages, projects, users},
 };
 
 /// Runs a query on the connection behind [`Conn`], for the few that every request makes: going through
@@ -22,6 +29,17 @@ macro_rules! direct {
     };
 }
 pub(crate) use direct;
+
+/// Begins a transaction that will write. SQLite's takes the write lock at once: one that reads first and
+/// then writes can fail half-way when another process has written in between.
+pub(crate) fn begin_writing(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(conn) => {
+            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
+        }
+        Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
+    }
+}
 
 /// Lets one registration at a time decide whether it is the first, until its transaction ends. The
 /// number is any that nobody else uses in this database.
@@ -107,6 +125,32 @@ pub(crate) fn lock_account(conn: &mut Conn, id: UserId) -> Result<(), StoreError
                 .select(projects::id)
                 .for_update()
                 .execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// Messages that one statement inserts on PostgreSQL: 17 values each, of the 65,535 that it takes.
+const MESSAGES_A_STATEMENT: usize = 500;
+
+/// Adds messages, of which each comes after its parent. Thousands come at once, so each database gets them
+/// the way that costs it least: SQLite one by one through a statement that stays prepared,
+/// PostgreSQL many to a round trip.
+pub(crate) fn insert_messages(conn: &mut Conn, rows: &[MessageRow]) -> Result<(), StoreError> {
+    match conn {
+        Conn::Sqlite(conn) => {
+            for row in rows {
+                diesel::insert_into(messages::table)
+                    .values(row)
+                    .execute(conn)?;
+            }
+        }
+        Conn::Postgres(conn) => {
+            for rows in rows.chunks(MESSAGES_A_STATEMENT) {
+                diesel::insert_into(messages::table)
+                    .values(rows)
+                    .execute(conn)?;
+            }
         }
     }
     Ok(())

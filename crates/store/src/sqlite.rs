@@ -13,13 +13,10 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender};
-use diesel::{
-    Connection, QueryResult, SqliteConnection,
-    connection::{AnsiTransactionManager, SimpleConnection},
-};
+use diesel::{Connection, QueryResult, SqliteConnection, connection::SimpleConnection};
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::{Conn, StoreError, error::one_line, work};
+use crate::{Conn, StoreError, error::one_line, sql, work};
 
 /// Durable at each commit, and little memory: the operating system's page cache is behind SQLite's.
 const PRAGMAS: &str = "
@@ -281,7 +278,7 @@ impl Writer {
 
     /// Runs the given job and whatever else is waiting, and commits once.
     fn run_batch(&mut self, jobs: &mut Vec<Box<dyn WriteJob>>) -> QueryResult<()> {
-        self.begin_immediate()?;
+        sql::begin_writing(&mut self.conn)?;
         while let Some(job) = jobs.last_mut() {
             job.run(&mut self.conn)?;
             if jobs.len() == MAX_BATCH {
@@ -293,17 +290,6 @@ impl Writer {
             jobs.push(next);
         }
         work::commit(&mut self.conn)
-    }
-
-    /// Takes the write lock at once: a deferred transaction that reads first and then writes can
-    /// fail half-way when another process has written in between.
-    fn begin_immediate(&mut self) -> QueryResult<()> {
-        match &mut self.conn {
-            Conn::Sqlite(sqlite) => {
-                AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")
-            }
-            Conn::Postgres(_) => Ok(()),
-        }
     }
 
     /// Makes the connection usable after a lost batch. SQLite ends the transaction by itself on

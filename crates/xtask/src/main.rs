@@ -44,7 +44,7 @@ Commands:
     --only STEP      Run one step of it; may be given more than once
     --list           List the steps
     -- ARGS          Handed to the test programs: a filter, --nocapture, …
-  bench              Measure the release build: start, memory, download, throughput, sign-in storm
+  bench              Measure the release build: start, memory, download, throughput, sign-in storm, search
     --seconds N      Seconds that each measurement under load takes [default: 5]
   setup              Install what the other commands need, and do nothing else
   help               Show this

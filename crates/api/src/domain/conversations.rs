@@ -36,7 +36,7 @@ use crate::{
 const CANCEL_LOOK: Duration = Duration::from_millis(100);
 const CANCEL_LOOKS: u32 = 30;
 
-const TITLE: Bounds = Bounds { min: 1, max: 200 };
+pub(super) const TITLE: Bounds = Bounds { min: 1, max: 200 };
 
 /// # Errors
 /// `not_found` when the project is not `owner`'s; complaints about the title.

@@ -14,8 +14,10 @@ mod naming;
 pub mod paging;
 mod place;
 pub mod projects;
+pub mod search;
 pub mod text;
 pub mod title;
+pub mod transfer;
 
 use crate::error::ApiError;
 

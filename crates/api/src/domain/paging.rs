@@ -7,6 +7,7 @@ use prompthub_dto::{
     page::{DEFAULT_LIMIT, MAX_LIMIT},
     problem::FieldCode,
 };
+use prompthub_store::search::SearchPlace;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::error::ApiError;
@@ -94,6 +95,22 @@ impl<I: Serialize + DeserializeOwned> Cursor for (NaiveDateTime, I) {
         // Beyond these years not every database can compare times.
         let year = chrono::Datelike::year(&at);
         (1970..=9999).contains(&year).then_some((at, id))
+    }
+}
+
+/// By how well it matched. A cursor of another search is a place among these hits all the same.
+impl Cursor for SearchPlace {
+    fn encode(&self) -> String {
+        seal(&(self.newest, self.score.to_bits(), self.entry))
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        let (newest, score, entry) = open(text)?;
+        Some(Self {
+            newest,
+            score: f64::from_bits(score),
+            entry,
+        })
     }
 }
 

@@ -208,17 +208,19 @@ fn stale() -> ApiError {
 }
 
 /// The fields that are being set, each valid.
-struct Fields {
-    name: Option<String>,
-    description: Option<String>,
-    system_prompt: Option<String>,
-    model: Option<String>,
+pub(super) struct Fields {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub system_prompt: Option<String>,
+    pub model: Option<String>,
     /// JSON.
-    parameters: Option<String>,
+    pub parameters: Option<String>,
 }
 
 impl Fields {
-    fn parse(request: UpdateProject) -> Result<Self, ApiError> {
+    /// # Errors
+    /// Complaints about the fields.
+    pub fn parse(request: UpdateProject) -> Result<Self, ApiError> {
         let mut complaints = Complaints::default();
         let new_name = request.name.map(|text| name("name", &text, NAME));
         let description = request

@@ -43,7 +43,7 @@ use crate::{
 };
 
 /// A download runs no script and reaches nothing, even where a browser shows it all the same.
-const DOWNLOAD_CSP: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
+pub(super) const DOWNLOAD_CSP: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 
 /// The form of an upload.
 #[derive(utoipa::ToSchema)]
@@ -293,7 +293,7 @@ fn wanted_range(
 }
 
 /// `attachment` with the name in ASCII for old clients and in full for others (RFC 6266).
-fn attachment(name: &str) -> String {
+pub(super) fn attachment(name: &str) -> String {
     let ascii: String = name
         .chars()
         .map(|c| {

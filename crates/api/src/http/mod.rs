@@ -15,8 +15,10 @@ mod generations;
 mod models;
 mod problem;
 mod projects;
+mod search;
 mod shell;
 mod system;
+mod transfer;
 
 pub mod openapi;
 
@@ -74,6 +76,7 @@ fn api(config: &mut ServiceConfig) {
                 .get(projects::list_projects)
                 .post(projects::create_project),
         )
+        .service(resource("/projects/import").post(transfer::import_project))
         .service(
             resource("/projects/{project_id}")
                 .get(projects::get_project)
@@ -92,6 +95,8 @@ fn api(config: &mut ServiceConfig) {
                 .head(files::download_file)
                 .delete(files::delete_file),
         )
+        .service(resource("/projects/{project_id}/export").get(transfer::export_project))
+        .service(resource("/projects/{project_id}/import").post(transfer::import_into_project))
         .service(resource("/projects/{project_id}/chat").post(chat::chat))
         .service(
             resource("/projects/{project_id}/conversations")
@@ -109,6 +114,9 @@ fn api(config: &mut ServiceConfig) {
                 .get(conversations::list_messages)
                 .post(chat::create_message),
         )
+        .service(
+            resource("/conversations/{conversation_id}/export").get(transfer::export_conversation),
+        )
         .service(resource("/messages/{message_id}/regenerate").post(chat::regenerate_message))
         .service(resource("/generations/{generation_id}").get(generations::get_generation))
         .service(
@@ -117,5 +125,6 @@ fn api(config: &mut ServiceConfig) {
         .service(
             resource("/generations/{generation_id}/cancel").post(generations::cancel_generation),
         )
+        .service(resource("/search").get(search::search_conversations))
         .service(resource("/models").get(models::list_models));
 }

@@ -17,4 +17,6 @@ mod files;
 mod migrations;
 mod postgres;
 mod projects;
+mod search;
 mod sqlite;
+mod transfer;

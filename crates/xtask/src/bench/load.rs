@@ -203,7 +203,7 @@ impl Connection {
 }
 
 /// Whether these are the bytes of a whole answer.
-fn is_complete(received: &[u8]) -> Result<bool> {
+pub(super) fn is_complete(received: &[u8]) -> Result<bool> {
     let Some(end) = received.windows(4).position(|bytes| bytes == b"\r\n\r\n") else {
         return Ok(false);
     };

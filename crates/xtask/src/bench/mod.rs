@@ -4,6 +4,7 @@
 
 mod client;
 mod load;
+mod search;
 mod server;
 mod stats;
 
@@ -88,6 +89,9 @@ pub(crate) fn run(workspace: &Workspace, seconds: u32) -> Result<()> {
         measure_storm(&mut table, address, &request, demand, span)?;
     }
     server.stop()?;
+
+    heading("Search");
+    search::measure(&mut table, workspace, &binary)?;
 
     heading("Figures (medians)");
     table.print();

@@ -13,7 +13,8 @@ use utoipa::{
 
 use self::named::Named;
 use super::{
-    ProblemResponses, account, chat, conversations, files, generations, models, projects, system,
+    ProblemResponses, account, chat, conversations, files, generations, models, projects, search,
+    system, transfer,
 };
 
 #[derive(OpenApi)]
@@ -32,6 +33,7 @@ use super::{
         (name = "files", description = "Files of a project"),
         (name = "chat", description = "Asking a project"),
         (name = "conversations", description = "Conversations and their messages"),
+        (name = "transfer", description = "Exports and imports"),
         (name = "generations", description = "Running answers"),
         (name = "models", description = "Models that can be chosen"),
         (name = "system", description = "The server itself"),
@@ -46,8 +48,11 @@ use super::{
         conversations::list_conversations, conversations::create_conversation,
         conversations::get_conversation, conversations::update_conversation,
         conversations::delete_conversation, conversations::list_messages,
+        search::search_conversations,
         generations::get_generation, generations::stream_generation,
         generations::cancel_generation,
+        transfer::export_conversation, transfer::export_project,
+        transfer::import_into_project, transfer::import_project,
         models::list_models,
         system::instance, system::live, system::ready,
     ),

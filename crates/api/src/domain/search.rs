@@ -1,0 +1,87 @@
+//! Searching one's own conversations.
+
+use std::sync::Arc;
+
+use prompthub_dto::{
+    Page,
+    chat::Role,
+    ids::{ProjectId, UserId},
+    search::{SearchHit, SnippetPiece},
+};
+use prompthub_store::{
+    MessageRole, projects,
+    search::{self, Search, SearchHitRow, SearchPlace, SearchTerms},
+};
+
+use super::{
+    paging::PageRequest,
+    projects::no_project,
+    text::{Bounds, bounded},
+};
+use crate::{error::ApiError, state::App, wire};
+
+const QUERY: Bounds = Bounds { min: 1, max: 200 };
+
+/// The best first; nothing where there is no word in `query`.
+///
+/// # Errors
+/// `not_found` when the project is not `owner`'s; complaints about `q`.
+pub async fn search(
+    app: &App,
+    owner: UserId,
+    query: &str,
+    project: Option<ProjectId>,
+    page: PageRequest<SearchPlace>,
+) -> Result<Page<SearchHit>, ApiError> {
+    // Here NUL reaches no database, and separates words as other characters do.
+    let query = bounded("q", query.replace('\0', " "), QUERY)?;
+    let terms = SearchTerms::parse(&query);
+    let (after, limit) = (page.after, page.fetch());
+    let turns = Arc::clone(&app.searches);
+    let turn = turns.acquire_owned().await.map_err(ApiError::internal)?;
+    let hits = app
+        .store
+        .read(move |conn| {
+            // Until the work ends, even when nobody waits for it any more.
+            let _turn = turn;
+            if let Some(project) = project {
+                projects::find(conn, owner, project)?.ok_or_else(no_project)?;
+            }
+            let Some(terms) = terms else {
+                return Ok(Vec::new());
+            };
+            let search = Search {
+                owner,
+                terms,
+                project,
+                after,
+                limit: usize::try_from(limit).unwrap_or(usize::MAX),
+            };
+            Ok::<_, ApiError>(search::find(conn, &search)?)
+        })
+        .await?;
+    Ok(page.page(hits, |hit| hit.place, shown))
+}
+
+fn shown(hit: SearchHitRow) -> SearchHit {
+    let (message_id, role) = hit.message.unzip();
+    SearchHit {
+        project_id: hit.project_id,
+        conversation_id: hit.conversation_id,
+        title: hit.title,
+        message_id,
+        role: role.map(|role| match role {
+            MessageRole::User => Role::User,
+            MessageRole::Assistant => Role::Assistant,
+        }),
+        snippet: hit
+            .snippet
+            .into_iter()
+            .map(|piece| SnippetPiece {
+                text: piece.text,
+                matched: piece.matched,
+            })
+            .collect(),
+        created_at: wire::timestamp(hit.created_at),
+    }
+}

@@ -1,0 +1,467 @@
+//! Our own documents, checked: whatever is stored of them could have been made here.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, NaiveDateTime};
+use prompthub_dto::{
+    Timestamp,
+    chat::{self, Role},
+    documents::{
+        ConversationDocument, FileDocument, MessageDocument, ProjectDocument,
+        PromptVersionDocument, TitleSource,
+    },
+    ids::{ConversationId, MessageId, PromptVersionId},
+    problem::FieldCode,
+    projects::UpdateProject,
+    transfer::ImportSource,
+};
+use prompthub_store::{
+    FinishReason, MessageRole, MessageStatus, TitledBy,
+    conversations::ConversationRow,
+    messages::MessageRow,
+    projects::{ProjectRow, PromptVersionRow},
+};
+
+use super::{
+    MAX_TEXT_BYTES,
+    draft::{ConversationDraft, Draft, FileDraft, Frame, ProjectDraft, Skipped, step},
+    new_message_ids,
+};
+use crate::{
+    domain::{
+        conversations::TITLE,
+        files::FileName,
+        projects::Fields,
+        text::{self, Bounds},
+    },
+    error::ApiError,
+};
+
+const MODEL: Bounds = Bounds { min: 1, max: 200 };
+/// Characters of an amount of money.
+const COST_CHARS: usize = 70;
+
+/// A conversation whose document is at `pointer`.
+///
+/// # Errors
+/// Complaints, each under its JSON pointer.
+pub(super) fn conversation(
+    document: ConversationDocument,
+    pointer: &str,
+    frame: &Frame,
+    skipped: &mut Skipped,
+) -> Result<ConversationDraft, ApiError> {
+    let title =
+        text::name("title", &document.title, TITLE).map_err(|error| within(error, pointer))?;
+    let id = ConversationId::new();
+    let links = Links::check(&document.messages, pointer)?;
+    let active = match document.active_message_id {
+        Some(active) => Some(links.new_id(active).ok_or_else(|| {
+            invalid(
+                format!("{pointer}/active_message_id"),
+                "There is no such message.",
+            )
+        })?),
+        None => links.new_ids.last().copied(),
+    };
+    let at = |name: &str, time: &Timestamp| self::time(time, || format!("{pointer}/{name}"), frame);
+    let row = ConversationRow {
+        id,
+        project_id: frame.project,
+        owner_id: frame.owner,
+        title,
+        titled_by: match document.titled_by {
+            TitleSource::Person => TitledBy::Person,
+            TitleSource::Generated => TitledBy::Generated,
+        },
+        pinned: document.pinned,
+        archived: document.archived,
+        active_message_id: active,
+        last_activity_at: at("last_activity_at", &document.last_activity_at)?,
+        created_at: at("created_at", &document.created_at)?,
+        updated_at: at("updated_at", &document.updated_at)?,
+    };
+    let mut rows = Vec::with_capacity(document.messages.len());
+    for (index, message) in document.messages.into_iter().enumerate() {
+        let pointer = format!("{pointer}/messages/{index}");
+        rows.push(Some(self::message(
+            message, &pointer, id, &links, frame, skipped,
+        )?));
+    }
+    let messages = links
+        .parents_first
+        .iter()
+        .filter_map(|index| rows.get_mut(*index).and_then(Option::take))
+        .collect();
+    let digests = document
+        .prompt_versions
+        .into_iter()
+        .map(|version| (version.number, version.sha256))
+        .collect();
+    Ok(ConversationDraft {
+        row,
+        messages,
+        digests,
+    })
+}
+
+/// How the messages of a document hang together.
+struct Links {
+    index: HashMap<MessageId, usize>,
+    /// In the document's order, which is the order in which they are listed.
+    new_ids: Vec<MessageId>,
+    /// Indexes, each after its parent's.
+    parents_first: Vec<usize>,
+}
+
+impl Links {
+    fn check(messages: &[MessageDocument], pointer: &str) -> Result<Self, ApiError> {
+        let mut index = HashMap::with_capacity(messages.len());
+        for (position, message) in messages.iter().enumerate() {
+            if index.insert(message.id, position).is_some() {
+                return Err(invalid(
+                    format!("{pointer}/messages/{position}/id"),
+                    "Is the id of another message, too.",
+                ));
+            }
+        }
+        let mut children = vec![Vec::new(); messages.len()];
+        let mut parents_first = Vec::with_capacity(messages.len());
+        for (position, message) in messages.iter().enumerate() {
+            let Some(parent) = message.parent_id else {
+                parents_first.push(position);
+                continue;
+            };
+            let complaint = |text| {
+                let pointer = format!("{pointer}/messages/{position}/parent_id");
+                Err(invalid(pointer, text))
+            };
+            let Some(parent) = index.get(&parent).copied() else {
+                return complaint("There is no such message.");
+            };
+            let role = messages.get(parent).map(|parent| parent.role);
+            if message.role == Role::Assistant && role == Some(Role::Assistant) {
+                return complaint("An answer must follow a question.");
+            }
+            if let Some(siblings) = children.get_mut(parent) {
+                siblings.push(position);
+            }
+        }
+        let mut next = 0;
+        while let Some(position) = parents_first.get(next).copied() {
+            next += 1;
+            parents_first.extend(children.get(position).into_iter().flatten());
+        }
+        if parents_first.len() < messages.len() {
+            let reached: HashSet<usize> = parents_first.iter().copied().collect();
+            let stray = (0..messages.len()).find(|position| !reached.contains(position));
+            return Err(invalid(
+                format!("{pointer}/messages/{}/parent_id", stray.unwrap_or(0)),
+                "The message follows itself.",
+            ));
+        }
+        Ok(Self {
+            index,
+            new_ids: new_message_ids(messages.len()),
+            parents_first,
+        })
+    }
+
+    fn new_id(&self, old: MessageId) -> Option<MessageId> {
+        let index = self.index.get(&old)?;
+        self.new_ids.get(*index).copied()
+    }
+}
+
+fn message(
+    message: MessageDocument,
+    pointer: &str,
+    conversation: ConversationId,
+    links: &Links,
+    frame: &Frame,
+    skipped: &mut Skipped,
+) -> Result<MessageRow, ApiError> {
+    let at = |name: &str, time: &Timestamp| self::time(time, || format!("{pointer}/{name}"), frame);
+    let mut storable = |name: &str, text: String| {
+        let pointer = || format!("{pointer}/{name}");
+        if text.len() > MAX_TEXT_BYTES {
+            let limit = format!("Use at most {MAX_TEXT_BYTES} bytes.");
+            return Err(ApiError::field(pointer(), FieldCode::TooLong, limit));
+        }
+        Ok(skipped.storable(text, pointer))
+    };
+    let content = storable("content", message.content)?;
+    let reasoning = message
+        .reasoning
+        .map(|text| storable("reasoning", text))
+        .transpose()?;
+    let model = message
+        .model
+        .map(|model| text::name("model", &model, MODEL))
+        .transpose()
+        .map_err(|error| within(error, pointer))?;
+    let (status, finish_reason) = match message.status {
+        // Nobody makes it any more.
+        chat::MessageStatus::Running => {
+            (MessageStatus::Interrupted, Some(FinishReason::Interrupted))
+        }
+        ended => (status(ended), message.finish_reason.map(finish_reason)),
+    };
+    let usage = message.usage.unwrap_or_default();
+    let count = |name: &str, tokens: Option<i64>| match tokens {
+        Some(..0) => {
+            let pointer = format!("{pointer}/usage/{name}");
+            Err(ApiError::field(
+                pointer,
+                FieldCode::OutOfRange,
+                "Must not be negative.",
+            ))
+        }
+        tokens => Ok(tokens),
+    };
+    if usage
+        .cost_usd
+        .as_deref()
+        .is_some_and(|cost| !is_amount(cost))
+    {
+        return Err(invalid(
+            format!("{pointer}/usage/cost_usd"),
+            "Must be a decimal number without an exponent.",
+        ));
+    }
+    let problem = message
+        .problem
+        .map(|problem| serde_json::to_string(&problem))
+        .transpose()
+        .map_err(ApiError::internal)?;
+    let id = links.new_id(message.id);
+    Ok(MessageRow {
+        id: id.ok_or_else(|| ApiError::internal(anyhow::anyhow!("a message without an id")))?,
+        conversation_id: conversation,
+        parent_id: message.parent_id.and_then(|parent| links.new_id(parent)),
+        role: match message.role {
+            Role::User => MessageRole::User,
+            Role::Assistant => MessageRole::Assistant,
+        },
+        content,
+        reasoning,
+        status,
+        model,
+        prompt_version: message.prompt_version,
+        finish_reason,
+        prompt_tokens: count("prompt_tokens", usage.prompt_tokens)?,
+        completion_tokens: count("completion_tokens", usage.completion_tokens)?,
+        cost_usd: usage.cost_usd,
+        problem,
+        generation_id: None,
+        created_at: at("created_at", &message.created_at)?,
+        updated_at: at("updated_at", &message.updated_at)?,
+    })
+}
+
+fn is_amount(text: &str) -> bool {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    text.len() <= COST_CHARS
+        && [whole, fraction]
+            .iter()
+            .all(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// A project with all that is in it.
+///
+/// # Errors
+/// As [`conversation`].
+pub(super) fn project(
+    document: ProjectDocument,
+    frame: &Frame,
+    mut skipped: Skipped,
+) -> Result<Draft, ApiError> {
+    let fields = Fields::parse(UpdateProject {
+        name: Some(document.name),
+        description: Some(document.description),
+        system_prompt: Some(document.system_prompt),
+        model: Some(document.model),
+        parameters: Some(document.parameters),
+    })
+    .map_err(|error| within(error, ""))?;
+    let at = |name: &str, time: &Timestamp| self::time(time, || format!("/{name}"), frame);
+    let row = ProjectRow {
+        id: frame.project,
+        owner_id: frame.owner,
+        name: fields.name.unwrap_or_default(),
+        description: fields.description.unwrap_or_default(),
+        system_prompt: fields.system_prompt.unwrap_or_default(),
+        model: fields.model.unwrap_or_default(),
+        parameters: fields.parameters.unwrap_or_else(|| "{}".to_owned()),
+        prompt_version: document.prompt_version,
+        revision: i64::from(document.prompt_version),
+        last_activity_at: at("last_activity_at", &document.last_activity_at)?,
+        created_at: at("created_at", &document.created_at)?,
+        updated_at: at("updated_at", &document.updated_at)?,
+    };
+    let versions = versions(document.prompt_versions, &row, frame)?;
+    let mut conversations = Vec::with_capacity(document.conversations.len());
+    for (index, conversation) in document.conversations.into_iter().enumerate() {
+        let pointer = format!("/conversations/{index}");
+        conversations.push(self::conversation(
+            conversation,
+            &pointer,
+            frame,
+            &mut skipped,
+        )?);
+    }
+    let files = files(document.files, frame, &mut skipped)?;
+    Ok(Draft {
+        source: ImportSource::Project,
+        project: Some(ProjectDraft {
+            row,
+            versions,
+            files,
+        }),
+        conversations,
+        skipped,
+    })
+}
+
+fn versions(
+    documents: Vec<PromptVersionDocument>,
+    project: &ProjectRow,
+    frame: &Frame,
+) -> Result<Vec<PromptVersionRow>, ApiError> {
+    let mut numbers = HashSet::new();
+    let mut versions = Vec::with_capacity(documents.len());
+    for (index, version) in documents.into_iter().enumerate() {
+        let pointer = format!("/prompt_versions/{index}");
+        let complaint = |text| Err(invalid(format!("{pointer}/number"), text));
+        if !(1..=project.prompt_version).contains(&version.number) {
+            return complaint("Must be 1 to the project's `prompt_version`.");
+        }
+        if !numbers.insert(version.number) {
+            return complaint("Is the number of another version, too.");
+        }
+        let fields = Fields::parse(UpdateProject {
+            system_prompt: Some(version.system_prompt),
+            model: Some(version.model),
+            parameters: Some(version.parameters),
+            ..UpdateProject::default()
+        })
+        .map_err(|error| within(error, &pointer))?;
+        versions.push(PromptVersionRow {
+            id: PromptVersionId::new(),
+            project_id: frame.project,
+            number: version.number,
+            system_prompt: fields.system_prompt.unwrap_or_default(),
+            model: fields.model.unwrap_or_default(),
+            parameters: fields.parameters.unwrap_or_else(|| "{}".to_owned()),
+            author_id: Some(frame.owner),
+            created_at: time(
+                &version.created_at,
+                || format!("{pointer}/created_at"),
+                frame,
+            )?,
+        });
+    }
+    let newest = versions
+        .iter()
+        .find(|version| version.number == project.prompt_version);
+    let says_the_same = newest.is_some_and(|newest| {
+        (&newest.system_prompt, &newest.model, &newest.parameters)
+            == (&project.system_prompt, &project.model, &project.parameters)
+    });
+    if !says_the_same {
+        return Err(invalid(
+            "/prompt_version".to_owned(),
+            "The version of this number must be there, and say what the project says.",
+        ));
+    }
+    Ok(versions)
+}
+
+fn files(
+    documents: Vec<FileDocument>,
+    frame: &Frame,
+    skipped: &mut Skipped,
+) -> Result<Vec<FileDraft>, ApiError> {
+    let mut names = HashSet::new();
+    let mut files = Vec::new();
+    for (index, file) in documents.into_iter().enumerate() {
+        let pointer = format!("/files/{index}");
+        let name = FileName::parse(&file.name)
+            .ok()
+            .filter(|name| name.as_str() == file.name)
+            .ok_or_else(|| invalid(format!("{pointer}/name"), "Is no name of a file."))?;
+        if !names.insert(name.as_str().to_owned()) {
+            return Err(invalid(
+                format!("{pointer}/name"),
+                "Is the name of another file, too.",
+            ));
+        }
+        let created_at = time(&file.created_at, || format!("{pointer}/created_at"), frame)?;
+        match file.data {
+            None => skipped.add(&pointer, "a file whose bytes are not in the document"),
+            Some(data) => files.push(FileDraft {
+                pointer,
+                name: file.name,
+                size: file.size,
+                sha256: file.sha256,
+                created_at,
+                data,
+            }),
+        }
+    }
+    Ok(files)
+}
+
+fn time(
+    text: &Timestamp,
+    pointer: impl FnOnce() -> String,
+    frame: &Frame,
+) -> Result<NaiveDateTime, ApiError> {
+    match DateTime::parse_from_rfc3339(text.as_str()) {
+        Ok(at) => Ok(frame.plausible(at.naive_utc())),
+        Err(_) => Err(invalid(pointer(), "Must be a time as RFC 3339 writes it.")),
+    }
+}
+
+fn invalid(pointer: String, text: &str) -> ApiError {
+    ApiError::field(pointer, FieldCode::Invalid, text)
+}
+
+/// Complaints about fields, as complaints about the same fields of what is at `pointer`.
+fn within(error: ApiError, pointer: &str) -> ApiError {
+    let ApiError::Validation(mut errors) = error else {
+        return error;
+    };
+    for error in &mut errors {
+        let path: String = error
+            .field
+            .split('.')
+            .map(|name| format!("/{}", step(name)))
+            .collect();
+        error.field = format!("{pointer}{path}");
+    }
+    ApiError::Validation(errors)
+}
+
+fn status(status: chat::MessageStatus) -> MessageStatus {
+    match status {
+        chat::MessageStatus::Running => MessageStatus::Running,
+        chat::MessageStatus::Complete => MessageStatus::Complete,
+        chat::MessageStatus::Cancelled => MessageStatus::Cancelled,
+        chat::MessageStatus::Interrupted => MessageStatus::Interrupted,
+        chat::MessageStatus::Failed => MessageStatus::Failed,
+    }
+}
+
+fn finish_reason(reason: chat::FinishReason) -> FinishReason {
+    match reason {
+        chat::FinishReason::Stop => FinishReason::Stop,
+        chat::FinishReason::Length => FinishReason::Length,
+        chat::FinishReason::ToolCalls => FinishReason::ToolCalls,
+        chat::FinishReason::ContentFilter => FinishReason::ContentFilter,
+        chat::FinishReason::Error => FinishReason::Error,
+        chat::FinishReason::Cancelled => FinishReason::Cancelled,
+        chat::FinishReason::Interrupted => FinishReason::Interrupted,
+        chat::FinishReason::Other => FinishReason::Other,
+    }
+}

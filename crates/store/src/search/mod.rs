@@ -1,0 +1,266 @@
+//! Searching: what is in the index, and what is found in it.
+//!
+//! The index holds an entry for each conversation's title and for each message that is not being
+//! written; `search_entries` is the list of them, and their words are where the engine keeps such
+//! things (`sql/search.rs`). An entry goes when its conversation or message goes. What counts as a
+//! word is decided here (`words`), so that every database finds the same.
+//!
+//! Of more matches than [`RANKED`] only the newest are ranked and found: a search for a word that is
+//! everywhere costs no more than any other.
+
+mod snippet;
+mod terms;
+mod words;
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use prompthub_dto::ids::{ConversationId, MessageId, ProjectId, UserId};
+
+pub(crate) use self::terms::{Document, Part, project_word};
+pub use self::{snippet::SnippetPiece, terms::SearchTerms};
+use crate::{
+    Conn, MessageRole, StoreError,
+    schema::{conversations, messages, search_entries},
+    sql,
+};
+
+/// How many matches, the newest, are ranked.
+pub(crate) const RANKED: i64 = 1_000;
+/// Hits whose texts are in memory at the same time.
+const LOADED: usize = 16;
+/// Bytes of text that the snippets of one page are looked for in; hits beyond show their beginning.
+const MAX_EXAMINED: usize = 4_000_000;
+/// Entries that a transaction of [`index_pending`] takes.
+const INDEXED_AT_ONCE: i64 = 500;
+
+/// A search among a person's conversations.
+#[derive(Debug, Clone)]
+pub struct Search {
+    pub owner: UserId,
+    pub terms: SearchTerms,
+    /// Only in this project.
+    pub project: Option<ProjectId>,
+    pub after: Option<SearchPlace>,
+    pub limit: usize,
+}
+
+/// A hit's place among the hits of a search.
+///
+/// Ranks shift a little while messages are added. Therefore the place is the hit itself as long as
+/// it is found, and what was added since the first page is left out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SearchPlace {
+    /// The newest entry that the first page knew.
+    pub newest: i64,
+    /// How well it matched.
+    pub score: f64,
+    /// The hit's entry.
+    pub entry: i64,
+}
+
+/// A title or a message that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchHitRow {
+    pub place: SearchPlace,
+    pub project_id: ProjectId,
+    pub conversation_id: ConversationId,
+    pub title: String,
+    /// `None` where the title was found.
+    pub message: Option<(MessageId, MessageRole)>,
+    pub snippet: Vec<SnippetPiece>,
+    /// When the message was written, or the conversation begun.
+    pub created_at: NaiveDateTime,
+}
+
+/// An entry that matches.
+#[derive(Debug, Clone, Copy, PartialEq, QueryableByName)]
+pub(crate) struct Ranked {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    pub(crate) id: i64,
+    /// The higher, the better.
+    #[diesel(sql_type = diesel::sql_types::Double)]
+    pub(crate) score: f64,
+}
+
+/// What is found, the best first, and the newest first among equals.
+pub fn find(conn: &mut Conn, search: &Search) -> Result<Vec<SearchHitRow>, StoreError> {
+    let known = search.after.map(|place| place.newest);
+    let mut ranked = sql::search::newest_matches(conn, search, known.unwrap_or(i64::MAX))?;
+    let newest = known.unwrap_or_else(|| ranked.iter().map(|it| it.id).max().unwrap_or(0));
+    ranked.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(b.id.cmp(&a.id)));
+    let mut rest = match search.after {
+        None => ranked.as_slice(),
+        Some(place) => behind(&ranked, place),
+    };
+    let mut hits = Vec::new();
+    let mut examined = 0;
+    // More than one round only where texts were deleted between the two queries, or are many.
+    while hits.len() < search.limit && !rest.is_empty() {
+        let wanted = LOADED.min(search.limit - hits.len()).min(rest.len());
+        let (next, later) = rest.split_at(wanted);
+        rest = later;
+        let ids: Vec<i64> = next.iter().map(|it| it.id).collect();
+        let mut texts = load(conn, search.owner, &ids)?;
+        for ranked in next {
+            let Some(found) = texts.iter().position(|text| text.0 == ranked.id) else {
+                continue;
+            };
+            let place = SearchPlace {
+                newest,
+                score: ranked.score,
+                entry: ranked.id,
+            };
+            hits.push(hit(texts.swap_remove(found), search, place, &mut examined));
+        }
+    }
+    Ok(hits)
+}
+
+/// What follows a place: the hit itself, or where it was if it is not found any more.
+fn behind(ranked: &[Ranked], place: SearchPlace) -> &[Ranked] {
+    let next = match ranked.iter().position(|it| it.id == place.entry) {
+        Some(found) => found + 1,
+        None => ranked.partition_point(|it| {
+            it.score
+                .total_cmp(&place.score)
+                .then(it.id.cmp(&place.entry))
+                .is_gt()
+        }),
+    };
+    ranked.get(next..).unwrap_or_default()
+}
+
+/// An entry, its conversation, and its message if it is one's.
+type Text = (
+    i64,
+    (ProjectId, ConversationId, String, NaiveDateTime),
+    Option<(MessageId, MessageRole, String, NaiveDateTime)>,
+);
+
+fn load(conn: &mut Conn, owner: UserId, entries: &[i64]) -> Result<Vec<Text>, StoreError> {
+    let query = search_entries::table
+        .inner_join(conversations::table.on(conversations::id.eq(search_entries::conversation_id)))
+        .left_join(messages::table.on(messages::id.nullable().eq(search_entries::message_id)))
+        .filter(search_entries::id.eq_any(entries))
+        .filter(conversations::owner_id.eq(owner))
+        .select((
+            search_entries::id,
+            (
+                conversations::project_id,
+                conversations::id,
+                conversations::title,
+                conversations::created_at,
+            ),
+            (
+                messages::id,
+                messages::role,
+                messages::content,
+                messages::created_at,
+            )
+                .nullable(),
+        ));
+    Ok(query.load(conn)?)
+}
+
+fn hit(found: Text, search: &Search, place: SearchPlace, examined: &mut usize) -> SearchHitRow {
+    let (_, (project_id, conversation_id, title, begun_at), message) = found;
+    let text = message
+        .as_ref()
+        .map_or(&title, |(_, _, content, _)| content);
+    let end = text.floor_char_boundary(MAX_EXAMINED.saturating_sub(*examined).max(1_000));
+    *examined += end;
+    let snippet = snippet::snippet(text.get(..end).unwrap_or_default(), &search.terms);
+    let created_at = message.as_ref().map_or(begun_at, |(.., at)| *at);
+    SearchHitRow {
+        place,
+        project_id,
+        conversation_id,
+        message: message.map(|(id, role, ..)| (id, role)),
+        title,
+        snippet,
+        created_at,
+    }
+}
+
+/// Puts a conversation's title into the index, in place of another.
+pub(crate) fn index_title(
+    conn: &mut Conn,
+    id: ConversationId,
+    title: &str,
+) -> Result<(), StoreError> {
+    index(conn, id, None, title)
+}
+
+/// Puts a message into the index. The caller has seen that it is not being written any more.
+pub(crate) fn index_message(
+    conn: &mut Conn,
+    conversation: ConversationId,
+    id: MessageId,
+    content: &str,
+) -> Result<(), StoreError> {
+    index(conn, conversation, Some(id), content)
+}
+
+fn index(
+    conn: &mut Conn,
+    conversation: ConversationId,
+    message: Option<MessageId>,
+    text: &str,
+) -> Result<(), StoreError> {
+    let place = conversations::table
+        .find(conversation)
+        .select((conversations::owner_id, conversations::project_id));
+    let Some((owner, project)) = place.get_result(conn).optional()? else {
+        return Ok(());
+    };
+    let part = match message {
+        None => Part::Title,
+        Some(_) => Part::Message,
+    };
+    let document = Document {
+        owner,
+        project,
+        part,
+        text,
+    };
+    sql::search::put(conn, conversation, message, &document)
+}
+
+/// Whether [`index_pending`] has something to do.
+pub(crate) fn is_pending(conn: &mut Conn) -> Result<bool, StoreError> {
+    let query = search_entries::table
+        .filter(search_entries::pending)
+        .select(search_entries::id)
+        .limit(1);
+    Ok(query.get_result::<i64>(conn).optional()?.is_some())
+}
+
+/// An entry without its words: the conversation, its title, and the message if it is one's.
+type Pending = (ConversationId, String, Option<(MessageId, String)>);
+
+/// Indexes some of what a migration or an import has only listed, since SQL cannot tell words as we do.
+/// Says how many entries; none are left when there were none.
+///
+/// # Errors
+/// When the database fails.
+pub fn index_pending(conn: &mut Conn) -> Result<usize, StoreError> {
+    let query = search_entries::table
+        .inner_join(conversations::table.on(conversations::id.eq(search_entries::conversation_id)))
+        .left_join(messages::table.on(messages::id.nullable().eq(search_entries::message_id)))
+        .filter(search_entries::pending)
+        .order(search_entries::id)
+        .limit(INDEXED_AT_ONCE)
+        .select((
+            conversations::id,
+            conversations::title,
+            (messages::id, messages::content).nullable(),
+        ));
+    let pending: Vec<Pending> = query.load(conn)?;
+    for (conversation, title, message) in &pending {
+        match message {
+            None => index_title(conn, *conversation, title)?,
+            Some((id, content)) => index_message(conn, *conversation, *id, content)?,
+        }
+    }
+    Ok(pending.len())
+}
