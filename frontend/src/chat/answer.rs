@@ -229,6 +229,7 @@ impl ChatState {
                 break;
             };
             backoff.reset();
+            self.set_link(Link::Connected);
             let progress = self
                 .live
                 .try_update_untracked(|live| live.as_mut().map(|live| live.apply(event)))
@@ -323,6 +324,12 @@ impl ChatState {
         self.wait.set_value(Some(handle));
         // Aborted means that the network is back.
         let _ = pause.await;
+    }
+
+    /// The browser says that the network is gone, long before a silent connection would. Should more
+    /// of the answer come all the same, it is not.
+    pub fn network_is_gone(self) {
+        self.set_link(Link::Reconnecting);
     }
 
     /// The network is back: whatever waits for it tries again now.

@@ -18,6 +18,8 @@ use tokio::{
     sync::Semaphore,
 };
 
+use url::Url;
+
 use crate::tools;
 
 /// How long the harness waits for something to appear.
@@ -64,10 +66,15 @@ pub(crate) async fn at_both_sizes(journey: impl AsyncFn(&TestApp, &Browser)) {
 /// Runs a test in a new browser, which is ended whatever becomes of the test. A failure leaves a
 /// screenshot, and a page that complained on its console fails.
 pub(crate) async fn in_browser(app: &TestApp, size: Size, test: impl AsyncFnOnce(&Browser)) {
+    in_browser_at(&app.base_url, size, test).await;
+}
+
+/// [`in_browser`], with the server at another address than its own.
+pub(crate) async fn in_browser_at(base_url: &Url, size: Size, test: impl AsyncFnOnce(&Browser)) {
     let _slot = SLOTS.acquire().await.expect("the slots are never closed");
     let profile = tempfile::tempdir().expect("a temporary folder");
     let (mut driver_process, port) = start_driver().await;
-    let browser = open(app, size, &profile, port).await;
+    let browser = open(base_url, size, &profile, port).await;
     let outcome = AssertUnwindSafe(test(&browser)).catch_unwind().await;
     let screenshot = match &outcome {
         Ok(()) => None,
@@ -120,14 +127,14 @@ async fn start_driver() -> (Child, u16) {
     (child, port)
 }
 
-async fn open(app: &TestApp, size: Size, profile: &TempDir, port: u16) -> Browser {
+async fn open(base_url: &Url, size: Size, profile: &TempDir, port: u16) -> Browser {
     let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities(profile))
         .await
         .expect("Chromium starts");
     let downloads = profile.path().join("downloads");
     let browser = Browser {
         driver,
-        base_url: app.base_url.as_str().trim_end_matches('/').to_owned(),
+        base_url: base_url.as_str().trim_end_matches('/').to_owned(),
         size,
         downloads,
     };

@@ -79,8 +79,8 @@ async fn a_long_conversation_opens_at_its_end_and_scrolls_to_its_beginning() {
                 const before = seen.getBoundingClientRect().top; \
                 const from = log.scrollTop; \
                 if (from === 0) return done(worst); \
-                log.scrollTop = from - 60; \
-                const moved = Math.min(60, from); \
+                log.scrollTop = from - 150; \
+                const moved = Math.min(150, from); \
                 requestAnimationFrame(() => requestAnimationFrame(() => { \
                     worst = Math.max(worst, Math.abs(seen.getBoundingClientRect().top - before - moved)); \
                     step(); })); }; \
@@ -124,8 +124,10 @@ async fn an_address_leads_to_a_message_and_from_there_to_the_end() {
         browser.sees("Question 10.").await;
 
         // What is sent next stands at the end, and the address is the conversation's again.
-        browser.chat("Question 1000.").await;
+        browser.fill("Message", "Question 1000.").await;
+        browser.click("button", "Send").await;
         browser.sees("Question 1000.").await;
+        browser.answered().await;
         assert_eq!(browser.path().await, place(&project, &reply));
         browser.reload().await;
         browser.sees("Question 1000.").await;

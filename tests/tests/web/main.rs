@@ -20,6 +20,7 @@ mod long;
 mod page;
 mod people;
 mod rail;
+mod relay;
 mod resume;
 mod search;
 mod tools;

@@ -1,6 +1,9 @@
 //! Answers that go on by themselves: over a reload, in a second tab, after the network was gone.
 
-use crate::browser::{Browser, Size, at_both_sizes, in_browser};
+use crate::{
+    browser::{Browser, Size, at_both_sizes, in_browser, in_browser_at},
+    relay::Relay,
+};
 use prompthub_dto::chat::Message;
 use prompthub_tests::{
     Client, TestApp,
@@ -33,6 +36,16 @@ impl Browser {
             return all.length ? all[all.length - 1].textContent : ''";
         self.until(&format!("the last answer is {text:?}"), async || {
             self.script(shown, Vec::new()).await == *text.trim_end()
+        })
+        .await;
+    }
+
+    /// Waits until the page says this somewhere.
+    async fn says(&self, words: &str) {
+        let text = "return document.body.innerText";
+        self.until(&format!("the page says {words:?}"), async || {
+            let text = self.script(text, Vec::new()).await;
+            text.as_str().is_some_and(|text| text.contains(words))
         })
         .await;
     }
@@ -120,6 +133,40 @@ async fn a_second_tab_goes_along() {
 
 #[tokio::test]
 async fn a_lost_network_is_said_and_made_up_for() {
+    for size in [Size::Desktop, Size::Phone] {
+        let app = spawn_app().await;
+        let relay = Relay::to(app.address()).await;
+        in_browser_at(relay.url(), size, async |browser| {
+            browser.register("ada@example.com").await;
+            browser.create_project("Notes", "").await;
+            let (first, second) = (Gate::new(), Gate::new());
+            app.upstream.next(parts(&first, &second));
+            browser.ask("Tell me").await;
+            browser.shows(FIRST).await;
+            relay.cut();
+            browser.says("The connection is lost. Trying again…").await;
+            // The answer belongs to the server, which hears all of it meanwhile.
+            first.open();
+            second.open();
+            let (ada, answer) = stored(&app).await;
+            let generation = answer.generation_id.expect("an answer has one");
+            ada.get(&format!("/api/generations/{generation}/events"))
+                .stream()
+                .await
+                .rest()
+                .await;
+            browser.shows(FIRST).await;
+            relay.mend();
+            browser.shows(&whole()).await;
+            browser.answered().await;
+            assert_eq!(stored(&app).await.1.content, whole());
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_is_offline_says_so_at_once() {
     at_both_sizes(async |app, browser| {
         browser.register("ada@example.com").await;
         browser.create_project("Notes", "").await;
@@ -128,27 +175,11 @@ async fn a_lost_network_is_said_and_made_up_for() {
         browser.ask("Tell me").await;
         browser.shows(FIRST).await;
         browser.offline(true).await;
-        browser
-            .until("it says that the connection is lost", async || {
-                let text = browser
-                    .script("return document.body.innerText", Vec::new())
-                    .await;
-                text.as_str()
-                    .is_some_and(|text| text.contains("The connection is lost. Trying again…"))
-            })
-            .await;
-        // The answer belongs to the server, which hears all of it meanwhile.
-        first.open();
-        second.open();
-        let ada = app.sign_in("ada@example.com").await;
-        let generation = stored(app).await.1.generation_id.expect("an answer");
-        ada.get(&format!("/api/generations/{generation}/events"))
-            .stream()
-            .await
-            .rest()
-            .await;
-        browser.shows(FIRST).await;
+        browser.says("The connection is lost. Trying again…").await;
         browser.offline(false).await;
+        first.open();
+        browser.shows(&[FIRST, SECOND].concat()).await;
+        second.open();
         browser.shows(&whole()).await;
         browser.answered().await;
         assert_eq!(stored(app).await.1.content, whole());
