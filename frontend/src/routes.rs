@@ -1,35 +1,70 @@
 //! The page's addresses, in one place: what they look like and how they are read.
 
-use prompthub_dto::ids::{ConversationId, ProjectId};
+use prompthub_dto::ids::{ConversationId, MessageId, ProjectId};
 
 pub const HOME: &str = "/";
 pub const LOGIN: &str = "/login";
 pub const REGISTER: &str = "/register";
 pub const SETTINGS: &str = "/settings";
+/// Where it says how the server is given a provider of models.
+pub const PROVIDERS: &str = "/settings#providers";
 
 /// A project, on one of its conversations or on a new one.
 #[must_use]
 pub fn project(id: ProjectId, conversation: Option<ConversationId>) -> String {
-    match conversation {
-        Some(conversation) => format!("/projects/{id}/c/{conversation}"),
-        None => format!("/projects/{id}"),
+    place(id, conversation, None)
+}
+
+/// A project, on one of its conversations, at a message of that.
+#[must_use]
+pub fn place(
+    id: ProjectId,
+    conversation: Option<ConversationId>,
+    message: Option<MessageId>,
+) -> String {
+    match (conversation, message) {
+        (Some(conversation), Some(message)) => {
+            format!("/projects/{id}/c/{conversation}/m/{message}")
+        }
+        (Some(conversation), None) => format!("/projects/{id}/c/{conversation}"),
+        (None, _) => format!("/projects/{id}"),
     }
 }
 
-/// The conversation in what follows `/projects/{id}/`. The error is an address that means nothing.
+/// What an address shows of a project.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Place {
+    /// `None` for one that is yet to begin.
+    pub conversation: Option<ConversationId>,
+    /// The message to go to.
+    pub message: Option<MessageId>,
+}
+
+/// The place in what follows `/projects/{id}/`. The error is an address that means nothing.
 ///
 /// # Errors
-/// The text is neither empty nor `c/{conversation}`.
-pub fn parse_place(rest: &str) -> Result<Option<ConversationId>, ()> {
-    match rest.trim_end_matches('/') {
-        "" => Ok(None),
-        rest => rest
-            .strip_prefix("c/")
-            .ok_or(())?
-            .parse()
-            .map(Some)
-            .map_err(|_| ()),
+/// The text is neither empty nor `c/{conversation}` nor `c/{conversation}/m/{message}`.
+pub fn parse_place(rest: &str) -> Result<Place, ()> {
+    let rest = rest.trim_end_matches('/');
+    if rest.is_empty() {
+        return Ok(Place::default());
     }
+    let rest = rest.strip_prefix("c/").ok_or(())?;
+    let (conversation, message) = match rest.split_once("/m/") {
+        Some((conversation, message)) => (conversation, Some(message)),
+        None => (rest, None),
+    };
+    Ok(Place {
+        conversation: Some(conversation.parse().map_err(|_| ())?),
+        message: message.map(str::parse).transpose().map_err(|_| ())?,
+    })
+}
+
+/// The project that a path is in.
+#[must_use]
+pub fn project_of(path: &str) -> Option<ProjectId> {
+    let rest = path.strip_prefix("/projects/")?;
+    rest.split('/').next()?.parse().ok()
 }
 
 /// The way to sign in that leads back to `here`.
@@ -80,17 +115,39 @@ mod tests {
 
     #[test]
     fn a_place_in_a_project_is_read_back() {
-        assert_eq!(parse_place(""), Ok(None));
-        assert_eq!(
-            parse_place(&format!("c/{ID}")),
-            Ok(Some(ID.parse().unwrap()))
-        );
-        assert_eq!(
-            parse_place(&format!("c/{ID}/")),
-            Ok(Some(ID.parse().unwrap()))
-        );
-        for rest in ["c", "c/x", "files", "c/"] {
+        let (project, conversation, message) =
+            (ID.parse().unwrap(), ID.parse().ok(), ID.parse().ok());
+        let places = [
+            Place::default(),
+            Place {
+                conversation,
+                message: None,
+            },
+            Place {
+                conversation,
+                message,
+            },
+        ];
+        for shown in places {
+            let path = place(project, shown.conversation, shown.message);
+            let rest = path.strip_prefix(&format!("/projects/{ID}")).unwrap();
+            assert_eq!(parse_place(rest.trim_start_matches('/')), Ok(shown));
+            assert_eq!(
+                parse_place(&format!("{}/", rest.trim_start_matches('/'))),
+                Ok(shown)
+            );
+            assert_eq!(project_of(&path), Some(project));
+        }
+        for rest in [
+            "c",
+            "c/x",
+            "files",
+            "c/",
+            &format!("c/{ID}/m/x"),
+            &format!("m/{ID}"),
+        ] {
             assert_eq!(parse_place(rest), Err(()), "{rest}");
         }
+        assert_eq!(project_of("/settings"), None);
     }
 }

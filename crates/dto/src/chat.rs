@@ -268,3 +268,33 @@ pub struct ConversationQuery {
     #[serde(default)]
     pub archived: bool,
 }
+
+/// In which order messages are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum MessageOrder {
+    /// The oldest first.
+    #[default]
+    Asc,
+    /// The newest first: the first page holds the end of the conversation.
+    Desc,
+}
+
+/// The query of the list of a conversation's messages.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+pub struct MessageQuery {
+    /// How many items to answer with, 1 to 200; 50 unless sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 200))]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before; the order must be the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// `asc` unless sent.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", param(inline))]
+    pub order: MessageOrder,
+}

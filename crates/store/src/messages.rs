@@ -158,24 +158,38 @@ pub fn find(
     Ok(query.get_result(conn).optional()?)
 }
 
-/// All messages of a conversation, siblings included, the oldest first. The caller has found the
-/// conversation for its owner.
+/// In which order messages are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageOrder {
+    OldestFirst,
+    NewestFirst,
+}
+
+/// All messages of a conversation, siblings included, those that come after the place `after` in
+/// `order`. The caller has found the conversation for its owner.
 pub fn list(
     conn: &mut Conn,
     conversation: ConversationId,
+    order: MessageOrder,
     after: Option<MessagePlace>,
     limit: i64,
 ) -> Result<Vec<MessageRow>, StoreError> {
-    let page = messages::table
+    let all = messages::table
         .filter(messages::conversation_id.eq(conversation))
-        .order((messages::created_at, messages::id))
         .limit(limit)
         .select(MessageRow::as_select());
-    Ok(match after {
-        None => page.load(conn)?,
-        Some((at, id)) => page
+    let forward = all.order((messages::created_at, messages::id));
+    let backward = all.order((messages::created_at.desc(), messages::id.desc()));
+    Ok(match (order, after) {
+        (MessageOrder::OldestFirst, None) => forward.load(conn)?,
+        (MessageOrder::OldestFirst, Some((at, id))) => forward
             .filter(messages::created_at.ge(at))
             .filter(messages::created_at.gt(at).or(messages::id.gt(id)))
+            .load(conn)?,
+        (MessageOrder::NewestFirst, None) => backward.load(conn)?,
+        (MessageOrder::NewestFirst, Some((at, id))) => backward
+            .filter(messages::created_at.le(at))
+            .filter(messages::created_at.lt(at).or(messages::id.lt(id)))
             .load(conn)?,
     })
 }

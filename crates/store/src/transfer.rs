@@ -70,7 +70,13 @@ pub fn messages_after(
             .load(conn)?,
     };
     let fitting = fitting(sizes, max_bytes);
-    crate::messages::list(conn, conversation, after, fitting)
+    crate::messages::list(
+        conn,
+        conversation,
+        crate::messages::MessageOrder::OldestFirst,
+        after,
+        fitting,
+    )
 }
 
 /// How many of the first `sizes` come to no more than `max`, but at least one.

@@ -9,7 +9,7 @@ use prompthub_dto::{
 
 use super::{
     ApiError,
-    client::{NoContent, build, delete, get, page_path, patch, send_for_nothing},
+    client::{NoContent, build, delete, encode, get, page_path, patch, send_for_nothing},
 };
 
 /// One page of a project's conversations, the last active first: either the archived ones or the
@@ -38,14 +38,15 @@ pub async fn remove(id: ConversationId) -> Result<NoContent, ApiError> {
     delete(&format!("/api/conversations/{id}")).await
 }
 
-/// One page of a conversation's messages, siblings included, the oldest first.
-pub async fn list_messages(
+/// At most `limit` of a conversation's messages, siblings included, the newest first.
+pub async fn list_newest_messages(
     id: ConversationId,
+    limit: u32,
     cursor: Option<&str>,
 ) -> Result<Page<Message>, ApiError> {
-    get(&page_path(
-        &format!("/api/conversations/{id}/messages"),
-        cursor,
+    let cursor = cursor.map_or_else(String::new, |cursor| format!("&cursor={}", encode(cursor)));
+    get(&format!(
+        "/api/conversations/{id}/messages?order=desc&limit={limit}{cursor}"
     ))
     .await
 }

@@ -10,8 +10,11 @@ pub mod conversations;
 mod error;
 pub mod files;
 pub mod projects;
+pub mod search;
 pub mod stream;
 pub mod system;
+pub mod transfer;
+pub mod upload;
 
 pub use client::{Etag, Versioned, on_unauthenticated, read_failure};
 pub use error::ApiError;

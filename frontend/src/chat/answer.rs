@@ -17,11 +17,15 @@ use prompthub_dto::{
 use super::{
     backoff::Backoff,
     live::{Link, LiveAnswer, Progress},
-    state::{ChatState, Load, Question, Refusal, read},
+    reading::Older,
+    state::{ChatEvent, ChatState, Load, Question, Refusal},
 };
-use crate::api::{
-    ApiError,
-    stream::{self, EventStream, Numbered},
+use crate::{
+    api::{
+        ApiError,
+        stream::{self, EventStream, Numbered},
+    },
+    components::model_name,
 };
 
 const SILENCE_MILLISECONDS: u32 = EventStream::SILENCE_LIMIT_SECONDS * 1000;
@@ -141,9 +145,11 @@ impl ChatState {
         self.acknowledge(conversation);
         self.to_end();
         self.announcement.set("The assistant is answering.");
-        if begins {
-            self.on_conversation.run(conversation);
-        }
+        self.on_event.run(if begins {
+            ChatEvent::Begun(conversation)
+        } else {
+            ChatEvent::Asked(conversation)
+        });
         if self.stop_early.get_value() {
             self.stop_early.set_value(false);
             self.stop();
@@ -165,19 +171,16 @@ impl ChatState {
         else {
             return false;
         };
-        let Ok((conversation, messages)) = read(id).await else {
+        let Ok(newest) = self.read_end(id).await else {
             return false;
         };
-        let known = |message: &Message| {
-            self.tree
-                .with_untracked(|tree| tree.get(message.id).is_some())
-        };
-        let taken = messages.iter().any(|message| {
-            message.role == Role::User && message.content == *text && !known(message)
+        let known = |id| self.tree.with_untracked(|tree| tree.contains(id));
+        let taken = newest.messages.iter().any(|message| {
+            message.role == Role::User && message.content == *text && !known(message.id)
         });
         if taken {
             self.acknowledge(id);
-            self.show(&conversation, messages);
+            self.show(newest);
         }
         taken
     }
@@ -226,6 +229,7 @@ impl ChatState {
                 break;
             };
             backoff.reset();
+            self.set_link(Link::Connected);
             let progress = self
                 .live
                 .try_update_untracked(|live| live.as_mut().map(|live| live.apply(event)))
@@ -266,8 +270,18 @@ impl ChatState {
             MessageStatus::Interrupted => "The answer was interrupted.",
             MessageStatus::Failed => "The answer has failed.",
         });
+        let first = self.tree.with_untracked(|tree| {
+            let question = message.parent_id.and_then(|id| tree.get(id));
+            question.is_some_and(|question| question.parent_id.is_none())
+        });
+        let conversation = message.conversation_id;
+        let is_demo = message.model.as_deref().is_some_and(model_name::is_demo);
         self.tree.update(|tree| tree.insert(message));
         self.live.set(None);
+        self.on_event.run(ChatEvent::Answered {
+            conversation,
+            first: first && !is_demo,
+        });
     }
 
     /// The server knows no such running answer: what has become of it stands in the conversation.
@@ -275,9 +289,9 @@ impl ChatState {
         let Some(id) = self.conversation.get_untracked() else {
             return true;
         };
-        match read(id).await {
-            Ok((conversation, messages)) => {
-                self.show(&conversation, messages);
+        match self.read_end(id).await {
+            Ok(newest) => {
+                self.show(newest);
                 let ended = self.running().is_none();
                 if ended {
                     self.live.set(None);
@@ -312,8 +326,17 @@ impl ChatState {
         let _ = pause.await;
     }
 
+    /// The browser says that the network is gone, long before a silent connection would. Should more
+    /// of the answer come all the same, it is not.
+    pub fn network_is_gone(self) {
+        self.set_link(Link::Reconnecting);
+    }
+
     /// The network is back: whatever waits for it tries again now.
     pub fn network_is_back(self) {
+        if matches!(self.older.get_untracked(), Older::Failed(..)) {
+            self.read_older();
+        }
         if let Some(handle) = self.wait.try_update_value(Option::take).flatten() {
             handle.abort();
         }

@@ -3,14 +3,22 @@
 use leptos::{ev, html::Textarea, prelude::*};
 
 use super::state::{ChatState, Question};
-use crate::components::button::{Button, Size, Variant};
+use crate::components::{
+    button::{Button, Size, Variant},
+    icon::{Glyph, Icon},
+    model_name,
+};
 
 /// The key code that browsers give a key press which an input method has taken.
 const TAKEN_BY_INPUT_METHOD: u32 = 229;
 
 /// The box, with what stands in the way of sending above it.
 #[component]
-pub fn Composer(state: ChatState) -> impl IntoView {
+pub fn Composer(
+    state: ChatState,
+    wishes_to_write: Signal<u32>,
+    on_model: Callback<()>,
+) -> impl IntoView {
     let field = NodeRef::<Textarea>::new();
     let focus = move || {
         if let Some(field) = field.get_untracked() {
@@ -25,6 +33,14 @@ pub fn Composer(state: ChatState) -> impl IntoView {
             focus();
         }
         editing
+    });
+    Effect::new(move |before: Option<u32>| {
+        let wishes = wishes_to_write.get();
+        if before.is_some_and(|before| before != wishes) {
+            // After a sheet that is closing has given the focus back.
+            request_animation_frame(focus);
+        }
+        wishes
     });
     Effect::new(move || {
         state.draft.track();
@@ -55,6 +71,11 @@ pub fn Composer(state: ChatState) -> impl IntoView {
             .project
             .with(|project| format!("Message {}", project.name))
     };
+    let model = move || {
+        state
+            .project
+            .with(|project| model_name::short(&project.model).to_owned())
+    };
     view! {
         <div class="ph-composer">
             <Refused state/>
@@ -81,6 +102,16 @@ pub fn Composer(state: ChatState) -> impl IntoView {
                     on:keydown=move |event| on_key(state, &event)
                 ></textarea>
                 <div class="ph-composer__bar">
+                    // Where the page is too narrow for the header to name the model.
+                    <button
+                        type="button"
+                        class="ph-button ph-button--quiet ph-button--small ph-composer__model"
+                        aria-label=move || format!("Change the model, {}", model())
+                        on:click=move |_| on_model.run(())
+                    >
+                        <span class="ph-composer__model-name">{model}</span>
+                        <Icon glyph=Glyph::ChevronDown/>
+                    </button>
                     <span class="ph-composer__keys">"Enter sends, Shift+Enter breaks the line"</span>
                     <Show
                         when=move || answering.get()

@@ -3,9 +3,11 @@
 
 use leptos::prelude::*;
 use prompthub_dto::{chat::Role, ids::MessageId};
+use wasm_bindgen::JsCast;
 
 use super::{
     message::{MessageView, PendingAnswer, PendingMessage},
+    reading::Older,
     scroll::Scroll,
     state::{ChatState, Load, Question},
 };
@@ -19,31 +21,37 @@ use crate::components::{
 #[component]
 pub fn Log(state: ChatState) -> impl IntoView {
     let scroll = Scroll::new();
-    let path = Memo::new(move |_| path(state));
-    // Another version of a message may have a path shorter than what was hidden.
-    let first = Memo::new(move |_| {
-        let hidden = state.hidden.get();
-        if hidden < path.with(Vec::len) {
-            hidden
-        } else {
-            0
-        }
-    });
-    let shown = move || path.with(|path| path.get(first.get()..).unwrap_or_default().to_vec());
-    let earlier = move || first.get() > 0;
-    let show_earlier = move || {
-        scroll.hold(move || {
-            state.show_earlier();
-        });
-    };
+    let path = Memo::new(move |_| state.path());
+    let range = Memo::new(move |_| path.with(|path| state.span.get().range(path)));
+    let shown = move || path.with(|path| path.get(range.get()).unwrap_or_default().to_vec());
+    let earlier = move || range.with(|range| range.start > 0);
+    let later = Memo::new(move |_| range.with(|range| range.end) < path.with(Vec::len));
     Effect::new(move || {
         state.to_end.track();
         // After what has changed with it is on the page.
         request_animation_frame(move || scroll.to_end());
     });
+    Effect::new(move || {
+        if let Some(message) = state.marked.get() {
+            request_animation_frame(move || {
+                if let Some(element) = element_of(message) {
+                    scroll.to_element(element);
+                }
+            });
+        }
+    });
+    // Whoever waits at the beginning for what was said before it sees it as soon as it is read.
+    Effect::new(move || {
+        range.track();
+        request_animation_frame(move || show_earlier_to_who_waits(state, scroll));
+    });
     let on_scroll = move |_| {
-        if scroll.on_scroll() && untrack(earlier) {
-            show_earlier();
+        let near = scroll.on_scroll(!later.get_untracked());
+        if near.beginning {
+            show_earlier(state, scroll);
+        }
+        if near.end && later.get_untracked() {
+            state.show_later();
         }
     };
     let is_empty = move || {
@@ -69,7 +77,8 @@ pub fn Log(state: ChatState) -> impl IntoView {
                             <ErrorNotice
                                 error=error
                                 on_retry=Callback::new(move |()| {
-                                    state.open(state.conversation.get_untracked());
+                                    let sought = state.sought.get_value();
+                                    state.open(state.conversation.get_untracked(), sought);
                                 })
                             />
                         }.into_any(),
@@ -84,9 +93,12 @@ pub fn Log(state: ChatState) -> impl IntoView {
                                 label="Show earlier messages"
                                 variant=Variant::Quiet
                                 size=Size::Small
-                                on_click=move |_| show_earlier()
+                                on_click=move |_| show_earlier(state, scroll)
                             />
                         </div>
+                    </Show>
+                    <Show when=move || !earlier()>
+                        <Before state/>
                     </Show>
                     <For each=shown key=|id| *id let:id>
                         <MessageView state id/>
@@ -97,39 +109,69 @@ pub fn Log(state: ChatState) -> impl IntoView {
                     })}
                 </div>
             </div>
-            <Show when=move || scroll.is_away()>
+            <Show when=move || scroll.is_away() || later.get()>
                 <div class="ph-chat__jump">
-                    <Button label="Jump to latest" on_click=move |_| leave_for_end(scroll)/>
+                    <Button label="Jump to latest" on_click=move |_| leave_for_end(state, scroll)/>
                 </div>
             </Show>
         </section>
     }
 }
 
-/// The messages to show: the path, without what a pending question is going to stand in place of.
-fn path(state: ChatState) -> Vec<MessageId> {
-    let Some(leaf) = state.leaf.get() else {
-        return Vec::new();
-    };
-    let mut path = state.tree.with(|tree| tree.path(leaf));
-    let replaced = match state.pending.get() {
-        Some(Question::Message { edits, .. }) => edits,
-        Some(Question::Again(answer)) => Some(answer),
-        None => None,
-    };
-    if let Some(place) = replaced.and_then(|id| path.iter().position(|other| *other == id)) {
-        path.truncate(place);
+/// Shows more of what was said before, if there is more, and holds in place what is shown.
+fn show_earlier(state: ChatState, scroll: Scroll) {
+    if state.has_earlier() {
+        scroll.hold(
+            move || state.show_earlier(),
+            move || show_earlier_to_who_waits(state, scroll),
+        );
     }
-    path
+}
+
+/// A fast reader is at the beginning again before what was added there stands.
+fn show_earlier_to_who_waits(state: ChatState, scroll: Scroll) {
+    if scroll.waits_at_beginning() {
+        show_earlier(state, scroll);
+    }
+}
+
+/// The element that shows a message, while it is on the page.
+fn element_of(message: MessageId) -> Option<web_sys::HtmlElement> {
+    let element = document().get_element_by_id(&element_id(message))?;
+    element.dyn_into().ok()
+}
+
+/// The id of the element that shows a message.
+pub(super) fn element_id(message: MessageId) -> String {
+    format!("message-{message}")
 }
 
 /// The button that was pressed goes away, so the focus goes to what it led to.
-fn leave_for_end(scroll: Scroll) {
+fn leave_for_end(state: ChatState, scroll: Scroll) {
     if let Some(frame) = scroll.frame.get_untracked() {
         // A log that cannot take the focus is still scrolled.
         let _ = frame.focus();
     }
-    scroll.to_end();
+    state.to_end();
+}
+
+/// What stands before the first message while there are earlier ones that are not read.
+#[component]
+fn Before(state: ChatState) -> impl IntoView {
+    move || match state.older.get() {
+        Older::Complete => ().into_any(),
+        Older::More(_) => view! {
+            <p class="ph-chat__earlier ph-hint" role="status">
+                <span class="ph-spinner" aria-hidden="true"></span>
+                "Loading earlier messages…"
+            </p>
+        }
+        .into_any(),
+        Older::Failed(_, error) => {
+            let retry = Callback::new(move |()| state.read_older());
+            view! { <ErrorNotice error on_retry=retry/> }.into_any()
+        }
+    }
 }
 
 /// What a person may do where nothing has been said yet.
@@ -163,7 +205,7 @@ fn Hint(state: ChatState) -> impl IntoView {
                     <p class="ph-notice__text">
                         <strong>"Demo model: answers are canned."</strong>
                         " Choose another in the project's settings, or "
-                        <a href="/docs" target="_blank" rel="noopener">"set up a provider"</a>
+                        <a href=state.providers>"set up a provider"</a>
                         "."
                     </p>
                 </div>

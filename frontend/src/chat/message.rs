@@ -11,7 +11,7 @@ use prompthub_dto::{
 use super::{
     footer::{AnswerFooter, QuestionFooter},
     live::Link,
-    log::name_of,
+    log::{element_id, name_of},
     state::ChatState,
 };
 use crate::{api::ApiError, components::feedback::ErrorNotice, markdown::Markdown};
@@ -35,8 +35,11 @@ fn Question(state: ChatState, id: MessageId, message: Memo<Option<Arc<Message>>>
         move || message.with(|message| message.as_ref().map(|message| message.content.clone()));
     view! {
         <article
+            id=element_id(id)
             class="ph-message ph-message--you"
             class:ph-message--edited=move || state.editing.get() == Some(id)
+            class:ph-message--found=move || state.marked.get() == Some(id)
+            tabindex="-1"
             aria-label=name_of(Role::User)
         >
             <div class="ph-message__bubble">{text}</div>
@@ -79,8 +82,11 @@ fn Answer(state: ChatState, id: MessageId, message: Memo<Option<Arc<Message>>>) 
     };
     view! {
         <article
+            id=element_id(id)
             class="ph-message ph-message--assistant"
             class:ph-message--live=is_live
+            class:ph-message--found=move || state.marked.get() == Some(id)
+            tabindex="-1"
             aria-label=name_of(Role::Assistant)
             aria-busy=move || is_live.get().then_some("true")
             aria-live=move || is_live.get().then_some("off")

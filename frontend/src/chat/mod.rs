@@ -1,7 +1,7 @@
 //! The chat of a project: the conversation, the answer being written, and the box to write in.
 //!
-//! `tree` and `live` are the plain data, `state` and `answer` what happens to it, the rest is
-//! views. The seam to the rest of the page is [`ChatPane`]; it must not know routes.
+//! `tree`, `span` and `live` are the plain data, `state`, `reading` and `answer` what happens to it,
+//! the rest is views. The seam to the rest of the page is [`ChatPane`]; it must not know routes.
 
 mod answer;
 mod backoff;
@@ -12,39 +12,57 @@ mod footer;
 mod live;
 mod log;
 mod message;
+mod reading;
 #[cfg(test)]
 mod samples;
 mod scroll;
+mod span;
 mod state;
 mod tree;
 
 use leptos::{ev, prelude::*};
-use prompthub_dto::{ids::ConversationId, projects::Project};
+use prompthub_dto::{
+    ids::{ConversationId, MessageId},
+    projects::Project,
+};
 
+pub use self::state::ChatEvent;
 use self::{composer::Composer, log::Log, state::ChatState};
 
 /// The chat with a project, in `conversation` or, with `None`, in one that is yet to begin.
 ///
-/// `on_conversation` is called when the first message has made a conversation; `conversation` may
-/// then follow without the pane starting over.
+/// When the first message has made a conversation, `on_event` hears of it; `conversation` may then
+/// follow without the pane starting over.
 #[component]
 pub fn ChatPane(
     project: Signal<Project>,
     conversation: Signal<Option<ConversationId>>,
-    on_conversation: Callback<ConversationId>,
+    /// A message of the conversation to show. Whenever the signal notifies, the reader is taken there.
+    message: Signal<Option<MessageId>>,
+    /// Counts the wishes to write, each of which moves the focus to the box.
+    wishes_to_write: Signal<u32>,
+    /// The address at which it says how to set up a provider.
+    providers: &'static str,
+    on_event: Callback<ChatEvent>,
+    /// The person wants another model.
+    on_model: Callback<()>,
 ) -> impl IntoView {
-    let state = ChatState::new(project, on_conversation);
+    let state = ChatState::new(project, providers, on_event);
     let place = Memo::new(move |_| (project.with(|project| project.id), conversation.get()));
     Effect::new(move |before: Option<_>| {
         let (project, conversation) = place.get();
+        let message = message.get();
         let same_project = before.is_some_and(|before| before == project);
         if !same_project || conversation != state.conversation.get_untracked() {
-            state.open(conversation);
+            state.open(conversation, message);
+        } else if let Some(message) = message {
+            state.seek(message);
         }
         project
     });
     let handles = [
         window_event_listener(ev::online, move |_| state.network_is_back()),
+        window_event_listener(ev::offline, move |_| state.network_is_gone()),
         window_event_listener(ev::focus, move |_| state.refresh()),
         window_event_listener(ev::keydown, move |event| {
             let free = !event.default_prevented() && !event.is_composing() && !dialog_is_open();
@@ -57,7 +75,7 @@ pub fn ChatPane(
     view! {
         <div class="ph-chat">
             <Log state/>
-            <Composer state/>
+            <Composer state wishes_to_write on_model/>
             <div class="ph-visually-hidden" role="status">{state.announcement}</div>
         </div>
     }

@@ -6,8 +6,21 @@ use web_sys::ResizeObserver;
 
 /// So close to the end, in CSS pixels, a reader counts as being there: no closer than rounding.
 const AT_END: i32 = 2;
-/// So close to the beginning of what is shown, in CSS pixels, more is shown.
-const EARLY: i32 = 800;
+/// So close to the beginning or the end of what is shown, in CSS pixels, more is shown.
+const NEAR: i32 = 800;
+/// For so many frames a message that was jumped to is put in its place again: what is around it is
+/// laid out only once it is near, and moves it.
+const SETTLING_FRAMES: u8 = 3;
+
+/// On the content while something is added before what is shown.
+const HOLDING: &str = "ph-chat__column--holding";
+
+/// What is near to where the reader is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Near {
+    pub beginning: bool,
+    pub end: bool,
+}
 
 /// The scrolling of one log.
 #[derive(Clone, Copy)]
@@ -19,6 +32,8 @@ pub struct Scroll {
     /// Whether the view goes along with the end.
     following: RwSignal<bool>,
     last_top: StoredValue<i32>,
+    /// Whether something is being held in place.
+    holding: StoredValue<bool>,
 }
 
 impl Scroll {
@@ -28,6 +43,7 @@ impl Scroll {
             content: NodeRef::new(),
             following: RwSignal::new(true),
             last_top: StoredValue::new(0),
+            holding: StoredValue::new(false),
         };
         Effect::new(move || scroll.observe());
         scroll
@@ -45,10 +61,24 @@ impl Scroll {
         self.pin();
     }
 
-    /// The reader, or the browser, has scrolled. Says whether the beginning of what is shown is near.
-    pub fn on_scroll(self) -> bool {
+    /// Takes the reader to an element of the content, with the focus.
+    pub fn to_element(self, element: web_sys::HtmlElement) {
+        self.following.set(false);
+        let options = web_sys::FocusOptions::new();
+        options.set_prevent_scroll(true);
+        // One that cannot take the focus is still scrolled to.
+        let _ = element.focus_with_options(&options);
+        settle(element, SETTLING_FRAMES);
+    }
+
+    /// The reader, or the browser, has scrolled. `complete` says whether the content reaches to the
+    /// end of all there is, which is the only end to follow.
+    pub fn on_scroll(self, complete: bool) -> Near {
         let Some(frame) = self.frame.get_untracked() else {
-            return false;
+            return Near {
+                beginning: false,
+                end: false,
+            };
         };
         let top = frame.scroll_top();
         let rest = frame.scroll_height() - top - frame.client_height();
@@ -56,11 +86,22 @@ impl Scroll {
         self.last_top.set_value(top);
         // Who is at the end follows it. Else only the way up leaves it: text that grows moves the end
         // away from whoever is there.
-        let following = rest <= AT_END || (top >= before && self.following.get_untracked());
+        let stays = rest <= AT_END || (top >= before && self.following.get_untracked());
+        let following = complete && stays;
         if following != self.following.get_untracked() {
             self.following.set(following);
         }
-        top < EARLY
+        Near {
+            beginning: top < NEAR,
+            end: rest < NEAR,
+        }
+    }
+
+    /// Whether a reader who has left the end is near the beginning.
+    #[must_use]
+    pub fn waits_at_beginning(self) -> bool {
+        let near = |frame: web_sys::HtmlDivElement| frame.scroll_top() < NEAR;
+        !self.following.get_untracked() && self.frame.get_untracked().is_some_and(near)
     }
 
     /// The reader turns the wheel. Upwards means to leave the end, before that shows in the position:
@@ -77,17 +118,49 @@ impl Scroll {
     }
 
     /// Runs `change`, which adds something before what is shown, and holds what is shown in place.
-    pub fn hold(self, change: impl FnOnce()) {
-        let Some(frame) = self.frame.get_untracked() else {
+    /// Does nothing while it still holds something; `done` is called when it no longer does.
+    pub fn hold(self, change: impl FnOnce(), done: impl FnOnce() + 'static) {
+        let (Some(frame), Some(content)) =
+            (self.frame.get_untracked(), self.content.get_untracked())
+        else {
             return;
         };
-        let below = frame.scroll_height() - frame.scroll_top();
+        let Some(anchor) = first_in_view(&frame).filter(|_| !self.holding.get_value()) else {
+            return;
+        };
+        self.holding.set_value(true);
+        // The browser would do the same, but not where the reader is at the very beginning, and not
+        // once the position was set by hand.
+        set_anchoring(&frame, false);
+        // What is added has its true height at once, not an estimate that is mended when it is seen.
+        let _ = content.class_list().add_1(HOLDING);
+        let held = Held {
+            at: anchor.get_bounding_client_rect().top(),
+            scrolled: frame.scroll_top(),
+            frame: frame.into(),
+            anchor,
+        };
         change();
-        request_animation_frame(move || {
-            let top = frame.scroll_height() - below;
-            self.last_top.try_set_value(top);
-            frame.set_scroll_top(top);
-        });
+        let end = move || {
+            let _ = content.class_list().remove_1(HOLDING);
+            // The pane may be gone by then.
+            if self.holding.try_set_value(false).is_none() {
+                done();
+            }
+        };
+        request_animation_frame(move || self.keep_holding(held, SETTLING_FRAMES, end));
+    }
+
+    fn keep_holding(self, held: Held, frames: u8, end: impl FnOnce() + 'static) {
+        let held = held.corrected();
+        self.last_top.try_set_value(held.scrolled);
+        match frames.checked_sub(1) {
+            Some(frames) => request_animation_frame(move || self.keep_holding(held, frames, end)),
+            None => {
+                set_anchoring(&held.frame, true);
+                end();
+            }
+        }
     }
 
     fn pin(self) {
@@ -115,5 +188,57 @@ impl Scroll {
         on_cleanup(move || {
             kept.with_value(|(observer, _)| observer.disconnect());
         });
+    }
+}
+
+/// An element that stays where it is in the view, but for what the reader scrolls.
+struct Held {
+    frame: web_sys::HtmlElement,
+    anchor: web_sys::Element,
+    /// Where its top is in the view.
+    at: f64,
+    /// How far the frame was scrolled then.
+    scrolled: i32,
+}
+
+impl Held {
+    /// Undoes what has moved it since, other than the reader.
+    fn corrected(self) -> Self {
+        let now = self.frame.scroll_top();
+        let at = self.at - f64::from(now.saturating_sub(self.scrolled));
+        let moved = self.anchor.get_bounding_client_rect().top() - at;
+        if moved.abs() >= 1.0 {
+            let options = web_sys::ScrollToOptions::new();
+            options.set_top(moved);
+            self.frame.scroll_by_with_scroll_to_options(&options);
+        }
+        Self {
+            at,
+            scrolled: self.frame.scroll_top(),
+            ..self
+        }
+    }
+}
+
+/// The first message of which something is in view.
+fn first_in_view(frame: &web_sys::Element) -> Option<web_sys::Element> {
+    let top = frame.get_bounding_client_rect().top();
+    let messages = frame.query_selector_all("article").ok()?;
+    (0..messages.length())
+        .filter_map(|index| messages.item(index)?.dyn_into::<web_sys::Element>().ok())
+        .find(|message| message.get_bounding_client_rect().bottom() > top)
+}
+
+/// Whether the browser itself is to hold what is shown in place.
+fn set_anchoring(frame: &web_sys::HtmlElement, on: bool) {
+    let value = if on { "auto" } else { "none" };
+    // Where the browser knows no such thing, there is nothing to switch.
+    let _ = frame.style().set_property("overflow-anchor", value);
+}
+
+fn settle(element: web_sys::HtmlElement, frames: u8) {
+    element.scroll_into_view();
+    if let Some(frames) = frames.checked_sub(1) {
+        request_animation_frame(move || settle(element, frames));
     }
 }

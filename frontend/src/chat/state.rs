@@ -1,21 +1,37 @@
 //! What the chat pane knows: the conversation, the answer being written, and what is being sent.
 //!
-//! Owns the signals and the decisions of a person: open, send, edit, regenerate, stop, choose a
-//! version. `answer` owns what the network does in between. Must not render.
+//! Owns the signals and the decisions of a person: send, edit, regenerate, stop. `reading` owns
+//! what is shown of what was said, `answer` what the network does until an answer has ended. Must
+//! not render.
 
 use futures_util::future::{AbortHandle, abortable};
 use leptos::{prelude::*, task::spawn_local};
 use prompthub_dto::{
-    chat::{Conversation, Message, MessageStatus, UpdateConversation},
+    chat::{Message, MessageStatus},
     ids::{ConversationId, MessageId},
     projects::Project,
 };
 
-use super::{live::LiveAnswer, tree::MessageTree};
-use crate::api::{ApiError, conversations};
+use super::{live::LiveAnswer, reading::Older, span::Span, tree::MessageTree};
+use crate::{
+    api::{ApiError, conversations},
+    state::toasts::{Toasts, use_toasts},
+};
 
-/// How many messages are put on the page at a time, so that a long conversation opens at once.
-const WINDOW: usize = 60;
+/// What has happened in the pane that the page around it may want to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChatEvent {
+    /// The first message has made this conversation.
+    Begun(ConversationId),
+    /// A message was added to this conversation.
+    Asked(ConversationId),
+    /// An answer has ended.
+    Answered {
+        conversation: ConversationId,
+        /// Whether it answers the first message, and a real model gave it.
+        first: bool,
+    },
+}
 
 /// How far the messages of the conversation are.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,15 +64,20 @@ pub struct Refusal {
 #[derive(Clone, Copy)]
 pub struct ChatState {
     pub project: Signal<Project>,
-    pub(super) on_conversation: Callback<ConversationId>,
+    /// The address at which it says how to set up a provider.
+    pub providers: &'static str,
+    pub(super) on_event: Callback<ChatEvent>,
     /// Whose messages `tree` holds; `None` for a conversation that is yet to begin.
     pub conversation: RwSignal<Option<ConversationId>>,
     pub load: RwSignal<Load>,
     pub tree: RwSignal<MessageTree>,
     /// The end of the path that is shown.
     pub leaf: RwSignal<Option<MessageId>>,
-    /// So many messages at the beginning of the path are not shown yet.
-    pub hidden: RwSignal<usize>,
+    /// Which part of the path is on the page.
+    pub span: RwSignal<Span>,
+    pub older: RwSignal<Older>,
+    /// The message that was looked for, for as long as it stands out.
+    pub marked: RwSignal<Option<MessageId>>,
     pub live: RwSignal<Option<LiveAnswer>>,
     /// The question that the server has not acknowledged yet.
     pub pending: RwSignal<Option<Question>>,
@@ -71,8 +92,13 @@ pub struct ChatState {
     pub announcement: RwSignal<&'static str>,
     /// A stop was asked for before there was a generation to stop.
     pub(super) stop_early: StoredValue<bool>,
+    /// The message to go to, which may still have to be read.
+    pub(super) sought: StoredValue<Option<MessageId>>,
+    pub(super) toasts: Toasts,
     /// Ends what the pane is doing on the network.
     work: StoredValue<Option<AbortHandle>>,
+    /// Ends the reading of what was said before.
+    pub(super) reading: StoredValue<Option<AbortHandle>>,
     /// Ends the wait for the network alone, so that it is tried again at once.
     pub(super) wait: StoredValue<Option<AbortHandle>>,
     /// Whether the next frame will show `live`.
@@ -80,15 +106,22 @@ pub struct ChatState {
 }
 
 impl ChatState {
-    pub fn new(project: Signal<Project>, on_conversation: Callback<ConversationId>) -> Self {
+    pub fn new(
+        project: Signal<Project>,
+        providers: &'static str,
+        on_event: Callback<ChatEvent>,
+    ) -> Self {
         let state = Self {
             project,
-            on_conversation,
+            providers,
+            on_event,
             conversation: RwSignal::new(None),
             load: RwSignal::new(Load::Ready),
             tree: RwSignal::new(MessageTree::default()),
             leaf: RwSignal::new(None),
-            hidden: RwSignal::new(0),
+            span: RwSignal::new(Span::default()),
+            older: RwSignal::new(Older::Complete),
+            marked: RwSignal::new(None),
             live: RwSignal::new(None),
             pending: RwSignal::new(None),
             refusal: RwSignal::new(None),
@@ -97,11 +130,17 @@ impl ChatState {
             to_end: RwSignal::new(0),
             announcement: RwSignal::new(""),
             stop_early: StoredValue::new(false),
+            sought: StoredValue::new(None),
+            toasts: use_toasts(),
             work: StoredValue::new(None),
+            reading: StoredValue::new(None),
             wait: StoredValue::new(None),
             frame_asked: StoredValue::new(false),
         };
-        on_cleanup(move || state.abort_work());
+        on_cleanup(move || {
+            state.abort_work();
+            state.abort_reading();
+        });
         state
     }
 
@@ -111,81 +150,42 @@ impl ChatState {
         self.pending.with(Option::is_some) || self.live.with(Option::is_some)
     }
 
-    /// Shows another conversation, or the beginning of a new one.
-    pub fn open(self, conversation: Option<ConversationId>) {
-        self.abort_work();
-        self.conversation.set(conversation);
-        self.tree.set(MessageTree::default());
-        self.leaf.set(None);
-        self.live.set(None);
-        self.pending.set(None);
-        self.refusal.set(None);
-        self.announcement.set("");
-        self.hidden.set(0);
-        self.restore_draft();
-        let Some(id) = conversation else {
-            self.load.set(Load::Ready);
-            return;
+    /// The messages to show: the path, without what a pending question is going to stand in place
+    /// of; tracks.
+    #[must_use]
+    pub fn path(self) -> Vec<MessageId> {
+        let Some(leaf) = self.leaf.get() else {
+            return Vec::new();
         };
-        self.hidden.set(usize::MAX);
-        self.load.set(Load::Loading);
-        self.work(async move {
-            match read(id).await {
-                Ok((conversation, messages)) => {
-                    self.show(&conversation, messages);
-                    self.forget_sent_draft();
-                    self.to_end();
-                    self.follow_running().await;
-                }
-                Err(error) => self.load.set(Load::Failed(error)),
-            }
-        });
-    }
-
-    /// Puts right what another tab or program has changed in the meantime.
-    pub fn refresh(self) {
-        let idle = !self.pending.with_untracked(Option::is_some)
-            && !self.live.with_untracked(Option::is_some)
-            && self.load.get_untracked() == Load::Ready;
-        let Some(id) = self.conversation.get_untracked().filter(|_| idle) else {
-            return;
+        let mut path = self.tree.with(|tree| tree.path(leaf));
+        let replaced = match self.pending.get() {
+            Some(Question::Message { edits, .. }) => edits,
+            Some(Question::Again(answer)) => Some(answer),
+            None => None,
         };
-        self.work(async move {
-            // What is shown stays true to its moment where the server cannot be asked.
-            let Ok(conversation) = conversations::find(id).await else {
-                return;
-            };
-            if conversation.active_message_id == self.leaf.get_untracked() {
-                return;
-            }
-            if let Ok((conversation, messages)) = read(id).await {
-                self.show(&conversation, messages);
-                self.follow_running().await;
-            }
-        });
-    }
-
-    pub(super) fn show(self, conversation: &Conversation, messages: Vec<Message>) {
-        let tree = MessageTree::from_messages(messages);
-        let active = conversation
-            .active_message_id
-            .filter(|id| tree.get(*id).is_some());
-        let leaf = active.or_else(|| tree.newest_leaf(None));
-        let length = leaf.map_or(0, |leaf| tree.path(leaf).len());
-        self.hidden
-            .update(|hidden| *hidden = (*hidden).min(length.saturating_sub(WINDOW)));
-        self.tree.set(tree);
-        self.leaf.set(leaf);
-        self.load.set(Load::Ready);
-    }
-
-    /// Shows more of what was said before. Says whether there was more.
-    pub fn show_earlier(self) -> bool {
-        let hidden = self.hidden.get_untracked();
-        if hidden > 0 {
-            self.hidden.set(hidden.saturating_sub(WINDOW));
+        if let Some(place) = replaced.and_then(|id| path.iter().position(|other| *other == id)) {
+            path.truncate(place);
         }
-        hidden > 0
+        path
+    }
+
+    /// Whether the path begins before what is shown.
+    #[must_use]
+    pub fn has_earlier(self) -> bool {
+        let path = untrack(|| self.path());
+        self.span.with_untracked(|span| span.range(&path)).start > 0
+    }
+
+    /// Shows more of what was said before what is shown.
+    pub fn show_earlier(self) {
+        let path = untrack(|| self.path());
+        self.span.update(|span| *span = span.earlier(&path));
+    }
+
+    /// Shows more of what was said after what is shown.
+    pub fn show_later(self) {
+        let path = untrack(|| self.path());
+        self.span.update(|span| *span = span.later(&path));
     }
 
     /// Sends what is typed.
@@ -253,33 +253,6 @@ impl ChatState {
         }
     }
 
-    /// Shows another version of a message, with what was said after it.
-    pub fn choose_version(self, version: MessageId) {
-        let leaf = self
-            .tree
-            .with_untracked(|tree| tree.newest_leaf(Some(version)));
-        self.leaf.set(leaf);
-        let (Some(conversation), Some(leaf)) = (self.conversation.get_untracked(), leaf) else {
-            return;
-        };
-        self.resume_shown();
-        spawn_local(async move {
-            let body = UpdateConversation {
-                active_message_id: Some(leaf),
-                ..UpdateConversation::default()
-            };
-            // The choice holds on this page anyway; what is sent next names its place itself.
-            let _ = conversations::update(conversation, body).await;
-        });
-    }
-
-    /// Follows the answer at the end of what is shown, where that is still being written.
-    fn resume_shown(self) {
-        if !untrack(|| self.is_answering()) {
-            self.work(self.follow_running());
-        }
-    }
-
     fn ask(self, question: Question) {
         self.refusal.set(None);
         self.stop_early.set_value(false);
@@ -298,12 +271,18 @@ impl ChatState {
             .then(|| LiveAnswer::new(generation, Message::clone(&message)))
     }
 
-    pub(super) fn to_end(self) {
+    /// Takes the reader to the end of the path.
+    pub fn to_end(self) {
+        let path = untrack(|| self.path());
+        let shown = self.span.with_untracked(|span| span.range(&path));
+        if shown.end < path.len() {
+            self.span.set(Span::at_end(&path));
+        }
         self.to_end.update(|count| *count = count.wrapping_add(1));
     }
 
     /// Does one thing on the network, in place of what was being done.
-    fn work(self, work: impl Future<Output = ()> + 'static) {
+    pub(super) fn work(self, work: impl Future<Output = ()> + 'static) {
         self.abort_work();
         let (work, handle) = abortable(work);
         self.work.set_value(Some(handle));
@@ -313,29 +292,9 @@ impl ChatState {
         });
     }
 
-    fn abort_work(self) {
+    pub(super) fn abort_work(self) {
         if let Some(handle) = self.work.try_update_value(Option::take).flatten() {
             handle.abort();
-        }
-    }
-}
-
-/// A conversation with all its messages.
-pub(super) async fn read(id: ConversationId) -> Result<(Conversation, Vec<Message>), ApiError> {
-    let (conversation, messages) =
-        futures_util::future::join(conversations::find(id), read_messages(id)).await;
-    Ok((conversation?, messages?))
-}
-
-async fn read_messages(id: ConversationId) -> Result<Vec<Message>, ApiError> {
-    let mut messages = Vec::new();
-    let mut cursor = None;
-    loop {
-        let page = conversations::list_messages(id, cursor.as_deref()).await?;
-        messages.extend(page.items);
-        cursor = page.next_cursor;
-        if cursor.is_none() {
-            return Ok(messages);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The messages of one conversation as a tree: who answers whom, which versions there are of a
 //! message, and the path that is shown.
 //!
-//! Pure data; must not know signals, the network or views. A message that names no known parent
-//! counts as a first one, so that no message is ever hidden by a gap.
+//! Pure data; must not know signals, the network or views. A path begins at its first known
+//! message, so that none is ever hidden by a gap; conversations are read from their end back.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -21,43 +21,42 @@ pub struct Siblings {
     pub next: Option<MessageId>,
 }
 
-/// Every message of a conversation, by its place.
+/// The messages of a conversation by their places, as far as they are read.
 #[derive(Debug, Clone, Default)]
 pub struct MessageTree {
     messages: HashMap<MessageId, Arc<Message>>,
-    /// In the order in which they were made; the first messages stand under `None`.
+    /// In the order in which they were made, under the parent that they name, known or not.
     children: HashMap<Option<MessageId>, Vec<MessageId>>,
 }
 
 impl MessageTree {
-    pub fn from_messages(messages: impl IntoIterator<Item = Message>) -> Self {
-        let mut tree = Self::default();
+    /// Adds messages, in whatever order, or replaces those of the same ids.
+    pub fn extend(&mut self, messages: impl IntoIterator<Item = Message>) {
         for message in messages {
-            tree.messages.insert(message.id, Arc::new(message));
+            self.insert(message);
         }
-        // Only now is it known which parents exist, in whatever order the messages came.
-        let ids: Vec<_> = tree.messages.keys().copied().collect();
-        for id in ids {
-            tree.link(id);
-        }
-        tree
     }
 
     /// Adds a message, or replaces the one of the same id.
     pub fn insert(&mut self, message: Message) {
-        let id = message.id;
+        let (id, parent) = (message.id, message.parent_id);
         if self.messages.insert(id, Arc::new(message)).is_none() {
-            self.link(id);
+            let siblings = self.children.entry(parent).or_default();
+            // Ids are in the order of their making.
+            if let Err(place) = siblings.binary_search(&id) {
+                siblings.insert(place, id);
+            }
         }
     }
 
-    fn link(&mut self, id: MessageId) {
-        let parent = self.parent(id);
-        let siblings = self.children.entry(parent).or_default();
-        // Ids are in the order of their making.
-        if let Err(place) = siblings.binary_search(&id) {
-            siblings.insert(place, id);
-        }
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    #[must_use]
+    pub fn contains(&self, id: MessageId) -> bool {
+        self.messages.contains_key(&id)
     }
 
     #[must_use]
@@ -89,27 +88,29 @@ impl MessageTree {
     /// The end of the newest path on from `id`; without one, of the whole conversation.
     #[must_use]
     pub fn newest_leaf(&self, id: Option<MessageId>) -> Option<MessageId> {
-        let mut leaf = id;
+        // Nothing comes after the newest message of all.
+        let mut leaf = id.or_else(|| self.messages.keys().copied().max())?;
         for _ in 0..self.messages.len() {
             match self
                 .children
-                .get(&leaf)
+                .get(&Some(leaf))
                 .and_then(|children| children.last())
             {
-                Some(child) => leaf = Some(*child),
+                Some(child) => leaf = *child,
                 None => break,
             }
         }
-        leaf
+        Some(leaf)
     }
 
     /// The versions of a message: those with the same parent that are spoken by the same side.
     #[must_use]
     pub fn siblings(&self, id: MessageId) -> Option<Siblings> {
-        let role = self.messages.get(&id)?.role;
+        let message = self.messages.get(&id)?;
+        let role = message.role;
         let versions: Vec<MessageId> = self
             .children
-            .get(&self.parent(id))?
+            .get(&message.parent_id)?
             .iter()
             .copied()
             .filter(|other| {
@@ -148,12 +149,18 @@ mod tests {
         message(number, None, Role::User, "").id
     }
 
+    fn tree_of<const N: usize>(messages: [Message; N]) -> MessageTree {
+        let mut tree = MessageTree::default();
+        tree.extend(messages);
+        tree
+    }
+
     /// 1 ─ 2 ─ 3 ─ 4
     ///   │   └ 5 ─ 6
     ///   └ 7
     fn tree() -> MessageTree {
         let (user, assistant) = (Role::User, Role::Assistant);
-        MessageTree::from_messages([
+        tree_of([
             message(6, Some(5), assistant, ""),
             message(7, Some(1), assistant, ""),
             message(1, None, user, ""),
@@ -199,14 +206,30 @@ mod tests {
 
     #[test]
     fn a_message_without_its_parent_is_still_shown() {
-        let tree = MessageTree::from_messages([message(4, Some(3), Role::Assistant, "")]);
+        let tree = tree_of([message(4, Some(3), Role::Assistant, "")]);
         assert_eq!(tree.path(id(4)), [id(4)]);
         assert_eq!(tree.newest_leaf(None), Some(id(4)));
     }
 
     #[test]
+    fn what_is_read_from_the_end_back_joins() {
+        let mut tree = tree_of([
+            message(7, Some(1), Role::Assistant, ""),
+            message(6, Some(5), Role::Assistant, ""),
+            message(5, Some(2), Role::User, ""),
+        ]);
+        assert_eq!(tree.path(id(6)), [5, 6].map(id));
+        tree.extend([
+            message(2, Some(1), Role::Assistant, ""),
+            message(1, None, Role::User, ""),
+        ]);
+        assert_eq!(tree.path(id(6)), [1, 2, 5, 6].map(id));
+        assert_eq!(tree.siblings(id(7)).unwrap().previous, Some(id(2)));
+    }
+
+    #[test]
     fn a_circle_ends() {
-        let tree = MessageTree::from_messages([
+        let tree = tree_of([
             message(1, Some(2), Role::User, ""),
             message(2, Some(1), Role::Assistant, ""),
         ]);

@@ -33,7 +33,7 @@ pub fn AccountMenu() -> impl IntoView {
     view! {
         <Menu label="Account" class="ph-button ph-button--quiet" heading=email items=items>
             <span class="ph-avatar"><Icon glyph=Glyph::Person/></span>
-            "Account"
+            <span class="ph-account">"Account"</span>
         </Menu>
     }
 }

@@ -15,6 +15,8 @@ use super::{
 pub enum Shape {
     #[default]
     Centre,
+    /// Near the top, where it stays while its content changes.
+    Top,
     /// A sheet at the edge where lines start.
     Start,
     /// A sheet at the edge where lines end.
@@ -25,6 +27,7 @@ impl Shape {
     fn class(self) -> &'static str {
         match self {
             Self::Centre => "ph-dialog",
+            Self::Top => "ph-dialog ph-dialog--top",
             Self::Start => "ph-dialog ph-dialog--start",
             Self::End => "ph-dialog ph-dialog--end",
         }

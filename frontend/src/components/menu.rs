@@ -19,7 +19,15 @@ pub struct MenuItem {
     pub label: String,
     pub glyph: Option<Glyph>,
     pub danger: bool,
-    pub action: Callback<()>,
+    choice: Choice,
+}
+
+/// What choosing an item does.
+#[derive(Clone)]
+enum Choice {
+    Act(Callback<()>),
+    /// Downloads from this address.
+    Download(String),
 }
 
 impl MenuItem {
@@ -28,7 +36,17 @@ impl MenuItem {
             label: label.into(),
             glyph: None,
             danger: false,
-            action: Callback::new(move |()| action()),
+            choice: Choice::Act(Callback::new(move |()| action())),
+        }
+    }
+
+    /// An item that is a link to what the browser is to download.
+    pub fn download(label: impl Into<String>, address: String) -> Self {
+        Self {
+            label: label.into(),
+            glyph: Some(Glyph::Download),
+            danger: false,
+            choice: Choice::Download(address),
         }
     }
 
@@ -155,27 +173,55 @@ pub fn Menu(
                             <p class="ph-menu__heading">{heading}</p>
                         })}
                         <div role="menu" aria-label=label>
-                            {items.run(()).into_iter().map(|item| view! {
-                                <button
-                                    type="button"
-                                    role="menuitem"
-                                    tabindex="-1"
-                                    class="ph-menu__item"
-                                    class:ph-menu__item--danger=item.danger
-                                    on:click=move |_| {
-                                        close_and_return();
-                                        item.action.run(());
-                                    }
-                                >
-                                    {item.glyph.map(|glyph| view! { <Icon glyph=glyph/> })}
-                                    {item.label}
-                                </button>
-                            }).collect_view()}
+                            {items
+                                .run(())
+                                .into_iter()
+                                .map(|item| view! { <Item item close=close_and_return/> })
+                                .collect_view()}
                         </div>
                     </div>
                 })
             }}
         </div>
+    }
+}
+
+#[component]
+fn Item(item: MenuItem, close: impl Fn() + Send + Sync + 'static) -> impl IntoView {
+    let class = if item.danger {
+        "ph-menu__item ph-menu__item--danger"
+    } else {
+        "ph-menu__item"
+    };
+    let shown = view! {
+        {item.glyph.map(|glyph| view! { <Icon glyph=glyph/> })}
+        {item.label}
+    };
+    match item.choice {
+        Choice::Act(action) => {
+            let choose = move |_| {
+                close();
+                action.run(());
+            };
+            view! {
+                <button type="button" role="menuitem" tabindex="-1" class=class on:click=choose>{shown}</button>
+            }
+            .into_any()
+        }
+        Choice::Download(address) => view! {
+            <a
+                href=address
+                download=""
+                rel="external"
+                role="menuitem"
+                tabindex="-1"
+                class=class
+                on:click=move |_| close()
+            >
+                {shown}
+            </a>
+        }
+        .into_any(),
     }
 }
 

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::{components::Redirect, hooks::use_location};
 
+use super::search::{Search, SearchDialog};
 use crate::{
     api::ApiError,
     components::feedback::{ErrorNotice, Skeleton},
@@ -21,7 +22,8 @@ enum Gate {
     Failed(ApiError),
 }
 
-/// Shows its children to whoever is signed in, and leads everybody else to sign in and back.
+/// Shows its children, with the search over them, to whoever is signed in, and leads everybody
+/// else to sign in and back.
 #[component]
 pub fn SignedIn(children: ChildrenFn) -> impl IntoView {
     let session = use_session();
@@ -44,7 +46,10 @@ pub fn SignedIn(children: ChildrenFn) -> impl IntoView {
             view! { <Redirect path=routes::login_then(&here)/> }.into_any()
         }
         Gate::Left => view! { <Redirect path=routes::LOGIN/> }.into_any(),
-        Gate::Open => children().into_any(),
+        Gate::Open => {
+            Search::provide();
+            view! { {children()} <SearchDialog/> }.into_any()
+        }
         Gate::Failed(error) => view! {
             <Main class="ph-page">
                 <h1 class="ph-visually-hidden">"PromptHub"</h1>

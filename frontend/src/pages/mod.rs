@@ -7,5 +7,7 @@ pub mod guard;
 pub mod home;
 pub mod not_found;
 pub mod project;
+pub mod search;
 pub mod settings;
 mod top_bar;
+pub mod transfer;

@@ -3,8 +3,12 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
+use super::search::Search;
 use crate::{
-    components::{account_menu::AccountMenu, mark::Mark, theme_button::ThemeButton},
+    components::{
+        account_menu::AccountMenu, button::IconButton, icon::Glyph, mark::Mark,
+        theme_button::ThemeButton,
+    },
     routes,
     state::session::use_session,
 };
@@ -17,6 +21,14 @@ pub fn TopBar() -> impl IntoView {
         <header class="ph-bar">
             <Mark/>
             <span class="ph-bar__space"></span>
+            {move || signed_in.get().then(use_context::<Search>).flatten().map(|search| view! {
+                <IconButton
+                    label="Search"
+                    title="Search conversations (Ctrl K)"
+                    glyph=Glyph::Search
+                    on_click=Callback::new(move |_| search.open())
+                />
+            })}
             <ThemeButton/>
             {move || if signed_in.get() {
                 view! { <AccountMenu/> }.into_any()

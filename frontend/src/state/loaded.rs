@@ -1,11 +1,66 @@
-//! A list that is read page by page and changed in place by what the person does.
+//! What is read of the server: one thing, or a list that is read page by page and changed in place
+//! by what the person does.
 
-use std::{future::Future, rc::Rc};
+use std::{future::Future, pin::Pin, rc::Rc};
 
 use leptos::{prelude::*, task::spawn_local};
 use prompthub_dto::Page;
 
 use crate::api::ApiError;
+
+/// One thing of the server; `None` until it has answered.
+pub struct Loaded<T: Send + Sync + 'static> {
+    value: RwSignal<Option<Result<T, ApiError>>>,
+    fetch: StoredValue<FetchOne<T>, LocalStorage>,
+}
+
+type FetchOne<T> = Rc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<T, ApiError>>>>>;
+
+impl<T: Send + Sync> Clone for Loaded<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Send + Sync> Copy for Loaded<T> {}
+
+impl<T: Clone + Send + Sync> Loaded<T> {
+    /// Reads it at once.
+    pub fn new<F>(fetch: impl Fn() -> F + 'static) -> Self
+    where
+        F: Future<Output = Result<T, ApiError>> + 'static,
+    {
+        let loaded = Self {
+            value: RwSignal::new(None),
+            fetch: StoredValue::new_local(Rc::new(move || Box::pin(fetch()))),
+        };
+        loaded.reload();
+        loaded
+    }
+
+    /// What the server has said; tracks.
+    #[must_use]
+    pub fn get(self) -> Option<Result<T, ApiError>> {
+        self.value.get()
+    }
+
+    #[must_use]
+    pub fn get_untracked(self) -> Option<Result<T, ApiError>> {
+        self.value.get_untracked()
+    }
+
+    /// Reads it again, from nothing.
+    pub fn reload(self) {
+        self.value.set(None);
+        let Some(answer) = self.fetch.try_with_value(|fetch| fetch()) else {
+            return;
+        };
+        spawn_local(async move {
+            // The view may be gone by now, and its signals with it.
+            let _ = self.value.try_set(Some(answer.await));
+        });
+    }
+}
 
 /// How far the reading of a list is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,9 +81,8 @@ pub struct End {
     pub more: Callback<()>,
 }
 
-type Fetch<T> = Rc<
-    dyn Fn(Option<String>) -> std::pin::Pin<Box<dyn Future<Output = Result<Page<T>, ApiError>>>>,
->;
+type Fetch<T> =
+    Rc<dyn Fn(Option<String>) -> Pin<Box<dyn Future<Output = Result<Page<T>, ApiError>>>>>;
 
 /// A list of the server, as far as it is read.
 pub struct LoadedList<T: Send + Sync + 'static> {

@@ -17,6 +17,15 @@ impl Go {
         self.0
             .with_value(|navigate| navigate(path, NavigateOptions::default()));
     }
+
+    /// Goes to `path` in place of where the page is.
+    pub fn replace(self, path: &str) {
+        let options = NavigateOptions {
+            replace: true,
+            ..NavigateOptions::default()
+        };
+        self.0.with_value(|navigate| navigate(path, options));
+    }
 }
 
 /// Must be called where a view is made, below the router.

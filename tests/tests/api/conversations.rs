@@ -202,24 +202,34 @@ async fn messages_are_listed_page_by_page() {
         ada.reply(&project, &first, &number.to_string()).await;
     }
     let list = format!("/api/conversations/{}/messages", first.conversation_id);
-    let mut ids = Vec::new();
-    let mut cursor = String::new();
-    loop {
-        let mut request = ada.get(&list).query(&[("limit", "4")]);
-        if !cursor.is_empty() {
-            request = request.query(&[("cursor", &cursor)]);
+    let pages = async |order: &str| {
+        let mut ids = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let mut request = ada.get(&list).query(&[("limit", "4"), ("order", order)]);
+            if !cursor.is_empty() {
+                request = request.query(&[("cursor", &cursor)]);
+            }
+            let page: Page<Message> = request.send().await.json();
+            ids.extend(page.items.into_iter().map(|message| message.id));
+            let Some(next) = page.next_cursor else { break };
+            cursor = next;
         }
-        let page: Page<Message> = request.send().await.json();
-        ids.extend(page.items.into_iter().map(|message| message.id));
-        let Some(next) = page.next_cursor else { break };
-        cursor = next;
-    }
-    let all: Vec<_> = ada
+        ids
+    };
+    let mut all: Vec<_> = ada
         .messages(first.conversation_id.as_str())
         .await
         .into_iter()
         .map(|message| message.id)
         .collect();
     assert_eq!(all.len(), 6);
-    assert_eq!(ids, all);
+    assert_eq!(pages("asc").await, all);
+    all.reverse();
+    assert_eq!(pages("desc").await, all);
+    ada.get(&list)
+        .query(&[("order", "sideways")])
+        .send()
+        .await
+        .assert_invalid(&[("order", FieldCode::Invalid)]);
 }

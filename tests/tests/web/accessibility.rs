@@ -1,11 +1,11 @@
 //! axe-core on every page, in both themes, at both sizes.
 
 use prompthub_dto::projects::Project;
-use prompthub_tests::{Client, TestApp, app::PASSWORD, spawn_app, upstream::Script};
+use prompthub_tests::{Client, TestApp, spawn_app, upstream::Script};
 
 use crate::{
     axe::{assert_accessible, violations},
-    browser::{Browser, Size, in_browser},
+    browser::{Browser, Size, at_both_sizes, in_browser},
 };
 
 const ANSWER: &str = "# Heading\n\nText with `code`, **bold** and [a link](https://example.com).\n\n- one\n- two\n\n\
@@ -17,13 +17,6 @@ async fn check(browser: &Browser, place: &str) {
     for scheme in ["light", "dark"] {
         browser.prefer(scheme).await;
         assert_accessible(browser, &format!("{place}, {scheme}")).await;
-    }
-}
-
-async fn at_both_sizes(visit: impl AsyncFn(&TestApp, &Browser)) {
-    for size in [Size::Desktop, Size::Phone] {
-        let app = spawn_app().await;
-        in_browser(&app, size, async |browser| visit(&app, browser).await).await;
     }
 }
 
@@ -40,14 +33,6 @@ async fn furnished(app: &TestApp) -> (Client, Project) {
     app.upstream.next(Script::answer(ANSWER));
     ada.chat(&project, "What is an ablative absolute?").await;
     (ada, project)
-}
-
-async fn sign_in(browser: &Browser) {
-    browser.go("/login").await;
-    browser.fill("Email", "ada@example.com").await;
-    browser.fill("Password", PASSWORD).await;
-    browser.click("button", "Sign in").await;
-    browser.find("heading", "Projects").await;
 }
 
 #[tokio::test]
@@ -91,7 +76,7 @@ async fn the_projects_are_accessible() {
 async fn a_project_is_accessible() {
     at_both_sizes(async |app, browser| {
         let (ada, project) = furnished(app).await;
-        sign_in(browser).await;
+        browser.sign_in().await;
         browser.go(&format!("/projects/{}", project.id)).await;
         browser.find("textbox", "Message").await;
         check(browser, "a new chat").await;
@@ -123,7 +108,7 @@ async fn a_project_is_accessible() {
 async fn the_settings_and_what_is_nowhere_are_accessible() {
     at_both_sizes(async |app, browser| {
         app.register("ada@example.com").await;
-        sign_in(browser).await;
+        browser.sign_in().await;
         browser.go("/settings").await;
         browser.find("heading", "Settings").await;
         browser.find("list", "Sessions").await;

@@ -5,7 +5,7 @@
 use std::{panic::AssertUnwindSafe, path::PathBuf, process::Stdio, time::Duration};
 
 use futures_util::FutureExt;
-use prompthub_tests::TestApp;
+use prompthub_tests::{TestApp, spawn_app};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::{
@@ -17,6 +17,8 @@ use tokio::{
     process::{Child, Command},
     sync::Semaphore,
 };
+
+use url::Url;
 
 use crate::tools;
 
@@ -53,13 +55,26 @@ pub(crate) struct Browser {
     pub(crate) downloads: PathBuf,
 }
 
+/// Makes the same journey in both windows, each on a server of its own.
+pub(crate) async fn at_both_sizes(journey: impl AsyncFn(&TestApp, &Browser)) {
+    for size in [Size::Desktop, Size::Phone] {
+        let app = spawn_app().await;
+        in_browser(&app, size, async |browser| journey(&app, browser).await).await;
+    }
+}
+
 /// Runs a test in a new browser, which is ended whatever becomes of the test. A failure leaves a
 /// screenshot, and a page that complained on its console fails.
 pub(crate) async fn in_browser(app: &TestApp, size: Size, test: impl AsyncFnOnce(&Browser)) {
+    in_browser_at(&app.base_url, size, test).await;
+}
+
+/// [`in_browser`], with the server at another address than its own.
+pub(crate) async fn in_browser_at(base_url: &Url, size: Size, test: impl AsyncFnOnce(&Browser)) {
     let _slot = SLOTS.acquire().await.expect("the slots are never closed");
     let profile = tempfile::tempdir().expect("a temporary folder");
     let (mut driver_process, port) = start_driver().await;
-    let browser = open(app, size, &profile, port).await;
+    let browser = open(base_url, size, &profile, port).await;
     let outcome = AssertUnwindSafe(test(&browser)).catch_unwind().await;
     let screenshot = match &outcome {
         Ok(()) => None,
@@ -112,14 +127,14 @@ async fn start_driver() -> (Child, u16) {
     (child, port)
 }
 
-async fn open(app: &TestApp, size: Size, profile: &TempDir, port: u16) -> Browser {
+async fn open(base_url: &Url, size: Size, profile: &TempDir, port: u16) -> Browser {
     let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities(profile))
         .await
         .expect("Chromium starts");
     let downloads = profile.path().join("downloads");
     let browser = Browser {
         driver,
-        base_url: app.base_url.as_str().trim_end_matches('/').to_owned(),
+        base_url: base_url.as_str().trim_end_matches('/').to_owned(),
         size,
         downloads,
     };
@@ -207,6 +222,16 @@ impl Browser {
             .send_raw(command, parameters.clone())
             .await;
         result.unwrap_or_else(|error| panic!("{command} {parameters}: {error}"))
+    }
+
+    /// Takes the network away from the page, or gives it back.
+    pub(crate) async fn offline(&self, offline: bool) {
+        self.cdp("Network.enable", json!({})).await;
+        let conditions = json!({
+            "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
+        });
+        self.cdp("Network.emulateNetworkConditions", conditions)
+            .await;
     }
 
     /// Makes the system's colours light or dark, as the page sees them.

@@ -1,23 +1,13 @@
 //! Journeys through the page, each at desktop and at phone size.
 
 use prompthub_tests::{
-    TestApp,
     app::PASSWORD,
-    spawn_app,
     upstream::{Gate, Script, StreamScript},
 };
 
 use thirtyfour::Key;
 
-use crate::browser::{Browser, Size, in_browser};
-
-/// Makes the same journey in both windows, each on a server of its own.
-async fn at_both_sizes(journey: impl AsyncFn(&TestApp, &Browser)) {
-    for size in [Size::Desktop, Size::Phone] {
-        let app = spawn_app().await;
-        in_browser(&app, size, async |browser| journey(&app, browser).await).await;
-    }
-}
+use crate::browser::{Browser, at_both_sizes};
 
 #[tokio::test]
 async fn from_registering_to_signing_out() {

@@ -14,6 +14,15 @@ impl Browser {
         self.find("heading", "Projects").await;
     }
 
+    /// Signs in as Ada, who has an account, and arrives at the projects.
+    pub(crate) async fn sign_in(&self) {
+        self.go("/login").await;
+        self.fill("Email", "ada@example.com").await;
+        self.fill("Password", PASSWORD).await;
+        self.click("button", "Sign in").await;
+        self.find("heading", "Projects").await;
+    }
+
     /// Makes a project through the dialog and arrives in it.
     pub(crate) async fn create_project(&self, name: &str, system_prompt: &str) {
         self.click("button", "New project").await;

@@ -6,7 +6,8 @@ use chrono::NaiveDateTime;
 use prompthub_dto::{
     Page,
     chat::{
-        Conversation, CreateConversation, Generation, Message, MessageStatus, UpdateConversation,
+        Conversation, CreateConversation, Generation, Message, MessageOrder, MessageStatus,
+        UpdateConversation,
     },
     ids::{ConversationId, GenerationId, MessageId, ProjectId, UserId},
     problem::FieldCode,
@@ -168,7 +169,7 @@ pub async fn delete(app: &App, owner: UserId, id: ConversationId) -> Result<(), 
     .await
 }
 
-/// Every message of the tree, oldest first.
+/// Every message of the tree.
 ///
 /// # Errors
 /// `not_found`, also where the conversation is another's.
@@ -176,14 +177,19 @@ pub async fn list_messages(
     app: &App,
     owner: UserId,
     id: ConversationId,
+    order: MessageOrder,
     page: PageRequest<(NaiveDateTime, MessageId)>,
 ) -> Result<Page<Message>, ApiError> {
+    let order = match order {
+        MessageOrder::Asc => messages::MessageOrder::OldestFirst,
+        MessageOrder::Desc => messages::MessageOrder::NewestFirst,
+    };
     let (after, fetch) = (page.after, page.fetch());
     let rows = app
         .store
         .read(move |conn| {
             conversations::find(conn, owner, id)?.ok_or_else(no_conversation)?;
-            Ok::<_, ApiError>(messages::list(conn, id, after, fetch)?)
+            Ok::<_, ApiError>(messages::list(conn, id, order, after, fetch)?)
         })
         .await?;
     Ok(page.page(rows, |row| (row.created_at, row.id), wire::message))

@@ -7,9 +7,11 @@ use actix_web::{
 };
 use prompthub_dto::{
     Page,
-    chat::{Conversation, ConversationQuery, CreateConversation, Message, UpdateConversation},
+    chat::{
+        Conversation, ConversationQuery, CreateConversation, Message, MessageQuery,
+        UpdateConversation,
+    },
     ids::{ConversationId, ProjectId},
-    page::PageQuery,
 };
 
 use super::{
@@ -98,18 +100,19 @@ pub async fn delete_conversation(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// List the messages of a conversation, the whole tree, oldest first
+/// List the messages of a conversation, the whole tree
 #[utoipa::path(get, path = "/api/conversations/{conversation_id}/messages", operation_id = "list_messages", tag = "conversations",
-    params(("conversation_id" = ConversationId, Path), PageQuery),
+    params(("conversation_id" = ConversationId, Path), MessageQuery),
     responses((status = 200, description = "A page of messages.", body = Page<Message>), SignedIn, PathErrors, QueryErrors))]
 pub async fn list_messages(
     app: Data<App>,
     user: CurrentUser,
     path: Path<ConversationId>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<MessageQuery>,
 ) -> Result<Body<Page<Message>>, ApiError> {
     let page = PageRequest::parse(query.limit, query.cursor.as_deref())?;
+    let id = path.into_inner();
     Ok(Body(
-        conversations::list_messages(&app, user.id, path.into_inner(), page).await?,
+        conversations::list_messages(&app, user.id, id, query.order, page).await?,
     ))
 }

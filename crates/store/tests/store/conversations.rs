@@ -5,7 +5,11 @@ use prompthub_store::{
     FinishReason, MessageRole, MessageStatus, Store, TitledBy,
     conversations::{self, ConversationPatch, ConversationRow},
     generations::{self, NewGeneration},
-    messages::{self, MessageFinish, MessageRow},
+    messages::{
+        self, MessageFinish,
+        MessageOrder::{NewestFirst, OldestFirst},
+        MessageRow,
+    },
     users,
 };
 
@@ -130,10 +134,15 @@ on_every_database! {
         assert_eq!(path(MessageId::new()).await, []);
         let active = read(&store, move |conn| conversations::find(conn, owner, id)).await.unwrap();
         assert_eq!(active.active_message_id, Some(follow_up.id));
-        let first_page = read(&store, move |conn| messages::list(conn, id, None, 3)).await;
-        let last = (first_page[2].created_at, first_page[2].id);
-        let rest = read(&store, move |conn| messages::list(conn, id, Some(last), 3)).await;
-        assert_eq!((first_page.len(), rest), (3, vec![follow_up]));
+        let place = |row: &MessageRow| (row.created_at, row.id);
+        let list = |order, after| read(&store, move |conn| messages::list(conn, id, order, after, 3));
+        let first_page = list(OldestFirst, None).await;
+        let rest = list(OldestFirst, Some(place(&first_page[2]))).await;
+        assert_eq!((first_page.len(), rest), (3, vec![follow_up.clone()]));
+        let last_page = list(NewestFirst, None).await;
+        assert_eq!(last_page[0], follow_up);
+        let rest = list(NewestFirst, Some(place(&last_page[2]))).await;
+        assert_eq!((last_page.len(), rest), (3, vec![question]));
         let find = |user| read(&store, move |conn| messages::find(conn, user, first.id));
         assert!(find(owner).await.is_some());
         assert_eq!(find(stranger).await, None);
@@ -155,7 +164,7 @@ on_every_database! {
         let stranger = add_user(&store, "Bob").await.id;
         assert!(!write(&store, move |conn| conversations::delete(conn, stranger, id)).await);
         assert!(write(&store, move |conn| conversations::delete(conn, owner, id)).await);
-        assert_eq!(read(&store, move |conn| messages::list(conn, id, None, 10)).await, []);
+        assert_eq!(read(&store, move |conn| messages::list(conn, id, OldestFirst, None, 10)).await, []);
         assert!(write(&store, move |conn| users::delete(conn, owner)).await);
     }
 

@@ -11,7 +11,10 @@ use self::{
     new_project::{Draft, NewProject},
     starters::STARTERS,
 };
-use super::top_bar::TopBar;
+use super::{
+    top_bar::TopBar,
+    transfer::{Import, ImportDialog},
+};
 use crate::{
     api,
     components::{
@@ -23,8 +26,9 @@ use crate::{
         rows::rows,
         words::has_words,
     },
+    routes,
     state::{
-        loaded::{LoadedList, Progress},
+        loaded::{Loaded, LoadedList, Progress},
         title::use_title,
     },
 };
@@ -37,6 +41,7 @@ pub fn HomePage() -> impl IntoView {
     });
     let filter = RwSignal::new(String::new());
     let draft = Draft::new();
+    let import = Import::new(None, move |_| projects.reload());
     let shown = Memo::new(move |_| {
         let filter = filter.get();
         projects.items().with(|projects| {
@@ -71,6 +76,14 @@ pub fn HomePage() -> impl IntoView {
                         hidden=none
                         bind:value=filter
                     />
+                    <span class="ph-page__import">
+                        <Button
+                            label="Import project"
+                            glyph=Glyph::Upload
+                            variant=Variant::Quiet
+                            on_click=move |_| import.open()
+                        />
+                    </span>
                     <Button
                         label="New project"
                         glyph=Glyph::Plus
@@ -93,6 +106,7 @@ pub fn HomePage() -> impl IntoView {
                 <ListEnd end=projects.end() lines=3/>
             </Main>
             <NewProject draft=draft/>
+            <ImportDialog import=import/>
         </div>
     }
 }
@@ -100,7 +114,7 @@ pub fn HomePage() -> impl IntoView {
 /// Says that answers are not real yet, while the server has nothing but the demo.
 #[component]
 fn DemoNotice() -> impl IntoView {
-    let instance = LocalResource::new(api::system::instance);
+    let instance = Loaded::new(api::system::instance);
     let demo = Memo::new(move |_| {
         let instance = instance.get().and_then(Result::ok);
         instance.is_some_and(|instance| model_name::is_demo(&instance.default_model))
@@ -112,7 +126,7 @@ fn DemoNotice() -> impl IntoView {
                     <Icon glyph=Glyph::Info/>
                     <p class="ph-notice__text">
                         "No provider is set up yet, so answers come from the offline demo model. "
-                        <a href="/docs" rel="external">"Set up a provider"</a>
+                        <a href=routes::PROVIDERS>"Set up a provider"</a>
                     </p>
                 </div>
             }

@@ -1,12 +1,16 @@
-//! What can be done to a conversation from the rail: rename, pin, archive, delete.
+//! What can be done to a conversation from the rail: rename, pin, archive, export, delete.
 
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 use prompthub_dto::{
     chat::{Conversation, UpdateConversation},
     ids::ConversationId,
+    transfer::ExportFormat,
 };
 
-use super::state::{ProjectState, use_project};
+use super::{
+    conversations::Conversations,
+    state::{ProjectState, use_project},
+};
 use crate::{
     api,
     components::{
@@ -33,10 +37,10 @@ pub struct Actions {
 }
 
 impl Actions {
-    pub fn new() -> Self {
+    pub fn new(conversations: Conversations) -> Self {
         Self {
             target: RwSignal::new(None),
-            renaming: RwSignal::new(false),
+            renaming: conversations.renaming,
             deleting: RwSignal::new(false),
             title: RwSignal::new(String::new()),
             toasts: use_toasts(),
@@ -70,6 +74,14 @@ impl Actions {
                 change(&archive);
             })
             .glyph(Glyph::Archive),
+            MenuItem::download(
+                "Export as Markdown",
+                api::transfer::conversation_path(id, ExportFormat::Markdown),
+            ),
+            MenuItem::download(
+                "Export as JSON",
+                api::transfer::conversation_path(id, ExportFormat::Json),
+            ),
             MenuItem::new("Delete", move || {
                 self.target.set(Some(conversation.clone()));
                 self.deleting.set(true);

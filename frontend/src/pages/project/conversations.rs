@@ -1,18 +1,26 @@
 //! The conversations of a project as the page knows them: two lists, which the server keeps apart.
 
-use leptos::prelude::*;
+use gloo_timers::future::TimeoutFuture;
+use leptos::{prelude::*, task::spawn_local};
 use prompthub_dto::{
     chat::Conversation,
     ids::{ConversationId, ProjectId},
+    problem::ProblemCode,
 };
 
 use crate::{api, state::loaded::LoadedList};
+
+/// When to look for the title that the server makes after a first answer: so many milliseconds after
+/// the answer, and after each look.
+const LOOKS: [u32; 5] = [0, 1_000, 2_000, 4_000, 8_000];
 
 /// The conversations of one project.
 #[derive(Clone, Copy)]
 pub struct Conversations {
     pub active: LoadedList<Conversation>,
     pub archived: LoadedList<Conversation>,
+    /// Whether the person is giving one of them a name; then no other comes in between.
+    pub renaming: RwSignal<bool>,
 }
 
 impl Conversations {
@@ -25,6 +33,7 @@ impl Conversations {
         Self {
             active: list(false),
             archived: list(true),
+            renaming: RwSignal::new(false),
         }
     }
 
@@ -48,6 +57,53 @@ impl Conversations {
                 }
             });
         }
+    }
+
+    /// Something has happened in one of them: it moves to the top.
+    pub fn moved(self, id: ConversationId) {
+        spawn_local(async move {
+            // Where the server cannot be asked, the order is right again after the next time.
+            if let Ok(current) = api::conversations::find(id).await {
+                self.replace(&current);
+            }
+        });
+    }
+
+    /// An answer has ended. Where the server is going to make a title from it, that is waited for.
+    pub fn answered(self, id: ConversationId, makes_title: bool) {
+        let mut before = self.title(id);
+        let looks = if makes_title { LOOKS.len() } else { 1 };
+        spawn_local(async move {
+            for wait in LOOKS.into_iter().take(looks) {
+                TimeoutFuture::new(wait).await;
+                let current = match api::conversations::find(id).await {
+                    Ok(current) => current,
+                    Err(error) if error.is(ProblemCode::NotFound) => return,
+                    Err(_) => continue,
+                };
+                let has_changed =
+                    *before.get_or_insert_with(|| current.title.clone()) != current.title;
+                match self.renaming.try_get_untracked() {
+                    Some(false) => self.replace(&current),
+                    Some(true) => continue,
+                    // The page is gone.
+                    None => return,
+                }
+                if has_changed {
+                    return;
+                }
+            }
+        });
+    }
+
+    fn title(self, id: ConversationId) -> Option<String> {
+        let of = |list: LoadedList<Conversation>| {
+            list.items().with_untracked(|conversations| {
+                let found = conversations.iter().find(|other| other.id == id);
+                found.map(|found| found.title.clone())
+            })
+        };
+        of(self.active).or_else(|| of(self.archived))
     }
 
     /// Forgets one that is deleted.

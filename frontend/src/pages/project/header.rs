@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::state::{DrawerTab, use_project};
+use super::state::use_project;
 use crate::components::{
     button::IconButton,
     icon::{Glyph, Icon},
@@ -14,12 +14,6 @@ pub fn Header() -> impl IntoView {
     let state = use_project();
     let name = move || state.project.with(|project| project.value.name.clone());
     let model = Memo::new(move |_| state.project.with(|project| project.value.model.clone()));
-    let choose_model = move |_| {
-        state.open_drawer(DrawerTab::Settings);
-        state
-            .model_wish
-            .update(|wishes| *wishes = wishes.wrapping_add(1));
-    };
     view! {
         <header class="ph-header">
             <div class="ph-header__rail">
@@ -40,7 +34,7 @@ pub fn Header() -> impl IntoView {
                 class="ph-button ph-button--small ph-header__model"
                 title=move || format!("Model: {}", model.get())
                 aria-label=move || format!("Change the model, {}", model_name::short(&model.get()))
-                on:click=choose_model
+                on:click=move |_| state.choose_model()
             >
                 <span class="ph-header__model-name">{move || model_name::short(&model.get()).to_owned()}</span>
                 <Icon glyph=Glyph::ChevronDown/>

@@ -9,7 +9,6 @@ mod files;
 mod groups;
 mod header;
 mod rail;
-mod search;
 mod settings_draft;
 mod settings_form;
 mod state;
@@ -19,10 +18,7 @@ mod workspace;
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
-use prompthub_dto::{
-    ids::{ConversationId, ProjectId},
-    problem::ProblemCode,
-};
+use prompthub_dto::{ids::ProjectId, problem::ProblemCode};
 
 use self::workspace::Workspace;
 use super::not_found::NotFoundPage;
@@ -32,7 +28,8 @@ use crate::{
         feedback::{ErrorNotice, Skeleton},
         landmark::Main,
     },
-    routes,
+    routes::{self, Place},
+    state::loaded::Loaded,
 };
 
 /// The project that the address names, on the conversation that it names.
@@ -45,29 +42,27 @@ pub fn ProjectPage() -> impl IntoView {
         params.with(|params| routes::parse_place(&params.get("place").unwrap_or_default()))
     });
     let known_place = Memo::new(move |_| place.get().is_ok());
-    let conversation = Signal::derive(move || place.get().ok().flatten());
+    let place = Signal::derive(move || place.get().unwrap_or_default());
     move || match (project.get(), known_place.get()) {
-        (Some(project), true) => view! { <Load id=project conversation=conversation/> }.into_any(),
+        (Some(project), true) => view! { <Load id=project place/> }.into_any(),
         _ => view! { <NotFoundPage/> }.into_any(),
     }
 }
 
 #[component]
-fn Load(id: ProjectId, conversation: Signal<Option<ConversationId>>) -> impl IntoView {
-    let project = LocalResource::new(move || api::projects::find(id));
+fn Load(id: ProjectId, place: Signal<Place>) -> impl IntoView {
+    let project = Loaded::new(move || api::projects::find(id));
     move || match project.get() {
         None => view! {
             <Main class="ph-page"><Skeleton lines=6/></Main>
         }
         .into_any(),
-        Some(Ok(project)) => {
-            view! { <Workspace project=project conversation=conversation/> }.into_any()
-        }
+        Some(Ok(project)) => view! { <Workspace project place/> }.into_any(),
         Some(Err(error)) if error.is(ProblemCode::NotFound) => view! { <NotFoundPage/> }.into_any(),
         Some(Err(error)) => view! {
             <Main class="ph-page">
                 <h1 class="ph-visually-hidden">"Project"</h1>
-                <ErrorNotice error=error on_retry=Callback::new(move |()| project.refetch())/>
+                <ErrorNotice error=error on_retry=Callback::new(move |()| project.reload())/>
             </Main>
         }
         .into_any(),

@@ -22,6 +22,7 @@ use crate::{
         theme_button::ThemeButton,
         time::LocalMoment,
     },
+    pages::search::use_search,
     routes,
     state::{
         clock::use_clock,
@@ -32,6 +33,7 @@ use crate::{
 #[component]
 pub fn Rail() -> impl IntoView {
     let state = use_project();
+    let search = use_search();
     view! {
         <div class="ph-rail__top">
             <div class="ph-rail__mark"><Mark/></div>
@@ -41,13 +43,13 @@ pub fn Rail() -> impl IntoView {
                     label="New chat"
                     glyph=Glyph::Plus
                     variant=Variant::Primary
-                    on_click=move |_| state.show(None)
+                    on_click=move |_| state.begin_chat()
                 />
                 <IconButton
                     label="Search"
                     title="Search conversations (Ctrl K)"
                     glyph=Glyph::Search
-                    on_click=Callback::new(move |_| state.search.set(true))
+                    on_click=Callback::new(move |_| search.open())
                 />
             </div>
         </div>
@@ -98,7 +100,7 @@ fn ProjectSwitcher() -> impl IntoView {
 fn Conversations() -> impl IntoView {
     let state = use_project();
     let clock = use_clock();
-    let actions = Actions::new();
+    let actions = Actions::new(state.conversations);
     let list = state.conversations.active;
     let archived = state.conversations.archived.items();
     let groups = Memo::new(move |_| {

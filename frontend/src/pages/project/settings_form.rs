@@ -1,10 +1,6 @@
 //! The settings of a project: edited in place, saved together.
 
-use leptos::{
-    ev::{self, KeyboardEvent, SubmitEvent},
-    html,
-    prelude::*,
-};
+use leptos::{ev::SubmitEvent, html, prelude::*};
 use prompthub_dto::{problem::ProblemCode, projects::UpdateProject};
 
 use super::{
@@ -77,7 +73,13 @@ pub fn SettingsForm() -> impl IntoView {
             Ok(())
         });
     };
-    use_save_shortcut(move || submit(Mode::Careful));
+    Effect::new(move |before: Option<u32>| {
+        let wishes = state.save_wish.get();
+        if before.is_some_and(|before| before != wishes) {
+            submit(Mode::Careful);
+        }
+        wishes
+    });
 
     let stale = Memo::new(move |_| {
         save.error()
@@ -174,7 +176,33 @@ pub fn SettingsForm() -> impl IntoView {
                 <Button label="Save changes" variant=Variant::Primary busy=save.pending()/>
             </div>
         </form>
+        <Transfer/>
         <DeleteProject/>
+    }
+}
+
+/// The ways out of the project and into it.
+#[component]
+fn Transfer() -> impl IntoView {
+    let state = use_project();
+    view! {
+        <div class="ph-form__apart ph-bar ph-bar--wrap">
+            <a
+                href=api::transfer::project_path(state.id)
+                download=""
+                rel="external"
+                class="ph-button ph-button--small"
+            >
+                <Icon glyph=Glyph::Download/>
+                "Export project"
+            </a>
+            <Button
+                label="Import conversations"
+                size=Size::Small
+                glyph=Glyph::Upload
+                on_click=move |_| state.import.open()
+            />
+        </div>
     }
 }
 
@@ -252,7 +280,7 @@ fn DeleteProject() -> impl IntoView {
     });
     let name = move || state.project.with(|project| project.value.name.clone());
     view! {
-        <div class="ph-form__apart">
+        <div class="ph-bar">
             <Button label="Delete project" variant=Variant::Danger size=Size::Small glyph=Glyph::Trash on_click=move |_| open.set(true)/>
         </div>
         <Confirm
@@ -265,17 +293,4 @@ fn DeleteProject() -> impl IntoView {
             on_confirm=confirm
         />
     }
-}
-
-/// Ctrl or ⌘ with S saves, wherever the focus is.
-fn use_save_shortcut(save: impl Fn() + 'static) {
-    let handle = window_event_listener(ev::keydown, move |event: KeyboardEvent| {
-        let command =
-            (event.ctrl_key() || event.meta_key()) && !event.alt_key() && !event.shift_key();
-        if command && event.key().eq_ignore_ascii_case("s") {
-            event.prevent_default();
-            save();
-        }
-    });
-    on_cleanup(move || handle.remove());
 }

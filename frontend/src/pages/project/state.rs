@@ -12,7 +12,8 @@ use super::{conversations::Conversations, settings_draft::SettingsDraft, uploads
 use crate::{
     api::{self, ApiError, Etag, Versioned},
     components::tabs::Tab,
-    routes,
+    pages::transfer::Import,
+    routes::{self, Place},
     state::{
         loaded::LoadedList,
         navigation::{Go, use_go},
@@ -70,19 +71,23 @@ pub struct ProjectState {
     pub drawer_sheet: RwSignal<bool>,
     /// Whether the rail is open over the chat, on a narrow page.
     pub rail_sheet: RwSignal<bool>,
-    pub search: RwSignal<bool>,
+    pub import: Import,
     pub narrow: Signal<bool>,
     /// Counts the wishes to choose a model, each of which moves the focus to the field.
     pub model_wish: RwSignal<u32>,
+    /// Counts the wishes to write, likewise.
+    pub write_wish: RwSignal<u32>,
+    /// Counts the wishes to save the settings by the keyboard.
+    pub save_wish: RwSignal<u32>,
+    place: Signal<Place>,
     go: Go,
 }
 
 impl ProjectState {
-    pub fn provide(
-        project: Versioned<Project>,
-        conversation: Signal<Option<ConversationId>>,
-    ) -> Self {
+    pub fn provide(project: Versioned<Project>, place: Signal<Place>) -> Self {
         let id = project.value.id;
+        let conversations = Conversations::new(id);
+        let conversation = Memo::new(move |_| place.get().conversation);
         let files = LoadedList::new(move |cursor: Option<String>| async move {
             api::files::list(id, cursor.as_deref()).await
         });
@@ -90,8 +95,8 @@ impl ProjectState {
             id,
             draft: SettingsDraft::new(&project.value),
             project: RwSignal::new(project),
-            conversation,
-            conversations: Conversations::new(id),
+            conversation: conversation.into(),
+            conversations,
             files,
             versions: LoadedList::new(move |cursor: Option<String>| async move {
                 api::projects::list_versions(id, cursor.as_deref()).await
@@ -102,9 +107,12 @@ impl ProjectState {
             drawer_beside: RwSignal::new(has_room_for_drawer()),
             drawer_sheet: RwSignal::new(false),
             rail_sheet: RwSignal::new(false),
-            search: RwSignal::new(false),
+            import: Import::new(Some(id), move |_| conversations.active.reload()),
             narrow: use_narrow(),
             model_wish: RwSignal::new(0),
+            write_wish: RwSignal::new(0),
+            save_wish: RwSignal::new(0),
+            place,
             go: use_go(),
         };
         provide_context(state);
@@ -114,8 +122,35 @@ impl ProjectState {
     /// Shows a conversation, or a new one.
     pub fn show(self, conversation: Option<ConversationId>) {
         self.rail_sheet.set(false);
-        self.search.set(false);
         self.go.to(&routes::project(self.id, conversation));
+    }
+
+    /// Shows a new conversation, ready to be begun.
+    pub fn begin_chat(self) {
+        self.show(None);
+        wish(self.write_wish);
+    }
+
+    /// Opens what the model is chosen with.
+    pub fn choose_model(self) {
+        self.open_drawer(DrawerTab::Settings);
+        wish(self.model_wish);
+    }
+
+    /// Wishes that the settings were saved, which they are if they are shown.
+    pub fn save_settings(self) {
+        wish(self.save_wish);
+    }
+
+    /// The reader has gone on from the message that the address names.
+    pub fn leave_message(self) {
+        let Place {
+            conversation,
+            message,
+        } = self.place.get_untracked();
+        if message.is_some() {
+            self.go.replace(&routes::project(self.id, conversation));
+        }
     }
 
     /// The title of the conversation that is shown, once it is known; tracks.
@@ -188,6 +223,10 @@ impl ProjectState {
         }
         self.project.set(current);
     }
+}
+
+fn wish(count: RwSignal<u32>) {
+    count.update(|count| *count = count.wrapping_add(1));
 }
 
 /// The state of the project's page around the caller.

@@ -4,9 +4,9 @@ use leptos::prelude::*;
 use prompthub_dto::{files::File, ids::ProjectId, problem::ProblemCode, system::Instance};
 
 use crate::{
-    api::{self, ApiError, files::Upload},
+    api::{self, ApiError, upload::Upload},
     components::size,
-    state::loaded::LoadedList,
+    state::loaded::{Loaded, LoadedList},
 };
 
 /// How many are sent at once. Browsers open six connections to a server that speaks HTTP/1.1, and
@@ -49,7 +49,7 @@ pub struct Uploads {
     items: RwSignal<Vec<UploadItem>>,
     next: StoredValue<u32>,
     /// Says how much the server takes for one file.
-    instance: LocalResource<Result<Instance, ApiError>>,
+    instance: Loaded<Instance>,
 }
 
 impl Uploads {
@@ -67,7 +67,7 @@ impl Uploads {
             files,
             items,
             next: StoredValue::new(0),
-            instance: LocalResource::new(api::system::instance),
+            instance: Loaded::new(api::system::instance),
         }
     }
 

@@ -4,32 +4,30 @@ use leptos::{
     ev::{self, DragEvent, KeyboardEvent},
     prelude::*,
 };
-use prompthub_dto::{ids::ConversationId, projects::Project};
+use prompthub_dto::projects::Project;
 
 use super::{
     drawer::Drawer,
     header::Header,
     rail::Rail,
-    search::SearchDialog,
     state::{DrawerTab, ProjectState},
 };
 use crate::{
     api::Versioned,
-    chat::ChatPane,
+    chat::{ChatEvent, ChatPane},
     components::{
         dialog::{Dialog, Shape},
         icon::{Glyph, Icon},
         landmark::Main,
     },
+    pages::{search::use_search, transfer::ImportDialog},
+    routes::{self, Place},
     state::title::use_title,
 };
 
 #[component]
-pub fn Workspace(
-    project: Versioned<Project>,
-    conversation: Signal<Option<ConversationId>>,
-) -> impl IntoView {
-    let state = ProjectState::provide(project, conversation);
+pub fn Workspace(project: Versioned<Project>, place: Signal<Place>) -> impl IntoView {
+    let state = ProjectState::provide(project, place);
     let project = Signal::derive(move || state.project.get().value);
     use_title(move || {
         let name = project.with(|project| project.name.clone());
@@ -39,9 +37,24 @@ pub fn Workspace(
         }
     });
     use_shortcuts(state);
-    let on_conversation = Callback::new(move |id| {
-        state.show(Some(id));
-        state.conversations.active.reload();
+    let revisits = use_search().revisits();
+    let message = Signal::derive(move || {
+        revisits.track();
+        place.get().message
+    });
+    let on_event = Callback::new(move |event| match event {
+        ChatEvent::Begun(id) => {
+            state.show(Some(id));
+            state.conversations.moved(id);
+        }
+        ChatEvent::Asked(id) => {
+            state.leave_message();
+            state.conversations.moved(id);
+        }
+        ChatEvent::Answered {
+            conversation,
+            first,
+        } => state.conversations.answered(conversation, first),
     });
     let beside = Memo::new(move |_| !state.narrow.get() && state.drawer_beside.get());
     let dragging = RwSignal::new(false);
@@ -77,7 +90,15 @@ pub fn Workspace(
             })}
             <Main class="ph-project__main">
                 <Header/>
-                <ChatPane project=project conversation=state.conversation on_conversation=on_conversation/>
+                <ChatPane
+                    project=project
+                    conversation=state.conversation
+                    message=message
+                    wishes_to_write=state.write_wish.into()
+                    providers=routes::PROVIDERS
+                    on_event=on_event
+                    on_model=Callback::new(move |()| state.choose_model())
+                />
             </Main>
             {move || beside.get().then(|| view! {
                 <aside class="ph-drawer" aria-label="Project settings"><Drawer/></aside>
@@ -90,7 +111,7 @@ pub fn Workspace(
                     <Drawer/>
                 </Dialog>
             </Show>
-            <SearchDialog/>
+            <ImportDialog import=state.import/>
             {move || dragging.get().then(|| view! {
                 <div class="ph-project__drop">
                     <div class="ph-drop">
@@ -108,14 +129,14 @@ fn carries_files(event: &DragEvent) -> bool {
     types.is_some_and(|types| types.iter().any(|kind| kind == "Files"))
 }
 
-/// Ctrl or ⌘ with K searches.
+/// Ctrl or ⌘ with S saves the settings, wherever the focus is. Never does the browser save the page.
 fn use_shortcuts(state: ProjectState) {
     let handle = window_event_listener(ev::keydown, move |event: KeyboardEvent| {
         let command =
             (event.ctrl_key() || event.meta_key()) && !event.alt_key() && !event.shift_key();
-        if command && event.key().eq_ignore_ascii_case("k") {
+        if command && event.key().eq_ignore_ascii_case("s") {
             event.prevent_default();
-            state.search.set(true);
+            state.save_settings();
         }
     });
     on_cleanup(move || handle.remove());

@@ -3,6 +3,7 @@
 mod account;
 mod appearance;
 mod password;
+mod providers;
 mod sessions;
 
 use leptos::prelude::*;
@@ -11,6 +12,7 @@ use self::{
     account::{AccountSection, DeleteAccountSection},
     appearance::AppearanceSection,
     password::PasswordSection,
+    providers::ProvidersSection,
     sessions::SessionsSection,
 };
 use super::top_bar::TopBar;
@@ -19,6 +21,9 @@ use crate::{components::landmark::Main, state::title::use_title};
 #[component]
 pub fn SettingsPage() -> impl IntoView {
     use_title(|| "Settings".to_owned());
+    Effect::new(|| {
+        request_animation_frame(go_to_named_section);
+    });
     view! {
         <div class="ph-page">
             <TopBar/>
@@ -26,11 +31,23 @@ pub fn SettingsPage() -> impl IntoView {
                 <h1 class="ph-page__title">"Settings"</h1>
                 <AccountSection/>
                 <PasswordSection/>
+                <ProvidersSection/>
                 <SessionsSection/>
                 <AppearanceSection/>
                 <DeleteAccountSection/>
             </Main>
         </div>
+    }
+}
+
+/// The browser looks for the section that the address names before the page has made it.
+fn go_to_named_section() {
+    let hash = window().location().hash().unwrap_or_default();
+    let section = hash
+        .strip_prefix('#')
+        .and_then(|id| document().get_element_by_id(id));
+    if let Some(section) = section {
+        section.scroll_into_view();
     }
 }
 

@@ -1,0 +1,141 @@
+//! The rail: titles and order follow what happens, and a new chat is ready to be written.
+
+use prompthub_api::Titles;
+use prompthub_tests::{TestApp, spawn_app, upstream::Script};
+
+use crate::browser::{Browser, Size, at_both_sizes, in_browser};
+
+impl Browser {
+    /// The titles in the rail, from the top.
+    async fn titles(&self) -> Vec<String> {
+        let titles = "return [...document.querySelectorAll('nav[aria-label=Conversations] a')].map(a => a.innerText)";
+        let titles = self.script(titles, Vec::new()).await;
+        let titles = titles.as_array().expect("a list").iter();
+        titles
+            .map(|title| title.as_str().expect("text").to_owned())
+            .collect()
+    }
+
+    async fn active_name(&self) -> serde_json::Value {
+        self.script(
+            "return document.activeElement.getAttribute('aria-label')",
+            Vec::new(),
+        )
+        .await
+    }
+}
+
+#[tokio::test]
+async fn the_title_of_the_model_comes_without_a_reload() {
+    let app = TestApp::with(|config| config.titles = Titles::Model).await;
+    in_browser(&app, Size::Desktop, async |browser| {
+        browser.register("ada@example.com").await;
+        browser.create_project("Kitchen", "").await;
+        app.upstream.next(Script::answer("Use steam."));
+        app.upstream.next(Script::answer("Crusty bread"));
+        browser.chat("How do I bake bread?").await;
+        browser.find("link", "Crusty bread").await;
+        browser
+            .until("the header has it too", async || {
+                let header = "return document.querySelector('header.ph-header').innerText";
+                let header = browser.script(header, Vec::new()).await;
+                header
+                    .as_str()
+                    .is_some_and(|text| text.contains("Crusty bread"))
+            })
+            .await;
+        assert_eq!(browser.titles().await, ["Crusty bread"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_conversation_that_goes_on_moves_up() {
+    let app = spawn_app().await;
+    in_browser(&app, Size::Desktop, async |browser| {
+        browser.register("ada@example.com").await;
+        browser.create_project("Notes", "").await;
+        browser.chat("Older").await;
+        browser.click("button", "New chat").await;
+        browser.gone("article", "You").await;
+        browser.chat("Newer").await;
+        browser
+            .until("the newer one is first", async || {
+                browser.titles().await == ["Newer", "Older"]
+            })
+            .await;
+        browser.click("link", "Older").await;
+        browser
+            .until("the older one is shown", async || {
+                let questions = browser.all("article", Some("You")).await;
+                match questions.first() {
+                    Some(question) => question
+                        .text()
+                        .await
+                        .is_ok_and(|text| text.contains("Older")),
+                    None => false,
+                }
+            })
+            .await;
+        browser.chat("It goes on").await;
+        browser
+            .until("the older one is first", async || {
+                browser.titles().await == ["Older", "Newer"]
+            })
+            .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_chat_is_ready_to_be_written() {
+    at_both_sizes(async |_, browser| {
+        browser.register("ada@example.com").await;
+        browser.create_project("Notes", "").await;
+        browser.chat("First").await;
+        for _ in 0..2 {
+            if browser.size == Size::Phone {
+                browser.click("button", "Open navigation").await;
+            }
+            browser.click("button", "New chat").await;
+            browser
+                .until("the focus is in the box", async || {
+                    browser.active_name().await == "Message"
+                })
+                .await;
+        }
+        browser.gone("article", "You").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_model_can_be_chosen_from_the_chat() {
+    at_both_sizes(async |_, browser| {
+        browser.register("ada@example.com").await;
+        browser.create_project("Notes", "").await;
+        let button = browser
+            .names("button")
+            .await
+            .into_iter()
+            .find(|name| name.starts_with("Change the model"));
+        browser
+            .click("button", &button.expect("a way to the model"))
+            .await;
+        let model = browser.find("combobox", "Model").await;
+        let model = model.element_id().to_string();
+        browser
+            .until("the focus is in the field", async || {
+                let active = browser.driver.active_element().await;
+                active.is_ok_and(|active| active.element_id().to_string() == model)
+            })
+            .await;
+        // The keys that save never reach the browser, which would save the page.
+        let pressed = "return !window.dispatchEvent(new KeyboardEvent('keydown', \
+            {key: 's', ctrlKey: true, cancelable: true}))";
+        assert_eq!(browser.script(pressed, Vec::new()).await, true);
+        browser.close_drawer().await;
+        assert_eq!(browser.script(pressed, Vec::new()).await, true);
+    })
+    .await;
+}
