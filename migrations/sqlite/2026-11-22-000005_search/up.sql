@@ -15,11 +15,11 @@ CREATE UNIQUE INDEX search_entries_title_unique ON search_entries (conversation_
 CREATE INDEX search_entries_pending_idx ON search_entries (id) WHERE pending;
 
 -- Keeps no text. Words come folded and cut, with spaces between them, so the plainest tokenizer will
--- do. Each begins with six characters that name its owner; prefixes of one and of two letters more
--- have an index of their own, since they match a great many words.
+-- do. Each begins with six characters that name its owner; the beginnings that have one to three
+-- letters more have an index of their own, since they are those of a great many words.
 CREATE VIRTUAL TABLE search_index USING fts5 (
     project, title, body,
-    content = '', contentless_delete = 1, tokenize = 'ascii', prefix = '7 8'
+    content = '', contentless_delete = 1, tokenize = 'ascii', prefix = '7 8 9'
 );
 
 CREATE TRIGGER search_entries_deleted AFTER DELETE ON search_entries BEGIN

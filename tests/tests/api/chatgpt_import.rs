@@ -10,6 +10,10 @@ use serde_json::{Map, Value, json};
 
 use crate::transfer::import;
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "values are written where they are used"
+)]
 fn message(role: &str, parts: Value, time: Value) -> Value {
     json!({
         "id": "m", "author": {"role": role, "name": null, "metadata": {}}, "create_time": time,
@@ -20,6 +24,10 @@ fn message(role: &str, parts: Value, time: Value) -> Value {
     })
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "values are written where they are used"
+)]
 fn node(id: &str, parent: Value, children: &[&str], message: Value) -> Value {
     json!({"id": id, "parent": parent, "children": children, "message": message})
 }

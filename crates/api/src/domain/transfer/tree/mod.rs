@@ -324,5 +324,4 @@ fn in_time_order(rows: Vec<Row>) -> (Vec<Row>, Vec<usize>) {
 }
 
 #[cfg(test)]
-#[path = "tree_tests.rs"]
 mod tests;
