@@ -35,7 +35,7 @@ pub fn Log(state: ChatState) -> impl IntoView {
         if let Some(message) = state.marked.get() {
             request_animation_frame(move || {
                 if let Some(element) = element_of(message) {
-                    scroll.to_element(element);
+                    scroll.to_element(element, !later.get_untracked());
                 }
             });
         }

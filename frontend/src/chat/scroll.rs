@@ -61,14 +61,30 @@ impl Scroll {
         self.pin();
     }
 
-    /// Takes the reader to an element of the content, with the focus.
-    pub fn to_element(self, element: web_sys::HtmlElement) {
+    /// Takes the reader to an element of the content, with the focus. `complete` as in
+    /// [`Scroll::on_scroll`].
+    pub fn to_element(self, element: web_sys::HtmlElement, complete: bool) {
         self.following.set(false);
         let options = web_sys::FocusOptions::new();
         options.set_prevent_scroll(true);
         // One that cannot take the focus is still scrolled to.
         let _ = element.focus_with_options(&options);
-        settle(element, SETTLING_FRAMES);
+        self.settle(element, complete, SETTLING_FRAMES);
+    }
+
+    fn settle(self, element: web_sys::HtmlElement, complete: bool, frames: u8) {
+        element.scroll_into_view();
+        match frames.checked_sub(1) {
+            Some(frames) => {
+                request_animation_frame(move || self.settle(element, complete, frames));
+            }
+            // Where nothing had to be scrolled, nothing will be heard of it.
+            None => {
+                if self.following.try_get_untracked().is_some() {
+                    self.on_scroll(complete);
+                }
+            }
+        }
     }
 
     /// The reader, or the browser, has scrolled. `complete` says whether the content reaches to the
@@ -234,11 +250,4 @@ fn set_anchoring(frame: &web_sys::HtmlElement, on: bool) {
     let value = if on { "auto" } else { "none" };
     // Where the browser knows no such thing, there is nothing to switch.
     let _ = frame.style().set_property("overflow-anchor", value);
-}
-
-fn settle(element: web_sys::HtmlElement, frames: u8) {
-    element.scroll_into_view();
-    if let Some(frames) = frames.checked_sub(1) {
-        request_animation_frame(move || settle(element, frames));
-    }
 }

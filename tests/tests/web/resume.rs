@@ -1,5 +1,7 @@
 //! Answers that go on by themselves: over a reload, in a second tab, after the network was gone.
 
+use serde_json::json;
+
 use crate::{
     browser::{Browser, Size, at_both_sizes, in_browser, in_browser_at},
     relay::Relay,
@@ -116,7 +118,9 @@ async fn a_second_tab_goes_along() {
         let place = browser.path().await;
         let before = browser.driver.window().await.unwrap();
         let tab = browser.driver.new_tab().await.unwrap();
-        browser.driver.switch_to_window(tab.clone()).await.unwrap();
+        browser.driver.switch_to_window(tab).await.unwrap();
+        // A page that nobody sees is not painted, and does not paint.
+        browser.cdp("Page.bringToFront", json!({})).await;
         browser.go(&place).await;
         browser.shows(FIRST).await;
         first.open();
@@ -124,6 +128,7 @@ async fn a_second_tab_goes_along() {
         second.open();
         browser.shows(&whole()).await;
         browser.driver.switch_to_window(before).await.unwrap();
+        browser.cdp("Page.bringToFront", json!({})).await;
         browser.shows(&whole()).await;
         browser.answered().await;
         assert_eq!(stored(&app).await.1.content, whole());

@@ -178,7 +178,7 @@ async fn one_project_can_be_searched_alone() {
     at_both_sizes(async |app, browser| {
         furnish(app).await;
         browser.sign_in().await;
-        browser.click("link", "Notes").await;
+        browser.click("heading", "Notes").await;
         browser.find("textbox", "Message").await;
         if browser.size == Size::Phone {
             browser.click("button", "Open navigation").await;

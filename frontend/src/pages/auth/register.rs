@@ -16,7 +16,7 @@ use crate::{
         field::{Kind, TextField},
     },
     routes,
-    state::{session::use_session, submission::Submission, title::use_title},
+    state::{loaded::Loaded, session::use_session, submission::Submission, title::use_title},
 };
 
 #[component]
@@ -24,7 +24,7 @@ pub fn RegisterPage() -> impl IntoView {
     use_title(|| "Create account".to_owned());
     // The form does not wait for it: an instance that cannot be asked is taken to be open, and
     // the registration itself says otherwise if need be.
-    let instance = LocalResource::new(api::system::instance);
+    let instance = Loaded::new(api::system::instance);
     let known = Memo::new(move |_| instance.get().and_then(Result::ok));
     let closed = move || {
         known.get().is_some_and(|instance| {

@@ -43,6 +43,8 @@ pub struct Finder {
     next_cursor: Option<String>,
     /// The find that Enter opens, once one was chosen.
     pub active: Option<usize>,
+    /// Enter was pressed before there was an answer.
+    opens_first: bool,
 }
 
 impl Default for Finder {
@@ -55,6 +57,7 @@ impl Default for Finder {
             hits: Vec::new(),
             next_cursor: None,
             active: None,
+            opens_first: false,
         }
     }
 }
@@ -75,6 +78,7 @@ impl Finder {
     pub fn again(&mut self) -> Option<Question> {
         self.number = self.number.wrapping_add(1);
         self.active = None;
+        self.opens_first = false;
         if self.words.is_empty() {
             self.hits.clear();
             self.next_cursor = None;
@@ -115,10 +119,22 @@ impl Finder {
         self.next_cursor.is_some()
     }
 
-    /// Takes the answer to a question.
-    pub fn take(&mut self, question: &Question, answer: Result<Page<SearchHit>, ApiError>) {
+    /// Which find Enter opens now. While the server is being asked, what stands there was found for
+    /// other words, so Enter waits for the answer unless one of the old finds was chosen.
+    pub fn enter(&mut self) -> Option<usize> {
+        if self.active.is_none() && self.phase == Phase::Searching {
+            self.opens_first = true;
+            return None;
+        }
+        let at = self.active.unwrap_or_default();
+        (at < self.hits.len()).then_some(at)
+    }
+
+    /// Takes the answer to a question. Says whether the first find is to be opened at once.
+    #[must_use]
+    pub fn take(&mut self, question: &Question, answer: Result<Page<SearchHit>, ApiError>) -> bool {
         if !self.is_current(question) {
-            return;
+            return false;
         }
         match answer {
             Ok(page) => {
@@ -138,6 +154,7 @@ impl Finder {
                 self.phase = Phase::Failed(error);
             }
         }
+        std::mem::take(&mut self.opens_first) && !self.hits.is_empty()
     }
 
     /// Chooses the next find, or the one before; behind the last comes the first.
@@ -184,9 +201,9 @@ mod tests {
         let first = finder.ask("abl", None).unwrap();
         let second = finder.ask("ablative ", None).unwrap();
         assert_eq!(second.words, "ablative");
-        finder.take(&second, Ok(page(1, None)));
-        finder.take(&first, Ok(page(9, None)));
-        finder.take(&first, Err(ApiError::Network));
+        let _ = finder.take(&second, Ok(page(1, None)));
+        let _ = finder.take(&first, Ok(page(9, None)));
+        let _ = finder.take(&first, Err(ApiError::Network));
         assert_eq!((finder.hits.len(), finder.phase), (1, Phase::Done));
     }
 
@@ -205,10 +222,10 @@ mod tests {
         let mut finder = Finder::default();
         let question = finder.ask("a", None).unwrap();
         assert_eq!(finder.more(), None, "the first page is not there yet");
-        finder.take(&question, Ok(page(2, Some("c"))));
+        let _ = finder.take(&question, Ok(page(2, Some("c"))));
         let more = finder.more().unwrap();
         assert_eq!(more.cursor.as_deref(), Some("c"));
-        finder.take(&more, Ok(page(2, None)));
+        let _ = finder.take(&more, Ok(page(2, None)));
         assert_eq!((finder.hits.len(), finder.has_more()), (4, false));
     }
 
@@ -216,9 +233,9 @@ mod tests {
     fn a_failure_shows_nothing_of_other_words() {
         let mut finder = Finder::default();
         let question = finder.ask("a", None).unwrap();
-        finder.take(&question, Ok(page(2, None)));
+        let _ = finder.take(&question, Ok(page(2, None)));
         let question = finder.ask("b", None).unwrap();
-        finder.take(&question, Err(ApiError::Network));
+        let _ = finder.take(&question, Err(ApiError::Network));
         assert!(finder.hits.is_empty());
         assert!(finder.again().is_some());
     }
@@ -229,13 +246,34 @@ mod tests {
         finder.step(true);
         assert_eq!(finder.active, None);
         let question = finder.ask("a", None).unwrap();
-        finder.take(&question, Ok(page(2, None)));
+        let _ = finder.take(&question, Ok(page(2, None)));
         let mut steps = Vec::new();
         for forward in [true, true, true, false, false] {
             finder.step(forward);
             steps.extend(finder.active);
         }
         assert_eq!(steps, [0, 1, 0, 1, 0]);
+    }
+
+    #[test]
+    fn enter_waits_for_what_was_typed_last() {
+        let mut finder = Finder::default();
+        assert_eq!(finder.enter(), None);
+        let question = finder.ask("old", None).unwrap();
+        assert!(!finder.take(&question, Ok(page(1, None))));
+        assert_eq!(finder.enter(), Some(0));
+        let question = finder.ask("new", None).unwrap();
+        assert_eq!(finder.enter(), None, "what stands there is old");
+        assert!(finder.take(&question, Ok(page(1, None))));
+        // Nothing found opens nothing, and what is typed on asks anew.
+        let question = finder.ask("none", None).unwrap();
+        finder.enter();
+        assert!(!finder.take(&question, Ok(page(0, None))));
+        let question = finder.ask("a", None).unwrap();
+        finder.enter();
+        let next = finder.ask("ab", None).unwrap();
+        assert!(!finder.take(&question, Ok(page(1, None))));
+        assert!(!finder.take(&next, Ok(page(1, None))));
     }
 
     #[test]

@@ -146,9 +146,7 @@ fn Panel(
         }
         "Enter" => {
             event.prevent_default();
-            if let Some(find) = element_of(active.get_untracked().unwrap_or_default()) {
-                find.click();
-            }
+            open_find(finder.try_update(Finder::enter).flatten());
         }
         _ => {}
     };
@@ -265,8 +263,18 @@ fn fetch(finder: RwSignal<Finder>, question: Question) {
             question.cursor.as_deref(),
         )
         .await;
-        let _ = finder.try_update(|finder| finder.take(&question, answer));
+        let opens_first = finder.try_update(|finder| finder.take(&question, answer));
+        if opens_first == Some(true) {
+            // Once it is on the page.
+            request_animation_frame(|| open_find(Some(0)));
+        }
     });
+}
+
+fn open_find(index: Option<usize>) {
+    if let Some(find) = index.and_then(element_of) {
+        find.click();
+    }
 }
 
 fn element_of(index: usize) -> Option<web_sys::HtmlElement> {
