@@ -112,6 +112,16 @@ impl Served {
         assert!(status.success(), "kill -s {name} failed");
     }
 
+    /// Ends the process with SIGKILL, waits until it is gone, and returns what it had logged.
+    pub async fn kill(mut self) -> String {
+        self.child.start_kill().expect("it was ours");
+        self.child.wait().await.expect("it was ours");
+        let mut log = Vec::new();
+        let pipe = self.child.stderr.as_mut().expect("piped");
+        pipe.read_to_end(&mut log).await.expect("a pipe");
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
     /// Waits until the process has ended by itself.
     pub async fn ended(mut self) -> Ended {
         let status = tokio::time::timeout(LIMIT, self.child.wait()).await;

@@ -16,7 +16,7 @@ pub mod answer;
 pub mod app;
 pub mod binary;
 pub mod client;
-mod database;
+pub mod database;
 pub mod events;
 pub mod raw;
 mod runtime;

@@ -111,6 +111,17 @@ pub struct Config {
     )]
     pub max_generations: u32,
 
+    /// Seconds after which answers of a process that has died are called interrupted, where several
+    /// processes share a database
+    #[arg(
+        long,
+        env = "PROMPTHUB_LEASE_SECONDS",
+        value_name = "SECONDS",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub lease_seconds: u32,
+
     /// Attempts to sign in or register that one address has in a minute
     #[arg(
         long,
@@ -251,6 +262,7 @@ impl Config {
             max_upload_bytes: 25 * 1024 * 1024,
             trusted_proxies: Vec::new(),
             max_generations: 20,
+            lease_seconds: 60,
             attempts_per_address: 60,
             attempts_per_account: 10,
             password_cost: 12,

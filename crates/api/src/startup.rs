@@ -26,7 +26,7 @@ use crate::{
     config::Config,
     domain::models::ModelName,
     files::{self, Blobs},
-    generation::Hub,
+    generation::{Hub, Lease},
     http,
     state::App,
 };
@@ -165,7 +165,7 @@ async fn build_app(config: Config, base_url: &str) -> anyhow::Result<App> {
     let blobs = Blobs::open(&storage_url)
         .await
         .context("PROMPTHUB_STORAGE_URL")?;
-    let hub = Hub::new(store.clone());
+    let hub = Hub::new(store.clone(), Lease::seconds(config.lease_seconds));
     if store.backend() == Backend::Sqlite {
         hub.interrupt_left_behind().await;
     }

@@ -43,6 +43,8 @@ Commands:
   test               Run everything that must pass before a change lands
     --only STEP      Run one step of it; may be given more than once
     --list           List the steps
+    --kills N        Times that step `kill` kills the server on SQLite [default: 200]
+    --kill-seed N    Makes its random choices those of the run that printed this seed
     -- ARGS          Handed to the test programs: a filter, --nocapture, …
   bench              Measure the release build: start, memory, download, throughput, sign-in storm
     --seconds N      Seconds that each measurement under load takes [default: 5]
@@ -141,6 +143,8 @@ fn test_options(parser: &mut Parser) -> Result<test::Options> {
         match arg {
             Arg::Long("only") => options.only.push(parser.value()?.string()?),
             Arg::Long("list") => options.list = true,
+            Arg::Long("kills") => options.kills.count = Some(parser.value()?.parse()?),
+            Arg::Long("kill-seed") => options.kills.seed = Some(parser.value()?.parse()?),
             // What stands after `--`; `next` hands it out as plain values.
             Arg::Value(value) => {
                 options.arguments.push(value);

@@ -190,6 +190,13 @@ impl StreamScript {
         self
     }
 
+    /// Goes on after this time.
+    #[must_use]
+    pub fn pause(mut self, length: Duration) -> Self {
+        self.steps.push(Step::Pause(length));
+        self
+    }
+
     /// Says nothing more, and stays.
     #[must_use]
     pub fn silence(mut self) -> Self {

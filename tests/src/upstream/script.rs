@@ -49,6 +49,8 @@ pub enum Step {
     Sliced(Vec<u8>),
     /// Goes on when the test opens the gate.
     Wait(Gate),
+    /// Goes on after this time.
+    Pause(Duration),
     /// Says nothing until the client goes away.
     Silence,
     /// Writes the same bytes again and again until the client goes away; as fast as they are
@@ -187,7 +189,11 @@ impl Script {
             .iter()
             .map(|step| match step {
                 Step::Bytes(bytes) | Step::Sliced(bytes) => bytes.len(),
-                Step::Wait(_) | Step::Silence | Step::Forever { .. } | Step::Cut => 0,
+                Step::Wait(_)
+                | Step::Pause(_)
+                | Step::Silence
+                | Step::Forever { .. }
+                | Step::Cut => 0,
             })
             .sum()
     }

@@ -6,7 +6,7 @@
 mod live;
 mod log;
 mod subscribe;
-pub mod sweep;
+mod sweep;
 mod task;
 
 use std::{
@@ -29,6 +29,7 @@ use crate::error::{ApiError, log_fault};
 
 pub use live::{Ended, Live, StopReason};
 pub use subscribe::{StopOnDrop, follow, replay};
+pub use sweep::Lease;
 
 /// How long a finished answer's events stay in memory for those who reconnect; afterwards they get
 /// a snapshot from the database.
@@ -59,6 +60,7 @@ pub struct Hub(Arc<Inner>);
 struct Inner {
     /// This process, as owner of leases.
     node: String,
+    lease: Lease,
     store: Store,
     live: Mutex<HashMap<GenerationId, Arc<Live>>>,
     tasks: TaskTracker,
@@ -66,9 +68,10 @@ struct Inner {
 
 impl Hub {
     #[must_use]
-    pub fn new(store: Store) -> Self {
+    pub fn new(store: Store, lease: Lease) -> Self {
         Self(Arc::new(Inner {
             node: GenerationId::new().to_string(),
+            lease,
             store,
             live: Mutex::default(),
             tasks: TaskTracker::new(),
@@ -79,6 +82,12 @@ impl Hub {
     #[must_use]
     pub fn node(&self) -> &str {
         &self.0.node
+    }
+
+    /// How long this process may be silent about an answer.
+    #[must_use]
+    pub fn lease(&self) -> Lease {
+        self.0.lease
     }
 
     /// Starts an answer that the database already knows as running.
