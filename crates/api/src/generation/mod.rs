@@ -5,6 +5,7 @@
 
 mod live;
 mod log;
+mod scribe;
 mod subscribe;
 mod sweep;
 mod task;
@@ -27,13 +28,16 @@ use tokio_util::task::TaskTracker;
 
 use crate::error::{ApiError, log_fault};
 
+use scribe::Scribe;
+
 pub use live::{Ended, Live, StopReason};
 pub use subscribe::{StopOnDrop, follow, replay};
 pub use sweep::Lease;
 
-/// How long a finished answer's events stay in memory for those who reconnect; afterwards they get
-/// a snapshot from the database.
-const LINGER: Duration = Duration::from_secs(30);
+/// How long a finished answer's events stay in memory for those who reconnect, as browsers do within
+/// seconds; afterwards they get a snapshot from the database. On a busy server most of the memory is
+/// theirs.
+const LINGER: Duration = Duration::from_secs(10);
 /// How long a shutdown waits for running answers to be stored.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -63,6 +67,7 @@ struct Inner {
     lease: Lease,
     store: Store,
     live: Mutex<HashMap<GenerationId, Arc<Live>>>,
+    scribe: Scribe,
     tasks: TaskTracker,
 }
 
@@ -74,6 +79,7 @@ impl Hub {
             lease,
             store,
             live: Mutex::default(),
+            scribe: Scribe::default(),
             tasks: TaskTracker::new(),
         }))
     }
@@ -99,7 +105,7 @@ impl Hub {
         let running = Arc::clone(&live);
         self.0.tasks.spawn(async move {
             let request_id = assignment.request_id.clone();
-            let work = task::run(&hub.0.store, &running, assignment);
+            let work = task::run(&hub.0.store, &hub.0.scribe, &running, assignment);
             if AssertUnwindSafe(work).catch_unwind().await.is_err() {
                 // The database still believes that it runs; its lease runs out.
                 let fault = ApiError::internal(anyhow::anyhow!("the task of an answer panicked"));
@@ -175,9 +181,10 @@ impl Hub {
         sweep::interrupt_all(self).await;
     }
 
-    /// Renews leases and marks what other processes left behind, until the runtime ends.
+    /// Writes texts through, renews leases and marks what other processes left behind, until the
+    /// runtime ends.
     pub async fn keep_house(self) {
-        sweep::run(&self).await;
+        tokio::join!(self.0.scribe.write(&self.0.store), sweep::run(&self));
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<GenerationId, Arc<Live>>> {
