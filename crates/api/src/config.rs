@@ -162,6 +162,16 @@ pub struct Config {
     )]
     pub body_timeout_seconds: u64,
 
+    /// Seconds that a provider may be silent, before its answer and in the middle of it
+    #[arg(
+        long,
+        env = "PROMPTHUB_PROVIDER_TIMEOUT",
+        value_name = "SECONDS",
+        default_value_t = 120,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    pub provider_timeout_seconds: u64,
+
     /// Milliseconds that the demo model takes for a word
     #[arg(
         long,
@@ -267,6 +277,7 @@ impl Config {
             attempts_per_account: 10,
             password_cost: 12,
             body_timeout_seconds: 60,
+            provider_timeout_seconds: 120,
             demo_delay_ms: 15,
             workers: None,
             log: LogConfig {
