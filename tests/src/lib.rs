@@ -18,6 +18,8 @@ pub mod binary;
 pub mod client;
 pub mod database;
 pub mod events;
+pub mod installation;
+pub mod process;
 pub mod raw;
 mod runtime;
 pub mod upstream;
@@ -27,5 +29,6 @@ pub use self::{
     app::{TestApp, spawn_app},
     client::{Client, Request},
     events::EventStream,
+    installation::Installation,
     upstream::Upstream,
 };

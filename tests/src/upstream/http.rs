@@ -95,6 +95,12 @@ async fn play_step(step: &Step, writer: &mut WriteHalf<TcpStream>) -> io::Result
             }
             Ok(())
         }
+        Step::Repeat { bytes, times } => {
+            for _ in 0..*times {
+                write_chunk(writer, bytes).await?;
+            }
+            Ok(())
+        }
         Step::Wait(gate) => {
             gate.passed().await;
             Ok(())

@@ -222,6 +222,25 @@ impl StreamScript {
         line
     }
 
+    /// The same bytes so many times.
+    #[must_use]
+    pub fn repeat(mut self, bytes: impl Into<Vec<u8>>, times: usize) -> Self {
+        let bytes = bytes.into();
+        self.steps.push(Step::Repeat { bytes, times });
+        self
+    }
+
+    /// An event whose data never ends, line after line.
+    #[must_use]
+    pub fn endless_data(mut self) -> Self {
+        let line = format!("data: {}\n", "x".repeat(64 * 1024));
+        self.steps.push(Step::Forever {
+            bytes: line.into_bytes(),
+            pause: Duration::ZERO,
+        });
+        self
+    }
+
     /// The same little text again and again, never ending.
     #[must_use]
     pub fn drip(mut self, text: &str, pause: Duration) -> Self {

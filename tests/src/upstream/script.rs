@@ -47,6 +47,8 @@ pub enum Step {
     Bytes(Vec<u8>),
     /// Writes these bytes in a packet each.
     Sliced(Vec<u8>),
+    /// Writes these bytes so many times.
+    Repeat { bytes: Vec<u8>, times: usize },
     /// Goes on when the test opens the gate.
     Wait(Gate),
     /// Goes on after this time.
@@ -143,7 +145,7 @@ impl Script {
         self
     }
 
-    /// Sends the first `length` bytes of the body's bytes and then drops the connection.
+    /// Sends the first `length` bytes of the body's bytes (repeated ones whole) and then drops the connection.
     #[must_use]
     pub fn cut_at(mut self, length: usize) -> Self {
         let mut left = length;
@@ -189,6 +191,7 @@ impl Script {
             .iter()
             .map(|step| match step {
                 Step::Bytes(bytes) | Step::Sliced(bytes) => bytes.len(),
+                Step::Repeat { bytes, times } => bytes.len() * times,
                 Step::Wait(_)
                 | Step::Pause(_)
                 | Step::Silence

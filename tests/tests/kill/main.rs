@@ -46,7 +46,6 @@ async fn a_killed_server_has_kept_all_that_it_acknowledged() {
     let kills = from_environment("PROMPTHUB_KILLS").unwrap_or(KILLS);
     let seed = from_environment("PROMPTHUB_KILL_SEED").unwrap_or_else(|| fastrand::u64(..));
     println!("{kills} kills, --kill-seed {seed}");
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut rng = Rng::with_seed(seed);
     let trial = Trial::new().await;
     let mut server = trial.start().await;

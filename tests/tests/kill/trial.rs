@@ -11,12 +11,7 @@ use diesel::{
     Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query,
     sql_types::Text,
 };
-use prompthub_tests::{
-    Upstream,
-    binary::{self, Served},
-    database::TestDatabase,
-};
-use tempfile::TempDir;
+use prompthub_tests::{Installation, Upstream, binary::Served};
 
 use crate::answers;
 
@@ -26,18 +21,17 @@ const LEASE_SECONDS: u64 = 2;
 
 /// One server after the other on the same data.
 pub struct Trial {
-    folder: TempDir,
-    database: TestDatabase,
-    upstream: Upstream,
+    installation: Installation,
     http: reqwest::Client,
 }
 
 impl Trial {
     pub async fn new() -> Self {
+        let upstream = Upstream::improvising(answers::script).await;
+        let lease = LEASE_SECONDS.to_string();
+        let settings = [("PROMPTHUB_LEASE_SECONDS", lease.as_str())];
         Self {
-            folder: tempfile::tempdir().expect("a temporary folder"),
-            database: TestDatabase::create().await,
-            upstream: Upstream::improvising(answers::script).await,
+            installation: Installation::new(upstream, &settings).await,
             http: reqwest::Client::builder()
                 .no_proxy()
                 // Each server is another one.
@@ -49,7 +43,7 @@ impl Trial {
 
     /// Whether the database is a file that nobody but the server opens.
     pub fn is_embedded(&self) -> bool {
-        self.database.url().is_none()
+        self.installation.database_url().is_none()
     }
 
     /// How long answers of a killed process may be called running after the next has started.
@@ -61,34 +55,15 @@ impl Trial {
         }
     }
 
-    fn environment(&self) -> Vec<(&'static str, String)> {
-        let mut environment = vec![
-            ("PROMPTHUB_BIND", "127.0.0.1:0".to_owned()),
-            ("PROMPTHUB_DATA_DIR", self.data_dir().display().to_string()),
-            ("PROMPTHUB_PASSWORD_COST", "10".to_owned()),
-            ("PROMPTHUB_LEASE_SECONDS", LEASE_SECONDS.to_string()),
-            ("OPENROUTER_API_KEY", "sk-or-v1-test".to_owned()),
-            ("OPENROUTER_BASE_URL", self.upstream.base_url().to_string()),
-        ];
-        environment.extend(self.database.url().map(|url| ("DATABASE_URL", url)));
-        environment
-    }
-
     fn data_dir(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.installation.data_dir()
     }
 
     /// Starts the server and waits until it calls itself ready.
     pub async fn start(&self) -> Served {
-        let environment = self.environment();
-        let environment: Vec<_> = environment
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
-        let mut served = Served::start(&environment).await;
-        served
-            .base_url
-            .truncate(served.base_url.trim_end_matches('/').len());
+        let mut served = self.installation.start().await;
+        let address = served.base_url.trim_end_matches('/').len();
+        served.base_url.truncate(address);
         let ready = format!("{}/api/health/ready", served.base_url);
         let ready = self.http.get(ready).send().await;
         assert_eq!(ready.expect("it listens").status(), 200);
@@ -97,14 +72,7 @@ impl Trial {
 
     /// Starts the server and kills it after so long, wherever it is by then.
     pub async fn start_and_kill(&self, after: Duration) {
-        let environment = self.environment();
-        let environment: Vec<_> = environment
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
-        let mut child = binary::command(&["serve"], &environment)
-            .spawn()
-            .expect("it runs");
+        let mut child = self.installation.command().spawn().expect("it runs");
         tokio::time::sleep(after).await;
         child.kill().await.expect("it was ours");
     }
@@ -160,18 +128,12 @@ impl Trial {
 
     fn ids(&self, query: &str) -> HashSet<String> {
         let query = sql_query(query);
-        let rows: Vec<Id> = match self.database.url() {
+        let rows: Vec<Id> = match self.installation.database_url() {
             None => query.load(&mut open(&self.data_dir().join("prompthub.db"))),
             Some(url) => query.load(&mut PgConnection::establish(&url).expect("it listens")),
         }
         .expect("the tables exist");
         rows.into_iter().map(|row| row.id).collect()
-    }
-}
-
-impl Drop for Trial {
-    fn drop(&mut self) {
-        self.database.drop_now();
     }
 }
 
