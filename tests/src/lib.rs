@@ -19,6 +19,7 @@ pub mod client;
 pub mod database;
 pub mod events;
 pub mod installation;
+pub mod load;
 pub mod process;
 pub mod raw;
 mod runtime;
