@@ -11,6 +11,7 @@ mod stats;
 use std::{
     net::SocketAddr,
     path::Path,
+    process::Command,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
@@ -26,8 +27,8 @@ use self::{
 };
 use crate::{
     page,
-    process::{TemporaryFolder, heading},
-    workspace::Workspace,
+    process::{self, TemporaryFolder, heading},
+    workspace::{Workspace, without_settings},
 };
 
 /// Starts that the start-up figure is the median of.
@@ -59,8 +60,49 @@ struct Demand {
     pace: Pace,
 }
 
-/// Measures everything and prints a table.
-pub(crate) fn run(workspace: &Workspace, seconds: u32) -> Result<()> {
+/// What the command line asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options {
+    /// How long each measurement of the server under load takes.
+    pub(crate) seconds: u32,
+    /// The only part to measure; both unless given.
+    pub(crate) only: Option<Part>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seconds: 5,
+            only: None,
+        }
+    }
+}
+
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Start, memory, download and ordinary requests.
+    Server,
+    /// What the server adds to streamed answers.
+    Answers,
+}
+
+/// Measures what is asked for and prints it.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    if options.only != Some(Part::Answers) {
+        measure_server(workspace, options.seconds)?;
+    }
+    if options.only != Some(Part::Server) {
+        heading("Streamed answers");
+        let data = TemporaryFolder::new("answers")?;
+        let mut load = Command::new(workspace.release_binary().with_file_name("load"));
+        without_settings(&mut load);
+        process::run(load.arg(workspace.release_binary()).arg(data.path()))?;
+    }
+    Ok(())
+}
+
+fn measure_server(workspace: &Workspace, seconds: u32) -> Result<()> {
     let data = TemporaryFolder::new("bench")?;
     let binary = workspace.release_binary();
     let span = Duration::from_secs(seconds.into());
