@@ -235,6 +235,9 @@ pub(crate) fn is_pending(conn: &mut Conn) -> Result<bool, StoreError> {
     Ok(query.get_result::<i64>(conn).optional()?.is_some())
 }
 
+/// A conversation with its title, and the message where that is to be indexed.
+type Pending = (ConversationId, String, Option<(MessageId, String)>);
+
 /// Indexes some of what a migration has only listed, since SQL cannot tell words as we do. Says how
 /// many entries.
 pub(crate) fn index_pending(conn: &mut Conn) -> Result<usize, StoreError> {
@@ -249,7 +252,7 @@ pub(crate) fn index_pending(conn: &mut Conn) -> Result<usize, StoreError> {
             conversations::title,
             (messages::id, messages::content).nullable(),
         ));
-    let pending: Vec<(ConversationId, String, Option<(MessageId, String)>)> = query.load(conn)?;
+    let pending: Vec<Pending> = query.load(conn)?;
     for (conversation, title, message) in &pending {
         match message {
             None => index_title(conn, *conversation, title)?,
