@@ -22,6 +22,7 @@ use leptos::{ev, prelude::*};
 use prompthub_dto::{ids::ConversationId, projects::Project};
 
 use self::{composer::Composer, log::Log, state::ChatState};
+use crate::markdown;
 
 /// The chat with a project, in `conversation` or, with `None`, in one that is yet to begin.
 ///
@@ -33,6 +34,7 @@ pub fn ChatPane(
     conversation: Signal<Option<ConversationId>>,
     on_conversation: Callback<ConversationId>,
 ) -> impl IntoView {
+    markdown::prepare();
     let state = ChatState::new(project, on_conversation);
     let place = Memo::new(move |_| (project.with(|project| project.id), conversation.get()));
     Effect::new(move |before: Option<_>| {
