@@ -4,6 +4,7 @@
 // A build script fails by panicking, which is what cargo reports.
 #![allow(
     clippy::expect_used,
+    clippy::indexing_slicing,
     dead_code,
     reason = "a build script fails by panicking, and uses a part of `language`"
 )]
@@ -16,7 +17,10 @@ use std::{
 
 use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
 use serde::{Deserialize, Serialize};
-use syntect::parsing::{Scope, SyntaxSet};
+use syntect::parsing::{
+    Scope, SyntaxSet,
+    syntax_definition::{Context, ContextId, ContextReference, MatchOperation, Pattern},
+};
 
 #[path = "src/language.rs"]
 mod language;
@@ -34,9 +38,11 @@ const PARTS: [&str; 9] = [
     "commands-builtin-shell-bash",
 ];
 
+/// The definition that stands in for those that are left out: nothing in it is anything.
+const NOTHING: &str = "Plain Text";
+
 /// The form of `SyntaxSet` in a dump of syntect 5. A definition refers to others by their place in
-/// the list, so those that are left out stay there, empty: to refer to one is an error that
-/// `ParseState::parse_line` reports. `tests` parse a line of every language.
+/// the list, so those that are left out stay there, empty.
 #[derive(Serialize, Deserialize)]
 struct Dump {
     syntaxes: Vec<Syntax>,
@@ -55,11 +61,10 @@ struct Syntax {
     contexts: Vec<u8>,
 }
 
-/// No contexts, as a dump has them: a map and a list of none.
-#[derive(Serialize)]
-struct NoContexts {
-    ids: BTreeMap<String, (usize, usize)>,
-    contexts: Vec<()>,
+#[derive(Default, Serialize, Deserialize)]
+struct Contexts {
+    ids: BTreeMap<String, ContextId>,
+    contexts: Vec<Context>,
 }
 
 fn main() {
@@ -67,20 +72,24 @@ fn main() {
     println!("cargo::rerun-if-changed=src/language.rs");
     let all = bincode::serialize(&two_face::syntax::extra_newlines()).expect("a set is written");
     let mut dump: Dump = bincode::deserialize(&all).expect("the dump has the form that is known");
-    let nothing = bincode::serialize(&NoContexts {
-        ids: BTreeMap::new(),
-        contexts: Vec::new(),
-    });
-    let nothing = stored(&nothing.expect("nothing is written"));
-    for syntax in &mut dump.syntaxes {
-        let name = syntax.name.as_str();
-        if PARTS.contains(&name) || language::LANGUAGES.iter().any(|it| it.syntax == name) {
-            // Uncompressed within, since brotli does better across all of them.
-            syntax.contexts = stored(&inflated(&syntax.contexts));
+    let kept: Vec<bool> = dump.syntaxes.iter().map(is_kept).collect();
+    let nothing = dump.syntaxes.iter().find(|it| it.name == NOTHING);
+    let nothing = contexts_of(nothing.expect("there is plain text")).ids["main"];
+    for (place, syntax) in dump.syntaxes.iter_mut().enumerate() {
+        let mut contexts = Contexts::default();
+        if kept[place] {
+            contexts = contexts_of(syntax);
+            for reference in contexts.contexts.iter_mut().flat_map(references) {
+                if !kept[syntax_of(*reference)] {
+                    *reference = nothing;
+                }
+            }
         } else {
-            syntax.contexts.clone_from(&nothing);
             syntax.variables.clear();
         }
+        let plain = bincode::serialize(&contexts).expect("contexts are written");
+        // Uncompressed within, since brotli does better across all of them.
+        syntax.contexts = stored(&plain);
         // Languages are found by name alone.
         syntax.file_extensions.clear();
         syntax.first_line_match = None;
@@ -90,6 +99,46 @@ fn main() {
     let _: SyntaxSet = bincode::deserialize(&smaller).expect("what was written is a set");
     let folder = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo names the folder"));
     std::fs::write(folder.join("syntaxes.bin"), smaller).expect("the folder can be written to");
+}
+
+fn is_kept(syntax: &Syntax) -> bool {
+    let name = syntax.name.as_str();
+    PARTS.contains(&name) || language::LANGUAGES.iter().any(|it| it.syntax == name)
+}
+
+fn contexts_of(syntax: &Syntax) -> Contexts {
+    bincode::deserialize(&inflated(&syntax.contexts)).expect("contexts have the form that is known")
+}
+
+/// All that a context refers to.
+fn references(context: &mut Context) -> Vec<&mut ContextId> {
+    let mut found: Vec<&mut ContextReference> = Vec::new();
+    for pattern in &mut context.patterns {
+        match pattern {
+            Pattern::Include(reference) => found.push(reference),
+            Pattern::Match(pattern) => {
+                found.extend(&mut pattern.with_prototype);
+                if let MatchOperation::Push(list) | MatchOperation::Set(list) =
+                    &mut pattern.operation
+                {
+                    found.extend(list);
+                }
+            }
+        }
+    }
+    let direct = found.into_iter().filter_map(|reference| match reference {
+        ContextReference::Direct { 0: id, .. } => Some(id),
+        _ => None,
+    });
+    direct.chain(&mut context.prototype).collect()
+}
+
+/// In which definition a context is, by its place in the list.
+fn syntax_of(id: ContextId) -> usize {
+    let written = bincode::serialize(&id).expect("an id is written");
+    let (syntax, _context): (usize, usize) =
+        bincode::deserialize(&written).expect("an id is two numbers");
+    syntax
 }
 
 fn inflated(bytes: &[u8]) -> Vec<u8> {

@@ -89,6 +89,9 @@ impl View {
             } => self.build(blocks, complete),
             Answer::Failed => {
                 let mut shown = self.shown.borrow_mut();
+                if matches!(shown.stage, Stage::Failed(_)) {
+                    return;
+                }
                 let mut content = empty(&shown.container);
                 content.show_text(&shown.text);
                 shown.stage = Stage::Failed(content);

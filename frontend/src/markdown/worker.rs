@@ -27,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LOADING: Duration = Duration::from_secs(60);
 /// So many workers in a row that end without an answer are enough.
 const MAX_STARTS: u32 = 3;
+/// How long to wait after one that did not load: the network may be back then.
+const REST: Duration = Duration::from_secs(2);
 
 /// Which worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,8 +123,12 @@ struct Desk {
     worker: Option<Running>,
     /// Workers started since the last answer.
     starts: u32,
+    /// Which worker this is, counted from the first.
+    serial: u32,
     /// Whether a call of `run` is on its way.
     scheduled: bool,
+    /// Whether none is to be started for a while.
+    resting: bool,
     watch: Option<TimeoutHandle>,
 }
 
@@ -164,14 +170,15 @@ impl Job {
     }
 
     fn run(self) {
-        self.with(|desk| {
+        let given_up = self.with(|desk| {
             desk.scheduled = false;
-            if desk.worker.is_none() && desk.starts < MAX_STARTS {
+            if desk.worker.is_none() && !desk.resting && desk.starts < MAX_STARTS {
                 desk.start();
             }
             desk.send();
+            desk.worker.is_none() && desk.starts >= MAX_STARTS
         });
-        if self.with(|desk| desk.worker.is_none()) {
+        if given_up {
             self.give_up();
         }
     }
@@ -212,15 +219,29 @@ impl Job {
     }
 
     /// The worker has crashed, or is lost in a text, or never came to be.
-    fn on_lost(self) {
-        let culprit = self.with(|desk| {
-            desk.stop();
-            desk.queue.lost()
+    fn on_lost(self, serial: u32) {
+        if self.with(|desk| desk.serial != serial || desk.worker.is_none()) {
+            // It was replaced already.
+            return;
+        }
+        let (culprit, loaded) = self.with(|desk| {
+            let loaded = desk.stop();
+            desk.resting = !loaded;
+            (desk.queue.lost(), loaded)
         });
         if let Some(listener) = culprit.and_then(|id| self.listener(id)) {
             listener(Answer::Failed);
         }
-        self.run_soon();
+        if loaded {
+            return self.run_soon();
+        }
+        set_timeout(
+            move || {
+                self.with(|desk| desk.resting = false);
+                self.run();
+            },
+            REST,
+        );
     }
 
     /// Without a worker every text is shown as it is.
@@ -259,24 +280,27 @@ impl Desk {
             clients: HashMap::new(),
             worker: None,
             starts: 0,
+            serial: 0,
             scheduled: false,
+            resting: false,
             watch: None,
         }
     }
 
     fn start(&mut self) {
         self.starts = self.starts.saturating_add(1);
+        self.serial = self.serial.wrapping_add(1);
         let Some(Ok(worker)) = self.job.address().map(|address| Worker::new(&address)) else {
             self.starts = MAX_STARTS;
             return;
         };
-        let job = self.job;
+        let (job, serial) = (self.job, self.serial);
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             job.on_message(&event.data());
         });
         let on_error = Closure::<dyn Fn()>::new(move || {
             // The closure must outlive its own call, and ends with the worker.
-            set_timeout(move || job.on_lost(), Duration::ZERO);
+            set_timeout(move || job.on_lost(serial), Duration::ZERO);
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
@@ -289,13 +313,15 @@ impl Desk {
         self.watch(LOADING);
     }
 
-    fn stop(&mut self) {
-        if let Some(running) = self.worker.take() {
-            running.worker.terminate();
-        }
+    /// Ends the worker, and says whether it had been loaded.
+    fn stop(&mut self) -> bool {
         if let Some(watch) = self.watch.take() {
             watch.clear();
         }
+        self.worker.take().is_some_and(|running| {
+            running.worker.terminate();
+            running.ready
+        })
     }
 
     fn send(&mut self) {
@@ -337,7 +363,7 @@ impl Desk {
         if let Some(watch) = self.watch.take() {
             watch.clear();
         }
-        let job = self.job;
-        self.watch = set_timeout_with_handle(move || job.on_lost(), patience).ok();
+        let (job, serial) = (self.job, self.serial);
+        self.watch = set_timeout_with_handle(move || job.on_lost(serial), patience).ok();
     }
 }

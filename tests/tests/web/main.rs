@@ -16,6 +16,7 @@ mod axe;
 mod browser;
 mod elements;
 mod journey;
+mod markdown;
 mod page;
 mod people;
 mod tools;

@@ -41,7 +41,9 @@ pub(crate) fn name(dist: &Path) -> Result<()> {
         let named = format!("{name}-{:016x}", hasher.finish());
         let mut whole = script;
         // What trunk's loader does, without the detour over another file.
-        whole.extend(format!("\nwasm_bindgen(\"./{named}_bg.wasm\");\n").bytes());
+        whole.extend(
+            format!("\nwasm_bindgen({{ module_or_path: \"./{named}_bg.wasm\" }});\n").bytes(),
+        );
         fs::write(dist.join(format!("{named}.js")), whole)?;
         fs::write(dist.join(format!("{named}_bg.wasm")), program)?;
         html = html.replace(&format!("/{loader}"), &format!("/{named}.js"));
@@ -83,7 +85,9 @@ mod tests {
         let whole = fs::read_to_string(dist.join(script)).unwrap();
         assert_eq!(
             whole,
-            format!("let wasm_bindgen;\nwasm_bindgen(\"./{stem}_bg.wasm\");\n")
+            format!(
+                "let wasm_bindgen;\nwasm_bindgen({{ module_or_path: \"./{stem}_bg.wasm\" }});\n"
+            )
         );
         assert_eq!(
             fs::read_to_string(dist.join(format!("{stem}_bg.wasm"))).unwrap(),

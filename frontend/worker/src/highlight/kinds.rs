@@ -14,6 +14,7 @@ const RULES: &[(&str, &str)] = &[
     ("entity.name", "ph-code__type"),
     ("entity.name.constant", "ph-code__constant"),
     ("entity.name.function", "ph-code__function"),
+    ("entity.name.section", "ph-code__heading"),
     ("entity.name.tag", "ph-code__tag"),
     ("entity.other.attribute-name", "ph-code__attribute"),
     ("entity.other.inherited-class", "ph-code__type"),

