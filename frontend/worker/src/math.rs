@@ -16,11 +16,9 @@ const MAX_NESTING: usize = 50;
 
 /// Macros that models use and the library has not.
 const MACROS: [(&str, &str); 5] = [
-    ("boxed", r"\begin{array}{|c|}\hline #1\\\hline\end{array}"),
-    (
-        "fbox",
-        r"\begin{array}{|c|}\hline \text{#1}\\\hline\end{array}",
-    ),
+    // See `boxed`.
+    ("boxed", r"\begin{array}{|c|}\hline #1\end{array}"),
+    ("fbox", r"\begin{array}{|c|}\hline \text{#1}\end{array}"),
     // Colours would not be legible in both themes.
     ("textcolor", "{#2}#1"),
     ("colorbox", "{#2}#1"),
@@ -133,7 +131,26 @@ fn take(node: roxmltree::Node<'_, '_>, nodes: &mut Vec<Node>) {
     }
     node.children()
         .for_each(|child| take(child, &mut element.children));
-    nodes.push(Node::Element(element));
+    nodes.push(Node::Element(boxed(element)));
+}
+
+/// What a box holds, in a box: `MACROS` has it as a table of one cell with lines at its sides and
+/// above it, since the library would put the line below it on a row of its own.
+fn boxed(table: Element) -> Element {
+    let has = |element: &Element, class| element.attribute(Attribute::Class) == Some(class);
+    let [Node::Element(row)] = table.children.as_slice() else {
+        return table;
+    };
+    let [Node::Element(cell)] = row.children.as_slice() else {
+        return table;
+    };
+    let lines = has(&table, "ph-math__line-start ph-math__line-top");
+    if !(lines && has(cell, "ph-math__line-end")) {
+        return table;
+    }
+    let mut content = Element::new(Tag::Mrow).with(Attribute::Class, "ph-math__box");
+    content.children.clone_from(&cell.children);
+    content
 }
 
 /// The class that does what a declaration of a style does, for those that lay out tables.

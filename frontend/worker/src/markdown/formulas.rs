@@ -364,9 +364,9 @@ impl Scan<'_> {
             let letters = word.trim_matches(|c: char| c.is_ascii_punctuation() && c != '\\');
             letters.len() > 1 && letters.bytes().all(|byte| byte.is_ascii_alphabetic())
         });
-        !content.ends_with(char::is_whitespace)
-            && !after.is_some_and(|c| c.is_ascii_digit())
-            && !(begins_with_digit && has_words)
+        let is_followed_by_digit = after.is_some_and(|c| c.is_ascii_digit());
+        let is_prose = begins_with_digit && has_words;
+        !(content.ends_with(char::is_whitespace) || is_followed_by_digit || is_prose)
     }
 }
 

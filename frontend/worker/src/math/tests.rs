@@ -68,7 +68,13 @@ fn layout_is_by_class() {
         "{aligned}"
     );
     let boxed = mathml(r"\boxed{1}").expect("a formula");
-    assert!(boxed.contains("ph-math__line-"), "{boxed}");
+    let content = "<mrow class=ph-math__box><mn>1</mn></mrow>";
+    assert_eq!(boxed, format!("<math>{content}</math>"));
+    let table = mathml(r"\begin{array}{|c|}\hline 1 \\ 2\end{array}").expect("a formula");
+    assert!(
+        table.contains("ph-math__line-start ph-math__line-top"),
+        "{table}"
+    );
 }
 
 #[test]
