@@ -125,7 +125,25 @@ const STEPS: [Step; 12] = [
 
 /// The server and the tests are always built as one selection, so that cargo unifies features once
 /// and builds nothing twice.
-const SELECTION: [&str; 3] = ["--workspace", "--exclude", "prompthub-frontend"];
+const SELECTION: [&str; 7] = [
+    "--workspace",
+    "--exclude",
+    "prompthub-frontend",
+    "--exclude",
+    "prompthub-markup",
+    "--exclude",
+    "prompthub-worker",
+];
+
+/// What the page is made of: its own package, its workers, and what the two share.
+const PAGE: [&str; 6] = [
+    "--package",
+    "prompthub-frontend",
+    "--package",
+    "prompthub-markup",
+    "--package",
+    "prompthub-worker",
+];
 
 /// Runs the steps up to the first that fails, and ends with the line `N passed, N failed`.
 ///
@@ -229,13 +247,9 @@ impl Session {
         process::run(
             self.workspace
                 .cargo()
-                .args([
-                    "clippy",
-                    "--package",
-                    "prompthub-frontend",
-                    "--target",
-                    WASM_TARGET,
-                ])
+                .arg("clippy")
+                .args(PAGE)
+                .args(["--target", WASM_TARGET])
                 .args(["--", "--deny", "warnings"]),
         )
     }
@@ -292,7 +306,9 @@ impl Session {
         self.tests(|session| {
             let mut command = session.workspace.cargo();
             command
-                .args(["test", "--package", "prompthub-frontend", "--"])
+                .arg("test")
+                .args(PAGE)
+                .args(["--lib", "--bins", "--"])
                 .args(&session.arguments);
             session.tally.add(run_tests(&mut command)?);
             Ok(())
