@@ -1,9 +1,13 @@
 //! The start and the end of the process: what is wrong is said in one line, and nothing is lost.
 
-use std::{net::TcpListener, os::unix::fs::PermissionsExt, path::Path};
+use std::{net::TcpListener, os::unix::fs::PermissionsExt, path::Path, process::Stdio};
 
-use prompthub_tests::binary::{Ended, Served, run};
+use prompthub_tests::{
+    Installation, Upstream,
+    binary::{self, Ended, Served, run},
+};
 use serde_json::{Value, json};
+use tokio::process::Command;
 
 /// Starts the server in `data_dir` with more environment; it must not come up.
 async fn start_fails(data_dir: &Path, environment: &[(&str, &str)]) -> Ended {
@@ -250,4 +254,32 @@ async fn a_stopped_server_comes_back_with_everything() {
     assert_eq!(messages["items"][1]["status"], "interrupted");
     again.signal("INT").await;
     assert_eq!(again.ended().await.code, Some(0));
+}
+
+/// A shell's soft limit of 1,024 open files would end at some hundred streams.
+#[tokio::test]
+async fn the_server_takes_as_many_open_files_as_it_may() {
+    let installation = Installation::new(Upstream::start().await, &[]).await;
+    let serve = installation.command();
+    let mut limited = Command::new("/bin/sh");
+    limited
+        .args(["-c", "ulimit -S -n 256 && exec \"$0\" serve"])
+        .arg(binary::path())
+        .env_clear()
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    for (name, value) in serve.as_std().get_envs() {
+        limited.env(name, value.unwrap_or_default());
+    }
+    let served = Served::spawn(limited).await;
+    let limits = format!("/proc/{}/limits", served.process_id());
+    let limits = std::fs::read_to_string(limits).unwrap();
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
+    let [soft, hard, ..] = line.unwrap().split_whitespace().skip(3).collect::<Vec<_>>()[..] else {
+        panic!("{limits}")
+    };
+    assert_eq!(soft, hard);
+    assert_ne!(soft, "256");
 }
