@@ -3,12 +3,18 @@
 //! `PROMPTHUB_SERVER_BIN` names it; otherwise it is the `prompthub` that was built into the same
 //! folder as the tests.
 
-use std::{path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     process::{Child, ChildStdout, Command},
 };
+
+use crate::{Client, process};
 
 /// How long a start may take to fail, or a stop to end.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -37,7 +43,13 @@ pub fn path() -> PathBuf {
 /// A command that runs the binary with this environment and nothing else of ours.
 #[must_use]
 pub fn command(args: &[&str], environment: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(path());
+    command_of(&path(), args, environment)
+}
+
+/// The same for another build of it.
+#[must_use]
+pub fn command_of(binary: &Path, args: &[&str], environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(binary);
     command
         .args(args)
         .env_clear()
@@ -83,7 +95,12 @@ pub struct Served {
 impl Served {
     /// Starts `prompthub serve` and waits for the line that names its address.
     pub async fn start(environment: &[(&str, &str)]) -> Self {
-        let mut child = command(&["serve"], environment).spawn().expect("it runs");
+        Self::spawn(command(&["serve"], environment)).await
+    }
+
+    /// Starts what `command` says and waits for that line.
+    pub async fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("it runs");
         let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
         let mut line = String::new();
         let read = tokio::time::timeout(LIMIT, stdout.read_line(&mut line));
@@ -101,9 +118,27 @@ impl Served {
         }
     }
 
+    /// A client that nobody has signed in with.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::new(self.base_url.parse().expect("the server's URL is one"))
+    }
+
+    /// Resident memory of the process, in bytes.
+    #[must_use]
+    pub fn resident_bytes(&self) -> u64 {
+        process::resident_bytes(self.process_id())
+    }
+
+    /// The number of the process.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.child.id().expect("it still runs")
+    }
+
     /// Sends a signal by its name, e.g. `TERM`.
     pub async fn signal(&self, name: &str) {
-        let id = self.child.id().expect("it still runs").to_string();
+        let id = self.process_id().to_string();
         let status = Command::new("kill")
             .args(["-s", name, &id])
             .status()
@@ -112,19 +147,32 @@ impl Served {
         assert!(status.success(), "kill -s {name} failed");
     }
 
+    /// Ends the process with SIGKILL, waits until it is gone, and returns what it had logged.
+    pub async fn kill(mut self) -> String {
+        self.child.start_kill().expect("it was ours");
+        self.child.wait().await.expect("it was ours");
+        self.read_log().await
+    }
+
     /// Waits until the process has ended by itself.
     pub async fn ended(mut self) -> Ended {
         let status = tokio::time::timeout(LIMIT, self.child.wait()).await;
         let status = status
             .expect("the process did not end")
             .expect("it was ours");
-        let mut stderr = String::new();
-        let pipe = self.child.stderr.as_mut().expect("piped");
-        pipe.read_to_string(&mut stderr).await.expect("text");
         Ended {
             code: status.code(),
             stdout: String::new(),
-            stderr,
+            stderr: self.read_log().await,
         }
+    }
+
+    /// What the process has logged and nobody has read; nothing where the log goes elsewhere.
+    async fn read_log(&mut self) -> String {
+        let mut log = Vec::new();
+        if let Some(pipe) = &mut self.child.stderr {
+            pipe.read_to_end(&mut log).await.expect("a pipe");
+        }
+        String::from_utf8_lossy(&log).into_owned()
     }
 }

@@ -30,7 +30,9 @@ pub struct Request {
 }
 
 impl Client {
-    pub(crate) fn new(base_url: Url) -> Self {
+    /// A client of the server at `base_url`, that nobody has signed in with.
+    #[must_use]
+    pub fn new(base_url: Url) -> Self {
         let http = reqwest::Client::builder()
             .cookie_store(true)
             .no_proxy()

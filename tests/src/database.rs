@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 /// A database of one test.
-pub(crate) enum TestDatabase {
+pub enum TestDatabase {
     /// The server makes the file in its own folder, and it goes when the folder goes.
     Sqlite,
     Postgres {
@@ -26,7 +26,7 @@ static COUNTER: AtomicU32 = AtomicU32::new(0);
 
 impl TestDatabase {
     /// A database that nobody else uses.
-    pub(crate) async fn create() -> Self {
+    pub async fn create() -> Self {
         let Some(admin) = postgres_admin() else {
             return Self::Sqlite;
         };
@@ -41,7 +41,8 @@ impl TestDatabase {
     }
 
     /// What the server is given as `DATABASE_URL`.
-    pub(crate) fn url(&self) -> Option<String> {
+    #[must_use]
+    pub fn url(&self) -> Option<String> {
         match self {
             Self::Sqlite => None,
             Self::Postgres { admin, name } => Some(with_database(admin, name).to_string()),
@@ -49,7 +50,7 @@ impl TestDatabase {
     }
 
     /// Drops the database, whoever may still be connected.
-    pub(crate) fn drop_now(&self) {
+    pub fn drop_now(&self) {
         if let Self::Postgres { admin, name } = self {
             // A database that stays behind on a test server is no reason to fail a test.
             let _ = execute_blocking(

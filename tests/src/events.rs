@@ -38,10 +38,18 @@ impl EventStream {
 
     /// The next event with its sequence number; `None` at the end of the stream.
     pub async fn next(&mut self) -> Option<(u64, StreamEvent)> {
+        self.try_next().await.expect("the stream was cut")
+    }
+
+    /// The next event, or why the connection broke.
+    ///
+    /// # Errors
+    /// When the connection breaks; what else may never be still fails here.
+    pub async fn try_next(&mut self) -> reqwest::Result<Option<(u64, StreamEvent)>> {
         loop {
             if let Some(frame) = self.take_frame() {
                 if let Some(event) = parse_frame(&frame) {
-                    return Some(event);
+                    return Ok(Some(event));
                 }
                 continue;
             }
@@ -49,16 +57,14 @@ impl EventStream {
                 .await
                 .expect("the stream went silent");
             match chunk {
-                Some(chunk) => self
-                    .buffer
-                    .extend_from_slice(&chunk.expect("the stream was cut")),
+                Some(chunk) => self.buffer.extend_from_slice(&chunk?),
                 None => {
                     assert!(
                         self.buffer.is_empty(),
                         "an unfinished event: {:?}",
                         String::from_utf8_lossy(&self.buffer)
                     );
-                    return None;
+                    return Ok(None);
                 }
             }
         }

@@ -16,8 +16,11 @@ pub mod answer;
 pub mod app;
 pub mod binary;
 pub mod client;
-mod database;
+pub mod database;
 pub mod events;
+pub mod installation;
+pub mod load;
+pub mod process;
 pub mod raw;
 mod runtime;
 pub mod upstream;
@@ -27,5 +30,6 @@ pub use self::{
     app::{TestApp, spawn_app},
     client::{Client, Request},
     events::EventStream,
+    installation::Installation,
     upstream::Upstream,
 };

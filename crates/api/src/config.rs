@@ -119,6 +119,17 @@ pub struct Config {
     #[arg(long, env = "PROMPTHUB_TITLES", value_enum, default_value = "model")]
     pub titles: Titles,
 
+    /// Seconds after which answers of a process that has died are called interrupted, where several
+    /// processes share a database
+    #[arg(
+        long,
+        env = "PROMPTHUB_LEASE_SECONDS",
+        value_name = "SECONDS",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub lease_seconds: u32,
+
     /// Attempts to sign in or register that one address has in a minute
     #[arg(
         long,
@@ -158,6 +169,16 @@ pub struct Config {
         value_parser = clap::value_parser!(u64).range(1..)
     )]
     pub body_timeout_seconds: u64,
+
+    /// Seconds that a provider may be silent, before its answer and in the middle of it
+    #[arg(
+        long,
+        env = "PROMPTHUB_PROVIDER_TIMEOUT",
+        value_name = "SECONDS",
+        default_value_t = 120,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    pub provider_timeout_seconds: u64,
 
     /// Milliseconds that the demo model takes for a word
     #[arg(
@@ -270,10 +291,12 @@ impl Config {
             trusted_proxies: Vec::new(),
             max_generations: 20,
             titles: Titles::Model,
+            lease_seconds: 60,
             attempts_per_address: 60,
             attempts_per_account: 10,
             password_cost: 12,
             body_timeout_seconds: 60,
+            provider_timeout_seconds: 120,
             demo_delay_ms: 15,
             workers: None,
             log: LogConfig {

@@ -28,12 +28,21 @@ fn main() -> ExitCode {
 
 fn serve(config: prompthub_api::Config) -> anyhow::Result<()> {
     telemetry::init(&config.log)?;
+    raise_open_files();
     actix_web::rt::System::new().block_on(async {
         let application = Application::build(config).await?;
         writeln!(std::io::stdout(), "listening on {}", application.base_url())?;
         application.run_until_signal().await?;
         Ok(())
     })
+}
+
+/// Every stream takes two connections, and shells allow 1,024 open files where the system would
+/// allow many more: the soft limit is raised to the hard one.
+fn raise_open_files() {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 fn print_openapi(format: OpenapiFormat) -> anyhow::Result<()> {

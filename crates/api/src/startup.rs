@@ -28,7 +28,7 @@ use crate::{
     config::Config,
     domain::{models::ModelName, transfer::Imports},
     files::{self, Blobs},
-    generation::Hub,
+    generation::{Hub, Lease},
     http,
     state::App,
 };
@@ -175,7 +175,7 @@ async fn build_app(config: Config, base_url: &str) -> anyhow::Result<(App, Optio
     let blobs = Blobs::open(&storage_url)
         .await
         .context("PROMPTHUB_STORAGE_URL")?;
-    let hub = Hub::new(store.clone());
+    let hub = Hub::new(store.clone(), Lease::seconds(config.lease_seconds));
     if store.backend() == Backend::Sqlite {
         hub.interrupt_left_behind().await;
     }
@@ -234,11 +234,14 @@ fn providers(config: &Config, base_url: &str) -> anyhow::Result<Registry> {
             Some(url) => url.clone(),
             None => Url::parse(base_url)?,
         };
-        let options = OpenAiOptions::openrouter(
+        let silence = Duration::from_secs(config.provider_timeout_seconds);
+        let mut options = OpenAiOptions::openrouter(
             config.openrouter_base_url.clone(),
             Some(Secret::new(key.expose())),
             app_url,
         );
+        options.timeouts.first_byte = silence;
+        options.timeouts.silence = silence;
         providers.push(Arc::new(
             OpenAiCompatible::new(options).context("OPENROUTER_BASE_URL")?,
         ));
@@ -262,6 +265,8 @@ fn serve(listener: TcpListener, app: App, master: &MasterKey) -> anyhow::Result<
     })
     .client_request_timeout(HEAD_TIMEOUT)
     .keep_alive(KEEP_ALIVE)
+    // Events are small, and must not wait until the one before is acknowledged.
+    .tcp_nodelay(true)
     // A client that has hung up is gone: what it asked for with `on_disconnect` happens at once.
     .h1_allow_half_closed(false)
     .shutdown_timeout(SHUTDOWN_SECONDS)

@@ -3,16 +3,18 @@
 //! Owns the client's settings, the timeouts and what a broken connection means. Must not know any
 //! provider's wire format.
 
-use std::time::Duration;
+use std::{pin::Pin, time::Duration};
 
 use bytes::Bytes;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header::HeaderMap, redirect};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use crate::{ErrorKind, ProviderError};
 
 /// How long an answer that is complete may take to close, so that its connection can be used again.
 const DRAIN: Duration = Duration::from_millis(100);
+
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// How long to wait for a provider. Each one that passes is [`ErrorKind::Timeout`], except `trailer`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +66,9 @@ pub(crate) struct Body {
     begun: bool,
     /// When the answer said that it was complete.
     complete_at: Option<Instant>,
+    /// Goes off at the deadline or before it. One for all pieces: an answer has thousands, and
+    /// starting a timer for each would cost more than reading it.
+    alarm: Pin<Box<Sleep>>,
 }
 
 impl Body {
@@ -84,6 +89,7 @@ impl Body {
             asked_at,
             begun: false,
             complete_at: None,
+            alarm: Box::pin(sleep_until(asked_at)),
         })
     }
 
@@ -117,12 +123,36 @@ impl Body {
             deadline = deadline.min((left, "did not close", self.timeouts.trailer));
         }
         let (left, what, limit) = deadline;
-        let piece = timeout(left, self.response.chunk())
+        let piece = self
+            .piece_within(left)
             .await
-            .map_err(|_| timed_out(what, limit))?
+            .ok_or_else(|| timed_out(what, limit))?
             .map_err(broken)?;
         self.begun = true;
         Ok(piece)
+    }
+
+    /// The next piece; `None` when it does not come in time.
+    async fn piece_within(&mut self, left: Duration) -> Option<reqwest::Result<Option<Bytes>>> {
+        // Far more than any limit here, and an instant cannot overflow.
+        let deadline = Instant::now() + left.min(FOREVER);
+        if self.alarm.deadline() > deadline {
+            self.alarm.as_mut().reset(deadline);
+        }
+        let piece = self.response.chunk();
+        tokio::pin!(piece);
+        loop {
+            tokio::select! {
+                biased;
+                piece = &mut piece => return Some(piece),
+                () = &mut self.alarm => {
+                    if Instant::now() >= deadline {
+                        return None;
+                    }
+                    self.alarm.as_mut().reset(deadline);
+                }
+            }
+        }
     }
 
     /// Reads up to `limit` bytes; whether the body ended within them.

@@ -10,6 +10,7 @@ use crate::{
     Conn, StoreError,
     schema::{conversations, messages},
     search,
+    sql::direct,
     text_enum::text_enum,
 };
 
@@ -217,25 +218,34 @@ pub fn path(
     Ok(path)
 }
 
-/// Stores the text so far of a running answer; `false` when it does not run any more.
-pub fn write_text(
+/// The text so far of a running answer.
+#[derive(Debug, Clone)]
+pub struct TextSoFar {
+    pub id: MessageId,
+    pub content: String,
+    pub reasoning: Option<String>,
+}
+
+/// Stores the text so far of running answers; those that do not run any more stay as they are.
+/// Says how many were stored.
+pub fn write_texts(
     conn: &mut Conn,
-    id: MessageId,
-    content: &str,
-    reasoning: Option<&str>,
+    texts: &[TextSoFar],
     now: NaiveDateTime,
-) -> Result<bool, StoreError> {
-    let running = messages::table
-        .find(id)
-        .filter(messages::status.eq(MessageStatus::Running));
-    let changed = diesel::update(running)
-        .set((
-            messages::content.eq(content),
-            messages::reasoning.eq(reasoning),
+) -> Result<usize, StoreError> {
+    let mut written = 0;
+    for text in texts {
+        let running = messages::table
+            .find(text.id)
+            .filter(messages::status.eq(MessageStatus::Running));
+        let update = diesel::update(running).set((
+            messages::content.eq(&text.content),
+            messages::reasoning.eq(text.reasoning.as_deref()),
             messages::updated_at.eq(now),
-        ))
-        .execute(conn)?;
-    Ok(changed > 0)
+        ));
+        written += direct!(conn => update.execute(conn))?;
+    }
+    Ok(written)
 }
 
 /// Stores how an answer ended, and says what the message is now; `None` when it is gone.

@@ -19,6 +19,8 @@ use tokio::sync::{Semaphore, oneshot};
 use crate::{Conn, StoreError, error::one_line, sql, work};
 
 /// Durable at each commit, and little memory: the operating system's page cache is behind SQLite's.
+/// The log grows to 4,000 pages (16 MB) before they are moved into the database: answers that are
+/// being written touch the same pages again and again, and only the last state of each is moved.
 const PRAGMAS: &str = "
     PRAGMA busy_timeout = 5000;
     PRAGMA journal_mode = WAL;
@@ -28,6 +30,7 @@ const PRAGMAS: &str = "
     PRAGMA cache_size = -1024;
     PRAGMA mmap_size = 0;
     PRAGMA journal_size_limit = 16777216;
+    PRAGMA wal_autocheckpoint = 4000;
 ";
 
 /// The most writes that one commit covers: enough to spread the cost of the `fsync`, few enough

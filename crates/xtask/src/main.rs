@@ -43,9 +43,13 @@ Commands:
   test               Run everything that must pass before a change lands
     --only STEP      Run one step of it; may be given more than once
     --list           List the steps
+    --kills N        Times that step `kill` kills the server on SQLite [default: 200]
+    --kill-seed N    Makes its random choices those of the run that printed this seed
     -- ARGS          Handed to the test programs: a filter, --nocapture, …
-  bench              Measure the release build: start, memory, download, throughput, sign-in storm, search
+  bench              Measure the release build: start, memory, download, throughput, sign-in storm, search,
+                      and what it adds to streamed answers
     --seconds N      Seconds that each measurement under load takes [default: 5]
+    --only PART      Measure one part of it: server or answers
   setup              Install what the other commands need, and do nothing else
   help               Show this
 ";
@@ -71,7 +75,7 @@ fn dispatch() -> Result<ExitCode> {
         "run" => run(&passthrough(&mut parser)?)?,
         "build" => {
             no_more(&mut parser)?;
-            build(&Workspace::open()?)?;
+            build(&Workspace::open()?, &[])?;
         }
         "page" => {
             no_more(&mut parser)?;
@@ -88,10 +92,14 @@ fn dispatch() -> Result<ExitCode> {
             return test::run(Workspace::open()?, options);
         }
         "bench" => {
-            let seconds = bench_seconds(&mut parser)?;
+            let options = bench_options(&mut parser)?;
             let workspace = Workspace::open()?;
-            build(&workspace)?;
-            bench::run(&workspace, seconds)?;
+            // In one call of cargo, or half of it would be built twice with other features.
+            build(
+                &workspace,
+                &["--package", "prompthub-tests", "--bin", "load"],
+            )?;
+            bench::run(&workspace, &options)?;
         }
         "setup" => {
             no_more(&mut parser)?;
@@ -107,8 +115,8 @@ fn dispatch() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds `target/release/prompthub`, which carries the page.
-fn build(workspace: &Workspace) -> Result<()> {
+/// Builds `target/release/prompthub`, which carries the page, and what else `selection` names.
+fn build(workspace: &Workspace, selection: &[&str]) -> Result<()> {
     // First, what may need the reader: nobody likes to be asked after ten minutes of compiling.
     system::prepare(system::FOR_BUILDS)?;
     let tools = tools::prepare(workspace)?;
@@ -117,14 +125,16 @@ fn build(workspace: &Workspace) -> Result<()> {
     process::run(
         workspace
             .cargo()
-            .args(["build", "--release", "--package", "prompthub-api"]),
+            .args(["build", "--release", "--package", "prompthub-api"])
+            .args(["--bin", "prompthub"])
+            .args(selection),
     )
 }
 
 /// Builds everything and becomes the server, so that signals reach it directly.
 fn run(args: &[OsString]) -> Result<()> {
     let workspace = Workspace::open()?;
-    build(&workspace)?;
+    build(&workspace, &[])?;
     let server = workspace.release_binary();
     process::heading("Serving; Ctrl-C ends it");
     let error = Command::new(&server)
@@ -141,6 +151,8 @@ fn test_options(parser: &mut Parser) -> Result<test::Options> {
         match arg {
             Arg::Long("only") => options.only.push(parser.value()?.string()?),
             Arg::Long("list") => options.list = true,
+            Arg::Long("kills") => options.kills.count = Some(parser.value()?.parse()?),
+            Arg::Long("kill-seed") => options.kills.seed = Some(parser.value()?.parse()?),
             // What stands after `--`; `next` hands it out as plain values.
             Arg::Value(value) => {
                 options.arguments.push(value);
@@ -152,18 +164,25 @@ fn test_options(parser: &mut Parser) -> Result<test::Options> {
     Ok(options)
 }
 
-fn bench_seconds(parser: &mut Parser) -> Result<u32> {
-    let mut seconds = 5;
+fn bench_options(parser: &mut Parser) -> Result<bench::Options> {
+    let mut options = bench::Options::default();
     while let Some(arg) = parser.next()? {
         match arg {
-            Arg::Long("seconds") => seconds = parser.value()?.parse()?,
+            Arg::Long("seconds") => options.seconds = parser.value()?.parse()?,
+            Arg::Long("only") => {
+                options.only = Some(match parser.value()?.string()?.as_str() {
+                    "server" => bench::Part::Server,
+                    "answers" => bench::Part::Answers,
+                    other => bail!("there is nothing to measure by the name of {other:?}"),
+                });
+            }
             other => return Err(other.unexpected().into()),
         }
     }
-    if seconds == 0 {
+    if options.seconds == 0 {
         bail!("--seconds must be at least 1");
     }
-    Ok(seconds)
+    Ok(options)
 }
 
 /// Everything that is left on the command line, less the `--` before it.

@@ -28,6 +28,7 @@ use prompthub_dto::{
 
 pub use self::state::ChatEvent;
 use self::{composer::Composer, log::Log, state::ChatState};
+use crate::markdown;
 
 /// The chat with a project, in `conversation` or, with `None`, in one that is yet to begin.
 ///
@@ -47,6 +48,7 @@ pub fn ChatPane(
     /// The person wants another model.
     on_model: Callback<()>,
 ) -> impl IntoView {
+    markdown::prepare();
     let state = ChatState::new(project, providers, on_event);
     let place = Memo::new(move |_| (project.with(|project| project.id), conversation.get()));
     Effect::new(move |before: Option<_>| {

@@ -1,30 +1,26 @@
-//! The tree of `ast` as nodes of the page.
+//! What a worker says is to be shown, as nodes of the page.
 //!
-//! Every node is made by `createElement` and `createTextNode`, every attribute is set by name
-//! here, and the source reaches the page only as text. When a document grows, what is there
-//! stays: nodes are changed where the trees differ, so a reader's selection holds. Must not parse.
+//! Every node is made by `createElement` and `createTextNode`, of the closed vocabulary of
+//! `prompthub-markup`; the source reaches the page only as text and as the values of attributes.
+//! When a document grows, what is there stays: nodes are changed where the trees differ, so a
+//! reader's selection holds. Must not parse.
 
+use std::rc::Rc;
+
+use prompthub_markup::{Attribute, Blocks, Element as Wanted, Node};
 use wasm_bindgen::JsValue;
 use web_sys::{Document as Page, Element, Text};
 
-use super::{
-    ast::{Align, Kind, Node},
-    document::{Document, Update},
-};
+use super::code::Code;
 
-/// The attribute by which `mod` knows what a press inside a document asks for.
-pub const ACTION: &str = "data-action";
-pub const COPY_CODE: &str = "copy-code";
-pub const LOAD_IMAGE: &str = "load-image";
-/// The address of a picture that is not loaded.
-pub const SOURCE: &str = "data-source";
+const MATHML: &str = "http://www.w3.org/1998/Math/MathML";
 
-/// A document on the page, inside one container that holds nothing else.
-pub struct Renderer {
+/// The content of one element, and what it was made from.
+pub struct Content {
     page: Page,
-    container: Element,
-    document: Document,
-    blocks: Vec<Rendered>,
+    /// What holds the nodes: the element, or what will be put into it when it is complete.
+    parent: web_sys::Node,
+    nodes: Vec<Rendered>,
 }
 
 /// A node on the page, and what it was made from.
@@ -33,111 +29,190 @@ enum Rendered {
         node: Text,
         text: String,
     },
-    /// `content` holds the children; it is `root` or lies within it.
     Element {
-        kind: Kind,
-        root: Element,
-        content: Element,
+        wanted: Wanted,
+        element: Element,
         children: Vec<Rendered>,
+        /// Where the element holds code to be coloured: it then looks after its content itself.
+        code: Option<Rc<Code>>,
     },
 }
 
-impl Renderer {
-    #[must_use]
-    pub fn new(page: Page, container: Element) -> Self {
-        Self {
-            page,
-            container,
-            document: Document::default(),
-            blocks: Vec::new(),
-        }
-    }
+/// An update on its way to the page.
+pub struct Patch {
+    blocks: Blocks,
+    next: usize,
+}
 
-    /// Shows the text as it is now. `complete` says that nothing will be added.
-    pub fn render(&mut self, text: &str, complete: bool) {
-        let Update { keep, blocks } = self.document.update(text, complete);
-        // The document may only refuse what the browser has no memory for.
-        let _ = self.patch(keep, blocks);
-        if complete {
-            // Whatever comes now is another text; the page needs no model of this one.
-            self.document = Document::default();
-            self.blocks = Vec::new();
-        }
-    }
-
-    /// Has the browser lay out now what it would lay out for the next frame, so that whoever
-    /// measures the cost of a change sees all of it.
-    pub fn lay_out(&self) {
-        let _ = self.container.client_height();
-    }
-
-    fn patch(&mut self, keep: usize, blocks: Vec<Node>) -> Result<(), JsValue> {
-        if self.blocks.is_empty() {
-            self.container.set_text_content(None);
-        }
-        patch_children(&self.page, &self.container, &mut self.blocks, keep, blocks)
+impl Patch {
+    pub fn new(blocks: Blocks) -> Self {
+        let next = blocks.keep();
+        Self { blocks, next }
     }
 }
 
-/// Makes what `content` holds after its first `keep` children what `nodes` say.
-fn patch_children(
-    page: &Page,
-    content: &Element,
-    children: &mut Vec<Rendered>,
-    keep: usize,
-    nodes: Vec<Node>,
-) -> Result<(), JsValue> {
-    let wanted = keep.saturating_add(nodes.len());
-    while children.len() > wanted {
-        if let Some(child) = children.pop() {
-            content.remove_child(child.root())?;
+impl Content {
+    /// Of something that is empty.
+    pub fn new(page: Page, parent: impl Into<web_sys::Node>) -> Self {
+        Self {
+            page,
+            parent: parent.into(),
+            nodes: Vec::new(),
         }
     }
-    for (index, node) in nodes.into_iter().enumerate() {
-        match children.get_mut(keep.saturating_add(index)) {
-            Some(child) => child.patch(page, content, node)?,
-            None => {
-                let child = Rendered::create(page, node)?;
-                content.append_child(child.root())?;
-                children.push(child);
+
+    /// Makes this text all that there is.
+    pub fn show_text(&mut self, text: &str) {
+        // The document may only refuse what the browser has no memory for.
+        let _ = self.patch_node(0, Node::from(text));
+        let _ = self.truncate(1);
+    }
+
+    /// Adds text at the end.
+    pub fn append_text(&mut self, more: &str) {
+        if more.is_empty() {
+            return;
+        }
+        let (place, text) = match self.nodes.last() {
+            Some(Rendered::Text { text, .. }) => {
+                (self.nodes.len().saturating_sub(1), format!("{text}{more}"))
             }
+            _ => (self.nodes.len(), more.to_owned()),
+        };
+        let _ = self.patch_node(place, Node::Text(text));
+    }
+
+    /// Does a part of what `patch` says: one top-level node. Returns whether there is more to do.
+    pub fn step(&mut self, patch: &mut Patch) -> bool {
+        let Some(node) = patch.blocks.next() else {
+            let _ = self.truncate(patch.next);
+            return false;
+        };
+        let _ = self.patch_node(patch.next, node);
+        patch.next = patch.next.saturating_add(1);
+        true
+    }
+
+    /// Moves all that was made into another element, which then holds it.
+    pub fn move_to(&mut self, parent: impl Into<web_sys::Node>) {
+        let parent = parent.into();
+        // A fragment that is appended leaves its nodes there.
+        let _ = parent.append_child(&self.parent);
+        self.parent = parent;
+    }
+
+    /// All code within that looks after itself.
+    pub fn codes(&self) -> Vec<Rc<Code>> {
+        let mut codes = Vec::new();
+        collect_codes(&self.nodes, &mut codes);
+        codes
+    }
+
+    fn patch_node(&mut self, place: usize, node: Node) -> Result<(), JsValue> {
+        patch_node(&self.page, &self.parent, &mut self.nodes, place, node)
+    }
+
+    fn truncate(&mut self, length: usize) -> Result<(), JsValue> {
+        truncate(&self.parent, &mut self.nodes, length)
+    }
+}
+
+fn collect_codes(nodes: &[Rendered], codes: &mut Vec<Rc<Code>>) {
+    for node in nodes {
+        if let Rendered::Element { children, code, .. } = node {
+            codes.extend(code.clone());
+            collect_codes(children, codes);
+        }
+    }
+}
+
+/// Makes the node at `place`, or a new one at the end, what `node` says.
+fn patch_node(
+    page: &Page,
+    parent: &web_sys::Node,
+    nodes: &mut Vec<Rendered>,
+    place: usize,
+    node: Node,
+) -> Result<(), JsValue> {
+    if let Some(there) = nodes.get_mut(place) {
+        return there.patch(page, parent, node);
+    }
+    let node = Rendered::create(page, node)?;
+    parent.append_child(node.root())?;
+    nodes.push(node);
+    Ok(())
+}
+
+fn truncate(
+    parent: &web_sys::Node,
+    nodes: &mut Vec<Rendered>,
+    length: usize,
+) -> Result<(), JsValue> {
+    while nodes.len() > length {
+        if let Some(node) = nodes.pop() {
+            parent.remove_child(node.root())?;
         }
     }
     Ok(())
+}
+
+fn patch_children(
+    page: &Page,
+    parent: &web_sys::Node,
+    nodes: &mut Vec<Rendered>,
+    wanted: Vec<Node>,
+) -> Result<(), JsValue> {
+    let length = wanted.len();
+    for (place, node) in wanted.into_iter().enumerate() {
+        patch_node(page, parent, nodes, place, node)?;
+    }
+    truncate(parent, nodes, length)
 }
 
 impl Rendered {
     fn root(&self) -> &web_sys::Node {
         match self {
             Self::Text { node, .. } => node,
-            Self::Element { root, .. } => root,
+            Self::Element { element, .. } => element,
         }
     }
 
     fn create(page: &Page, node: Node) -> Result<Self, JsValue> {
-        match node {
-            Node::Text(text) => Ok(Self::Text {
-                node: page.create_text_node(&text),
-                text,
-            }),
-            Node::Element {
-                kind,
-                children: nodes,
-            } => {
-                let (root, content) = create_element(page, &kind)?;
-                let mut children = Vec::new();
-                patch_children(page, &content, &mut children, 0, nodes)?;
-                Ok(Self::Element {
-                    kind,
-                    root,
-                    content,
-                    children,
-                })
+        let mut wanted = match node {
+            Node::Text(text) => {
+                let node = page.create_text_node(&text);
+                return Ok(Self::Text { node, text });
             }
+            Node::Element(wanted) => wanted,
+        };
+        let name = wanted.tag.name();
+        let element = if wanted.tag.is_math() {
+            page.create_element_ns(Some(MATHML), name)?
+        } else {
+            page.create_element(name)?
+        };
+        for (attribute, value) in &wanted.attributes {
+            element.set_attribute(attribute.name(), value)?;
         }
+        let content = std::mem::take(&mut wanted.children);
+        let mut children = Vec::new();
+        let code = wanted.attribute(Attribute::Language).map(|language| {
+            let code = Code::new(Content::new(page.clone(), element.clone()), language);
+            code.show(text_of(&content));
+            code
+        });
+        if code.is_none() {
+            patch_children(page, &element, &mut children, content)?;
+        }
+        Ok(Self::Element {
+            wanted,
+            element,
+            children,
+            code,
+        })
     }
 
-    fn patch(&mut self, page: &Page, parent: &Element, new: Node) -> Result<(), JsValue> {
+    fn patch(&mut self, page: &Page, parent: &web_sys::Node, new: Node) -> Result<(), JsValue> {
         match (&mut *self, new) {
             (Self::Text { node, text }, Node::Text(new)) => {
                 match new.strip_prefix(text.as_str()) {
@@ -150,16 +225,19 @@ impl Rendered {
             }
             (
                 Self::Element {
-                    kind,
-                    content,
+                    wanted,
+                    element,
                     children,
-                    ..
+                    code,
                 },
-                Node::Element {
-                    kind: new,
-                    children: nodes,
-                },
-            ) if *kind == new => patch_children(page, content, children, 0, nodes),
+                Node::Element(new),
+            ) if wanted.tag == new.tag && wanted.attributes == new.attributes => match code {
+                Some(code) => {
+                    code.show(text_of(&new.children));
+                    Ok(())
+                }
+                None => patch_children(page, element, children, new.children),
+            },
             (_, new) => {
                 let new = Self::create(page, new)?;
                 parent.replace_child(new.root(), self.root())?;
@@ -170,147 +248,10 @@ impl Rendered {
     }
 }
 
-/// The element of a kind, and the one that takes its children.
-fn create_element(page: &Page, kind: &Kind) -> Result<(Element, Element), JsValue> {
-    let simple = |name: &str, class: &str| {
-        let element = element(page, name, class)?;
-        Ok((element.clone(), element))
-    };
-    match kind {
-        Kind::Paragraph => simple("p", ""),
-        Kind::Plain => simple("p", "ph-markdown__plain"),
-        Kind::Heading(level) => simple(heading(*level), ""),
-        Kind::Quote => simple("blockquote", ""),
-        Kind::BulletList => simple("ul", ""),
-        Kind::NumberedList(first) => {
-            let list = element(page, "ol", "")?;
-            if *first != 1 {
-                list.set_attribute("start", &first.to_string())?;
-            }
-            Ok((list.clone(), list))
-        }
-        Kind::Item => simple("li", ""),
-        Kind::Checkbox(done) => checkbox(page, *done),
-        Kind::Rule => simple("hr", ""),
-        Kind::CodeBlock { language } => code_block(page, language),
-        Kind::Table => table(page),
-        Kind::TableHead => {
-            let head = element(page, "thead", "")?;
-            let row = child(page, &head, "tr", "")?;
-            Ok((head, row))
-        }
-        Kind::TableRow => simple("tr", ""),
-        Kind::TableCell { header, align } => {
-            let class = match align {
-                Align::Start => "",
-                Align::Center => "ph-markdown__cell--center",
-                Align::End => "ph-markdown__cell--end",
-            };
-            let cell = element(page, if *header { "th" } else { "td" }, class)?;
-            if *header {
-                cell.set_attribute("scope", "col")?;
-            }
-            Ok((cell.clone(), cell))
-        }
-        Kind::Emphasis => simple("em", ""),
-        Kind::Strong => simple("strong", ""),
-        Kind::Strikethrough => simple("del", ""),
-        Kind::Code => simple("code", "ph-markdown__code"),
-        Kind::Break => simple("br", ""),
-        Kind::Link { href } => {
-            let link = element(page, "a", "")?;
-            link.set_attribute("href", href)?;
-            link.set_attribute("target", "_blank")?;
-            link.set_attribute("rel", "noopener noreferrer nofollow")?;
-            Ok((link.clone(), link))
-        }
-        Kind::Image { source, host } => image(page, source, host),
+/// Code holds nothing but text.
+fn text_of(nodes: &[Node]) -> &str {
+    match nodes.first() {
+        Some(Node::Text(text)) => text,
+        Some(Node::Element(_)) | None => "",
     }
-}
-
-fn checkbox(page: &Page, done: bool) -> Result<(Element, Element), JsValue> {
-    let input = element(page, "input", "ph-markdown__checkbox")?;
-    input.set_attribute("type", "checkbox")?;
-    input.set_attribute("disabled", "")?;
-    input.set_attribute("aria-label", if done { "Done" } else { "To do" })?;
-    if done {
-        input.set_attribute("checked", "")?;
-    }
-    Ok((input.clone(), input))
-}
-
-/// A bar with the language and a button, and under it the code, which scrolls by itself.
-fn code_block(page: &Page, language: &str) -> Result<(Element, Element), JsValue> {
-    let block = element(page, "div", "ph-code")?;
-    let bar = child(page, &block, "div", "ph-code__bar")?;
-    let label = child(page, &bar, "span", "ph-code__language")?;
-    label.set_text_content(Some(if language.is_empty() {
-        "text"
-    } else {
-        language
-    }));
-    let copy = child(
-        page,
-        &bar,
-        "button",
-        "ph-button ph-button--quiet ph-button--small",
-    )?;
-    copy.set_attribute("type", "button")?;
-    copy.set_attribute(ACTION, COPY_CODE)?;
-    copy.set_attribute("aria-label", "Copy code")?;
-    copy.set_text_content(Some("Copy"));
-    let body = child(page, &block, "pre", "ph-code__body")?;
-    scrollable(&body, "Code")?;
-    let code = child(page, &body, "code", "")?;
-    Ok((block, code))
-}
-
-fn table(page: &Page) -> Result<(Element, Element), JsValue> {
-    let frame = element(page, "div", "ph-markdown__table")?;
-    scrollable(&frame, "Table")?;
-    let table = child(page, &frame, "table", "")?;
-    Ok((frame, table))
-}
-
-/// A picture that is only offered: loading it would tell its host who reads, and when.
-fn image(page: &Page, source: &str, host: &str) -> Result<(Element, Element), JsValue> {
-    let frame = element(page, "span", "ph-markdown__image")?;
-    let load = child(page, &frame, "button", "ph-button ph-button--small")?;
-    load.set_attribute("type", "button")?;
-    load.set_attribute(ACTION, LOAD_IMAGE)?;
-    load.set_attribute(SOURCE, source)?;
-    load.set_text_content(Some(&format!("Load image from {host}")));
-    let description = child(page, &frame, "span", "ph-markdown__description")?;
-    Ok((frame, description))
-}
-
-/// Lets the keyboard scroll what may be wider than the page.
-fn scrollable(element: &Element, label: &str) -> Result<(), JsValue> {
-    element.set_attribute("tabindex", "0")?;
-    element.set_attribute("role", "group")?;
-    element.set_attribute("aria-label", label)
-}
-
-fn heading(level: u8) -> &'static str {
-    match level {
-        0..=2 => "h2",
-        3 => "h3",
-        4 => "h4",
-        5 => "h5",
-        _ => "h6",
-    }
-}
-
-fn element(page: &Page, name: &str, class: &str) -> Result<Element, JsValue> {
-    let element = page.create_element(name)?;
-    if !class.is_empty() {
-        element.set_class_name(class);
-    }
-    Ok(element)
-}
-
-fn child(page: &Page, parent: &Element, name: &str, class: &str) -> Result<Element, JsValue> {
-    let element = element(page, name, class)?;
-    parent.append_child(&element)?;
-    Ok(element)
 }

@@ -1,28 +1,28 @@
 //! Markdown from models, shown safely and while it grows.
 //!
-//! `parse` turns source into the tree of `ast`, `document` finds out what changed, `dom` builds
-//! and changes nodes. The source is hostile: nothing here may use `inner_html`, an address that
-//! `link` did not pass, or a picture that was not asked for.
+//! It is read by a worker (`worker`, `queue`), and what that says is to be shown is put on the page
+//! by `view`, `dom` and, for code, `code`. The text itself stands there until then, and for good
+//! when the worker fails. The source is hostile: nothing here may use `inner_html`, or load a
+//! picture that was not asked for.
 
-mod ast;
 pub mod clipboard;
-mod document;
+mod code;
 mod dom;
-mod link;
-mod parse;
+mod pace;
+mod queue;
+mod view;
+mod worker;
 
-use std::{sync::Arc, time::Duration};
+use std::{rc::Rc, sync::Arc, time::Duration};
 
 use leptos::{ev::MouseEvent, html::Div, prelude::*, task::spawn_local};
+use prompthub_markup::Attribute;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::Element;
 
-use self::dom::Renderer;
+use self::view::View;
+pub use self::worker::prepare;
 
-/// A text whose rendering takes longer than this, in milliseconds, is rendered less often, so that
-/// it never takes more than a fifth of the page's time.
-const BUSY_MILLISECONDS: f64 = 8.0;
-const PAUSE_FACTOR: f64 = 4.0;
 /// How long a button says that it has copied.
 const COPIED: Duration = Duration::from_secs(2);
 
@@ -34,61 +34,16 @@ pub fn Markdown(
     #[prop(into)] complete: Signal<bool>,
 ) -> impl IntoView {
     let container = NodeRef::<Div>::new();
-    let pause_over = Trigger::new();
-    Effect::new(move |pace: Option<Option<Pace>>| {
-        pause_over.track();
+    Effect::new(move |view: Option<Option<Rc<View>>>| {
         let (text, complete) = (text.get(), complete.get());
         let container = container.get()?;
-        let mut pace = pace.flatten().unwrap_or_else(|| Pace {
-            renderer: Renderer::new(document(), container.into()),
-            not_before: 0.0,
-            waiting: false,
-        });
-        pace.render(&text, complete, pause_over);
-        Some(pace)
+        let view = view
+            .flatten()
+            .unwrap_or_else(|| View::new(container.into()));
+        view.show(&text, complete);
+        Some(view)
     });
     view! { <div class="ph-markdown" node_ref=container on:click=move |event| on_press(&event)></div> }
-}
-
-/// A renderer that leaves the page time for other things.
-struct Pace {
-    renderer: Renderer,
-    /// A `performance.now()`; rendering before it would take too large a share.
-    not_before: f64,
-    /// Whether `pause_over` will be notified.
-    waiting: bool,
-}
-
-impl Pace {
-    fn render(&mut self, text: &str, complete: bool, pause_over: Trigger) {
-        let begun = now();
-        if !complete && begun < self.not_before {
-            if !self.waiting {
-                self.waiting = true;
-                let rest = Duration::from_secs_f64((self.not_before - begun) / 1000.0);
-                set_timeout(move || pause_over.notify(), rest);
-            }
-            return;
-        }
-        self.waiting = false;
-        self.renderer.render(text, complete);
-        if !complete {
-            self.renderer.lay_out();
-        }
-        let ended = now();
-        let cost = ended - begun;
-        self.not_before = if cost > BUSY_MILLISECONDS {
-            ended + cost * PAUSE_FACTOR
-        } else {
-            0.0
-        };
-    }
-}
-
-fn now() -> f64 {
-    window()
-        .performance()
-        .map_or(0.0, |performance| performance.now())
 }
 
 /// Handles the presses of all buttons in a document, so that none of them needs a closure.
@@ -99,12 +54,13 @@ fn on_press(event: &MouseEvent) {
     else {
         return;
     };
-    let Ok(Some(button)) = target.closest(&format!("[{}]", dom::ACTION)) else {
+    let action = Attribute::Action.name();
+    let Ok(Some(button)) = target.closest(&format!("[{action}]")) else {
         return;
     };
-    match button.get_attribute(dom::ACTION).as_deref() {
-        Some(dom::COPY_CODE) => copy_code(button),
-        Some(dom::LOAD_IMAGE) => load_image(&button),
+    match button.get_attribute(action).as_deref() {
+        Some("copy-code") => copy_code(button),
+        Some("load-image") => load_image(&button),
         _ => {}
     }
 }
@@ -126,7 +82,7 @@ fn copy_code(button: Element) {
 
 /// Puts the picture where its button was; a link where it does not load.
 fn load_image(button: &Element) {
-    let Some(source) = button.get_attribute(dom::SOURCE) else {
+    let Some(source) = button.get_attribute(Attribute::Source.name()) else {
         return;
     };
     let Some(frame) = button.parent_element() else {

@@ -3,62 +3,39 @@
 //! Owns HTTP/1.1 to the extent that a script needs it: one request a connection, chunked bodies,
 //! one chunk a write, so that a script decides what arrives together.
 
-use std::{
-    collections::VecDeque,
-    io,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{io, sync::Arc, time::Duration};
 
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf},
     net::{TcpListener, TcpStream},
-    sync::{mpsc, watch},
+    sync::watch,
     task::JoinSet,
 };
 
-use super::{Connection, RecordedRequest, Script, Step};
+use super::{Connection, RecordedRequest, Script, Stage, Step};
 
 /// Takes connections until it is aborted, and with it whatever is still being played.
-pub(super) async fn accept(
-    listener: TcpListener,
-    scripts: Arc<Mutex<VecDeque<Script>>>,
-    recorded: Arc<Mutex<Vec<RecordedRequest>>>,
-    arrivals: mpsc::UnboundedSender<RecordedRequest>,
-) {
+pub(super) async fn accept(listener: TcpListener, stage: Arc<Stage>) {
     let mut connections = JoinSet::new();
     while let Ok((socket, _)) = listener.accept().await {
-        let (scripts, recorded, arrivals) = (
-            Arc::clone(&scripts),
-            Arc::clone(&recorded),
-            arrivals.clone(),
-        );
+        let stage = Arc::clone(&stage);
         connections.spawn(async move {
             // What a script wants to hear as separate packets must not be put together here.
             socket.set_nodelay(true)?;
-            serve(socket, &scripts, &recorded, &arrivals).await
+            serve(socket, &stage).await
         });
+        // Those that have ended are forgotten, or a long run would keep them all.
+        while connections.try_join_next().is_some() {}
     }
 }
 
-async fn serve(
-    socket: TcpStream,
-    scripts: &Mutex<VecDeque<Script>>,
-    recorded: &Mutex<Vec<RecordedRequest>>,
-    arrivals: &mpsc::UnboundedSender<RecordedRequest>,
-) -> io::Result<()> {
+async fn serve(socket: TcpStream, stage: &Stage) -> io::Result<()> {
     let (mut reader, mut writer) = tokio::io::split(socket);
     let (state, connection) = watch::channel(Connection::Open);
     let request = read_request(&mut reader, connection).await?;
     let script = match (request.method.as_str(), request.path.as_str()) {
-        ("POST", "/api/v1/chat/completions") => {
-            recorded.lock().expect("not poisoned").push(request.clone());
-            // A test that has ended wants to hear of no more requests.
-            let _ = arrivals.send(request);
-            let next = scripts.lock().expect("not poisoned").pop_front();
-            next.unwrap_or_else(|| Script::answer("Hello from the upstream."))
-        }
+        ("POST", "/api/v1/chat/completions") => stage.script_for(request),
         ("GET", "/api/v1/models") => Script::status(200).json(&serde_json::json!({"data": []})),
         _ => Script::error(404, "Not Found"),
     };
@@ -118,8 +95,18 @@ async fn play_step(step: &Step, writer: &mut WriteHalf<TcpStream>) -> io::Result
             }
             Ok(())
         }
+        Step::Repeat { bytes, times } => {
+            for _ in 0..*times {
+                write_chunk(writer, bytes).await?;
+            }
+            Ok(())
+        }
         Step::Wait(gate) => {
             gate.passed().await;
+            Ok(())
+        }
+        Step::Pause(length) => {
+            tokio::time::sleep(*length).await;
             Ok(())
         }
         Step::Silence => std::future::pending().await,

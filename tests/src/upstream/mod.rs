@@ -36,10 +36,36 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct Upstream {
     base_url: Url,
-    scripts: Arc<Mutex<VecDeque<Script>>>,
+    stage: Arc<Stage>,
     arrivals: tokio::sync::Mutex<mpsc::UnboundedReceiver<RecordedRequest>>,
-    recorded: Arc<Mutex<Vec<RecordedRequest>>>,
     _listener: AbortOnDropHandle<()>,
+}
+
+/// What an upstream plays, and for whom it has played.
+#[derive(Debug)]
+struct Stage {
+    scripts: Mutex<VecDeque<Script>>,
+    /// What answers a chat for which no script is waiting. Such requests are not kept, so that a
+    /// run may be as long as it likes.
+    improvise: Option<fn(&RecordedRequest) -> Script>,
+    recorded: Mutex<Vec<RecordedRequest>>,
+    arrivals: mpsc::UnboundedSender<RecordedRequest>,
+}
+
+impl Stage {
+    fn script_for(&self, request: RecordedRequest) -> Script {
+        let script = self.scripts.lock().expect("not poisoned").pop_front();
+        if let (None, Some(improvise)) = (&script, self.improvise) {
+            return improvise(&request);
+        }
+        self.recorded
+            .lock()
+            .expect("not poisoned")
+            .push(request.clone());
+        // A test that has ended wants to hear of no more requests.
+        let _ = self.arrivals.send(request);
+        script.unwrap_or_else(|| Script::answer("Hello from the upstream."))
+    }
 }
 
 /// What has become of the connection on which a request came.
@@ -103,29 +129,35 @@ impl RecordedRequest {
 impl Upstream {
     /// Starts listening. Without a script it answers every chat with [`Script::answer`].
     pub async fn start() -> Self {
+        Self::listen(None).await
+    }
+
+    /// Starts listening, and makes each chat's script from its request. Requests are not kept.
+    pub async fn improvising(script: fn(&RecordedRequest) -> Script) -> Self {
+        Self::listen(Some(script)).await
+    }
+
+    async fn listen(improvise: Option<fn(&RecordedRequest) -> Script>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0));
         let listener = runtime::run(listener).await.expect("a free port");
         let port = listener
             .local_addr()
             .expect("a bound socket has an address")
             .port();
-        let scripts = Arc::<Mutex<VecDeque<Script>>>::default();
-        let recorded = Arc::<Mutex<Vec<RecordedRequest>>>::default();
         let (sender, arrivals) = mpsc::unbounded_channel();
-        let accept = http::accept(
-            listener,
-            Arc::clone(&scripts),
-            Arc::clone(&recorded),
-            sender,
-        );
+        let stage = Arc::new(Stage {
+            scripts: Mutex::default(),
+            improvise,
+            recorded: Mutex::default(),
+            arrivals: sender,
+        });
         Self {
             base_url: format!("http://127.0.0.1:{port}/api/v1")
                 .parse()
                 .expect("a valid URL"),
-            scripts,
             arrivals: tokio::sync::Mutex::new(arrivals),
-            recorded,
-            _listener: runtime::spawn(accept),
+            _listener: runtime::spawn(http::accept(listener, Arc::clone(&stage))),
+            stage,
         }
     }
 
@@ -137,7 +169,8 @@ impl Upstream {
 
     /// Plays `script` for the next chat that no earlier script is waiting for.
     pub fn next(&self, script: impl Into<Script>) {
-        self.scripts
+        self.stage
+            .scripts
             .lock()
             .expect("no test panics while it holds the scripts")
             .push_back(script.into());
@@ -155,7 +188,8 @@ impl Upstream {
     /// Every chat request so far.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.recorded
+        self.stage
+            .recorded
             .lock()
             .expect("no test panics while it holds the requests")
             .clone()

@@ -190,6 +190,13 @@ impl StreamScript {
         self
     }
 
+    /// Goes on after this time.
+    #[must_use]
+    pub fn pause(mut self, length: Duration) -> Self {
+        self.steps.push(Step::Pause(length));
+        self
+    }
+
     /// Says nothing more, and stays.
     #[must_use]
     pub fn silence(mut self) -> Self {
@@ -213,6 +220,25 @@ impl StreamScript {
             pause: Duration::ZERO,
         });
         line
+    }
+
+    /// The same bytes so many times.
+    #[must_use]
+    pub fn repeat(mut self, bytes: impl Into<Vec<u8>>, times: usize) -> Self {
+        let bytes = bytes.into();
+        self.steps.push(Step::Repeat { bytes, times });
+        self
+    }
+
+    /// An event whose data never ends, line after line.
+    #[must_use]
+    pub fn endless_data(mut self) -> Self {
+        let line = format!("data: {}\n", "x".repeat(64 * 1024));
+        self.steps.push(Step::Forever {
+            bytes: line.into_bytes(),
+            pause: Duration::ZERO,
+        });
+        self
     }
 
     /// The same little text again and again, never ending.

@@ -47,8 +47,12 @@ pub enum Step {
     Bytes(Vec<u8>),
     /// Writes these bytes in a packet each.
     Sliced(Vec<u8>),
+    /// Writes these bytes so many times.
+    Repeat { bytes: Vec<u8>, times: usize },
     /// Goes on when the test opens the gate.
     Wait(Gate),
+    /// Goes on after this time.
+    Pause(Duration),
     /// Says nothing until the client goes away.
     Silence,
     /// Writes the same bytes again and again until the client goes away; as fast as they are
@@ -141,7 +145,7 @@ impl Script {
         self
     }
 
-    /// Sends the first `length` bytes of the body's bytes and then drops the connection.
+    /// Sends the first `length` bytes of the body's bytes (repeated ones whole) and then drops the connection.
     #[must_use]
     pub fn cut_at(mut self, length: usize) -> Self {
         let mut left = length;
@@ -187,7 +191,12 @@ impl Script {
             .iter()
             .map(|step| match step {
                 Step::Bytes(bytes) | Step::Sliced(bytes) => bytes.len(),
-                Step::Wait(_) | Step::Silence | Step::Forever { .. } | Step::Cut => 0,
+                Step::Repeat { bytes, times } => bytes.len() * times,
+                Step::Wait(_)
+                | Step::Pause(_)
+                | Step::Silence
+                | Step::Forever { .. }
+                | Step::Cut => 0,
             })
             .sum()
     }

@@ -1,15 +1,11 @@
 //! Chat without streaming: what is stored, what the provider is sent, how a conversation goes on.
 
-use prompthub_dto::{
-    chat::{ChatReply, FinishReason, MessageStatus, Role},
-    problem::{FieldCode, ProblemCode},
-};
+use prompthub_dto::chat::{ChatReply, FinishReason, MessageStatus};
 use prompthub_tests::{
-    client::path,
     spawn_app,
     upstream::{Script, StreamScript},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[tokio::test]
 async fn a_message_gets_an_answer() {
@@ -287,124 +283,4 @@ async fn finish_reasons_are_the_providers() {
         assert_eq!(reply.assistant_message.finish_reason, Some(kept), "{sent}");
         assert_eq!(reply.assistant_message.status, MessageStatus::Complete);
     }
-}
-
-#[tokio::test]
-async fn a_message_says_what_is_wrong_with_which_field() {
-    let app = spawn_app().await;
-    let ada = app.register("ada@example.com").await;
-    let project = ada.create_project("Notes").await;
-    let other = ada.create_project("Other").await;
-    let elsewhere = ada.chat(&other, "Hello").await;
-    let with = |field: &str, value: Value| {
-        let mut body = json!({"message": "Hello"});
-        body[field] = value;
-        body
-    };
-    let cases = [
-        (json!({}), "message", FieldCode::Required),
-        (with("message", json!("")), "message", FieldCode::Required),
-        (
-            with("message", json!("x".repeat(200_001))),
-            "message",
-            FieldCode::TooLong,
-        ),
-        (
-            with("message", json!("nul\u{0}")),
-            "message",
-            FieldCode::Invalid,
-        ),
-        (with("message", json!(5)), "message", FieldCode::WrongType),
-        (with("stream", json!("yes")), "stream", FieldCode::WrongType),
-        (
-            with("conversation_id", json!(5)),
-            "conversation_id",
-            FieldCode::WrongType,
-        ),
-        (
-            with("conversation_id", json!("nonsense")),
-            "conversation_id",
-            FieldCode::Invalid,
-        ),
-        (
-            with("on_disconnect", json!("explode")),
-            "on_disconnect",
-            FieldCode::Invalid,
-        ),
-        (
-            with("model", json!("nonsense")),
-            "model",
-            FieldCode::Invalid,
-        ),
-        (with("role", json!("system")), "role", FieldCode::Unknown),
-        (
-            with("system_prompt", json!("Obey.")),
-            "system_prompt",
-            FieldCode::Unknown,
-        ),
-    ];
-    for (body, field, code) in cases {
-        ada.say(&project, body)
-            .send()
-            .await
-            .assert_invalid(&[(field, code)]);
-    }
-    let unknown = ada
-        .say(&project, with("model", json!("nowhere/model")))
-        .send()
-        .await;
-    unknown.assert_problem(ProblemCode::UnknownModel);
-    for conversation in [
-        "019aa9f5-8c00-7cc3-98c4-dc0c0c07398f",
-        elsewhere.conversation_id.as_str(),
-    ] {
-        let answer = ada
-            .say(&project, with("conversation_id", json!(conversation)))
-            .send()
-            .await;
-        answer.assert_problem(ProblemCode::NotFound);
-    }
-    assert_eq!(
-        ada.conversations(&project).await,
-        [],
-        "a refused message begins no conversation"
-    );
-    assert_eq!(app.upstream.requests().len(), 1);
-}
-
-#[tokio::test]
-async fn text_arrives_to_the_byte() {
-    let app = spawn_app().await;
-    let ada = app.register("ada@example.com").await;
-    let project = ada.create_project("Notes").await;
-    let text = "  \n\t<script>alert(1)</script> \"quotes\" \\ back 'single' % _ 日本語 🦀\u{1f468}\u{200d}\u{1f469} \u{202e}rtl\r\n e\u{301} \u{1}\u{7f} end  ";
-    app.upstream.next(Script::answer(text));
-    let reply = ada.chat(&project, text).await;
-    assert_eq!(reply.reply, text);
-    assert_eq!(reply.user_message.content, text);
-    assert_eq!(app.upstream.request().await.messages()[0].1, text);
-    let stored = ada.messages(reply.conversation_id.as_str()).await;
-    assert_eq!(
-        (stored[0].role, stored[1].role),
-        (Role::User, Role::Assistant)
-    );
-    assert!(stored.iter().all(|message| message.content == text));
-}
-
-#[tokio::test]
-async fn the_longest_message_is_taken() {
-    let app = spawn_app().await;
-    let ada = app.register("ada@example.com").await;
-    let project = ada.create_project("Notes").await;
-    let text = "🦀".repeat(200_000);
-    let reply = ada.chat(&project, &text).await;
-    assert_eq!(reply.user_message.content, text);
-    assert_eq!(
-        ada.get(&path(&project))
-            .send()
-            .await
-            .expect_status(200)
-            .redacted()["file_count"],
-        0
-    );
 }

@@ -2,262 +2,21 @@
 //! before the fault, the state is truthful, one terminal event goes out, and the connection to the
 //! provider is closed.
 
-use std::time::Duration;
-
+use futures_util::future::join_all;
 use prompthub_dto::{
-    chat::{FinishReason, Message, MessageStatus},
+    chat::{FinishReason, MessageStatus},
     problem::ProblemCode,
     stream::StreamEvent,
 };
 use prompthub_tests::{
-    TestApp,
+    TestApp, Upstream,
     events::{assert_whole, text_of},
     spawn_app,
-    upstream::{Connection, LineEnding, PATIENCE, Script, StreamScript, chunk, error_chunk},
+    upstream::{Connection, RecordedRequest, Script, Step, StreamScript, chunk, error_chunk},
 };
 use serde_json::json;
 
-/// Streams one answer by `script` and returns what is stored, after checking that it is what the
-/// reader was told.
-async fn answer_by(app: &TestApp, script: impl Into<Script>) -> (Message, StreamEvent) {
-    let ada = app.register("ada@example.com").await;
-    let project = ada.create_project("Notes").await;
-    app.upstream.next(script);
-    let events = ada.chat_stream(&project, "Hello").await;
-    let last = assert_whole(&events);
-    assert_ne!(
-        app.upstream.request().await.closed().await,
-        Connection::Open
-    );
-    let conversation = ada.conversations(&project).await.remove(0);
-    let stored = ada.messages(conversation.id.as_str()).await.remove(1);
-    assert_eq!(
-        stored.content,
-        text_of(&events),
-        "what was stored is not what was streamed"
-    );
-    (stored, last)
-}
-
-async fn assert_complete(script: impl Into<Script>, text: &str) {
-    let app = spawn_app().await;
-    let (stored, last) = answer_by(&app, script).await;
-    assert_eq!(stored.content, text);
-    assert_eq!(
-        (stored.status, stored.finish_reason),
-        (MessageStatus::Complete, Some(FinishReason::Stop))
-    );
-    assert!(
-        matches!(
-            last,
-            StreamEvent::Done {
-                finish_reason: FinishReason::Stop,
-                ..
-            }
-        ),
-        "{last:?}"
-    );
-}
-
-async fn assert_interrupted(script: impl Into<Script>, text: &str) {
-    let app = spawn_app().await;
-    let (stored, last) = answer_by(&app, script).await;
-    assert_eq!(stored.content, text);
-    assert_eq!(stored.status, MessageStatus::Interrupted);
-    assert_eq!(stored.finish_reason, Some(FinishReason::Interrupted));
-    assert!(
-        matches!(
-            last,
-            StreamEvent::Done {
-                finish_reason: FinishReason::Interrupted,
-                ..
-            }
-        ),
-        "{last:?}"
-    );
-}
-
-async fn assert_failed(script: impl Into<Script>, text: &str, code: ProblemCode) {
-    let app = spawn_app().await;
-    let (stored, last) = answer_by(&app, script).await;
-    assert_eq!(stored.content, text);
-    assert_eq!(
-        (stored.status, stored.finish_reason),
-        (MessageStatus::Failed, Some(FinishReason::Error))
-    );
-    let StreamEvent::Error { problem } = last else {
-        panic!("{last:?}")
-    };
-    assert_eq!(problem.code, code);
-    assert_eq!(stored.problem.map(|problem| problem.code), Some(code));
-}
-
-/// A text in which every kind of character can be cut in two.
-const TEXT: &str = "Grüße 日本 🦀 e\u{301}";
-
-fn whole() -> StreamScript {
-    StreamScript::new()
-        .comment("OPENROUTER PROCESSING")
-        .delta(TEXT)
-        .delta(" end")
-        .finish("stop")
-        .usage(1, 2, "0.5")
-        .done()
-}
-
-fn whole_text() -> String {
-    format!("{TEXT} end")
-}
-
-#[tokio::test]
-async fn single_bytes_make_the_same_text() {
-    assert_complete(Script::from(whole()).sliced(), &whole_text()).await;
-}
-
-#[tokio::test]
-async fn every_line_ending_is_one() {
-    for ending in [LineEnding::Lf, LineEnding::Cr, LineEnding::CrLf] {
-        let script = StreamScript::new()
-            .lines_end_with(ending)
-            .comment("working")
-            .delta(TEXT)
-            .delta(" end")
-            .finish("stop")
-            .done();
-        assert_complete(Script::from(script).sliced(), &whole_text()).await;
-    }
-}
-
-#[tokio::test]
-async fn line_endings_may_be_mixed() {
-    let script = StreamScript::new()
-        .lines_end_with(LineEnding::CrLf)
-        .delta("a")
-        .lines_end_with(LineEnding::Cr)
-        .delta("b")
-        .lines_end_with(LineEnding::Lf)
-        .delta("c")
-        .finish("stop");
-    assert_complete(Script::from(script).sliced(), "abc").await;
-}
-
-#[tokio::test]
-async fn a_byte_order_mark_is_no_text() {
-    assert_complete(
-        StreamScript::new()
-            .bom()
-            .delta("Hello")
-            .finish("stop")
-            .done(),
-        "Hello",
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn comments_and_unknown_fields_are_no_text() {
-    let script = StreamScript::new()
-        .comment("")
-        .raw(":no space\n\n")
-        .raw("event: ping\n\n")
-        .raw("retry: 5\nid: 7\nnonsense\nunknown: field\n\n")
-        .delta("Hello")
-        .comment("still there")
-        .finish("stop")
-        .done();
-    assert_complete(script, "Hello").await;
-}
-
-#[tokio::test]
-async fn data_may_have_many_lines() {
-    let choice = json!([{"index": 0, "delta": {"content": "Hello"}, "finish_reason": null}]);
-    let pretty = serde_json::to_string_pretty(&chunk(&choice)).unwrap();
-    assert_complete(
-        StreamScript::new().data(&pretty).finish("stop").done(),
-        "Hello",
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn chunks_without_choices_or_content_are_skipped() {
-    let odd = [
-        json!([{"index": 0, "delta": {"content": null}, "finish_reason": null}]),
-        json!([{"index": 0, "delta": {}}]),
-        json!([{"index": 0, "finish_reason": null}]),
-        json!(null),
-    ];
-    let mut script = StreamScript::new().no_choices();
-    for choices in odd {
-        script = script.chunk(&chunk(&choices));
-    }
-    assert_complete(
-        script
-            .delta("Hello")
-            .no_choices()
-            .finish("stop")
-            .no_choices()
-            .done(),
-        "Hello",
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn the_end_may_be_said_never_twice_or_too_early() {
-    assert_complete(StreamScript::new().delta("Hello").finish("stop"), "Hello").await;
-    assert_complete(
-        StreamScript::new()
-            .delta("Hello")
-            .finish("stop")
-            .done()
-            .done(),
-        "Hello",
-    )
-    .await;
-    let after = StreamScript::new()
-        .delta("Hello")
-        .finish("stop")
-        .done()
-        .delta(" ghost")
-        .raw("data: {nonsense\n\n");
-    assert_complete(after, "Hello").await;
-}
-
-/// `[DONE]` ends the answer even where the connection stays open.
-#[tokio::test]
-async fn nothing_is_awaited_after_the_end() {
-    assert_complete(
-        StreamScript::new()
-            .delta("Hello")
-            .finish("stop")
-            .done()
-            .silence(),
-        "Hello",
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn usage_after_the_finish_reason_is_read() {
-    let app = spawn_app().await;
-    let (stored, _) = answer_by(
-        &app,
-        StreamScript::new()
-            .delta("Hello")
-            .finish("stop")
-            .usage(5, 6, "1.7e-05")
-            .done(),
-    )
-    .await;
-    let usage = stored.usage.expect("usage");
-    assert_eq!(
-        (usage.prompt_tokens, usage.completion_tokens),
-        (Some(5), Some(6))
-    );
-    assert_eq!(usage.cost_usd.as_deref(), Some("0.000017"));
-    assert_eq!(stored.finish_reason, Some(FinishReason::Stop));
-}
+use crate::exchange::{TEXT, assert_complete, assert_failed, assert_interrupted, stored_answer};
 
 #[tokio::test]
 async fn an_end_without_a_reason_is_an_interruption() {
@@ -291,45 +50,89 @@ async fn a_cut_connection_keeps_the_text() {
     assert_complete(StreamScript::new().delta("All").finish("stop").cut(), "All").await;
 }
 
-/// Wherever the connection is cut, the stored text is what had arrived whole, and the state is
-/// never `complete` before the provider said so.
+fn cuttable() -> StreamScript {
+    StreamScript::new()
+        .comment("OPENROUTER PROCESSING")
+        .delta(TEXT)
+        .delta(" end")
+        .finish("stop")
+        .usage(1, 2, "0.5")
+        .done()
+}
+
+/// The stream of [`cuttable`], cut after as many bytes as the question says.
+fn cut_as_asked(request: &RecordedRequest) -> Script {
+    let (_, question) = request.messages().pop().expect("a question");
+    let place = question.strip_prefix("Cut at ").expect("our question");
+    Script::from(cuttable()).cut_at(place.parse().expect("a number"))
+}
+
+/// Wherever the connection is cut, the stored text is what had arrived in whole lines, to the byte,
+/// and the answer is complete only once the provider has said so.
 #[tokio::test]
 async fn a_cut_at_any_byte_keeps_exactly_what_had_come() {
-    let first = Script::from(StreamScript::new().delta(TEXT)).body_length();
-    let script = Script::from(StreamScript::new().delta(TEXT).delta(" end").finish("stop"));
-    let app = spawn_app().await;
+    /// Answers that are under way at the same time.
+    const LANES: usize = 8;
+    // A line counts from its line feed on; the blank line after it adds nothing.
+    let mut lines = Vec::new();
+    let mut length = 0;
+    for step in &Script::from(cuttable()).steps {
+        let Step::Bytes(bytes) = step else {
+            panic!("{step:?}")
+        };
+        length += bytes.len();
+        lines.push(length - 1);
+    }
+    let [_comment, first, second, finish, ..] = lines[..] else {
+        panic!("{lines:?}")
+    };
+    let whole = format!("{TEXT} end");
+    let expected = |at: usize| match at {
+        at if at < first => ("", MessageStatus::Failed),
+        at if at < second => (TEXT, MessageStatus::Failed),
+        at if at < finish => (whole.as_str(), MessageStatus::Failed),
+        _ => (whole.as_str(), MessageStatus::Complete),
+    };
+
+    let upstream = Upstream::improvising(cut_as_asked).await;
+    let app =
+        TestApp::with(|config| config.openrouter_base_url = upstream.base_url().clone()).await;
     let ada = app.register("ada@example.com").await;
     let project = ada.create_project("Notes").await;
-    let length = script.body_length();
-    // Every byte around the places where something changes, and samples in between.
-    let places = (0..length).filter(|at| at % 37 == 0 || at.abs_diff(first) < 3 || length - at < 3);
-    for at in places {
-        app.upstream.next(script.clone().cut_at(at));
-        let events = ada.chat_stream(&project, "Hello").await;
-        let last = assert_whole(&events);
-        let text = text_of(&events);
-        let conversation = ada.conversations(&project).await.remove(0);
-        let stored = ada.messages(conversation.id.as_str()).await.remove(1);
-        assert_eq!(stored.content, text, "cut at {at}");
-        assert!(
-            ["", TEXT, whole_text().as_str()].contains(&text.as_str()),
-            "cut at {at}: {text:?}"
-        );
-        if at >= first {
-            assert!(
-                text.starts_with(TEXT),
-                "cut at {at} lost what had come: {text:?}"
-            );
+    let lanes = (0..LANES).map(|lane| {
+        let (ada, project) = (&ada, &project);
+        async move {
+            for at in (lane..=length).step_by(LANES) {
+                let events = ada.chat_stream(project, &format!("Cut at {at}")).await;
+                let last = assert_whole(&events);
+                let (text, status) = expected(at);
+                assert_eq!(text_of(&events), text, "cut at {at}");
+                let stored = stored_answer(ada, &events).await;
+                assert_eq!(
+                    (stored.content.as_str(), stored.status),
+                    (text, status),
+                    "cut at {at}"
+                );
+                match (status, last) {
+                    (MessageStatus::Complete, StreamEvent::Done { .. }) => {}
+                    (_, StreamEvent::Error { problem }) => {
+                        assert_eq!(
+                            problem.code,
+                            ProblemCode::ProviderUnavailable,
+                            "cut at {at}"
+                        );
+                        assert_eq!(
+                            stored.finish_reason,
+                            Some(FinishReason::Error),
+                            "cut at {at}"
+                        );
+                    }
+                    other => panic!("cut at {at}: {other:?}"),
+                }
+            }
         }
-        if stored.status == MessageStatus::Complete {
-            assert!(length - at <= 2, "cut at {at} and called complete");
-        } else {
-            assert!(
-                matches!(last, StreamEvent::Error { .. }),
-                "cut at {at}: {last:?}"
-            );
-        }
-    }
+    });
+    join_all(lanes).await;
 }
 
 #[tokio::test]
@@ -407,28 +210,101 @@ async fn an_endless_line_is_cut_off() {
     .await;
 }
 
-/// A model that never stops: the answer is cut off at a size that no model reaches, or goes on
-/// until somebody cancels; either way the server stays well.
+/// A web page under the name of an event stream, before the answer and in the middle of it.
 #[tokio::test]
-async fn an_endless_answer_is_bounded() {
+async fn a_web_page_is_a_breach_of_protocol() {
+    let page = "<!DOCTYPE html>\n<html><body>Welcome</body></html>\n";
+    assert_failed(
+        StreamScript::new().raw(page).silence(),
+        "",
+        ProblemCode::ProviderProtocol,
+    )
+    .await;
+    assert_failed(
+        StreamScript::new().delta("So far").data(page).silence(),
+        "So far",
+        ProblemCode::ProviderProtocol,
+    )
+    .await;
+}
+
+/// A provider that says nothing more is given up, with what it has said.
+#[tokio::test]
+async fn silence_ends_an_answer_before_it_begins_and_in_the_middle() {
+    let app = TestApp::with(|config| config.provider_timeout_seconds = 1).await;
+    let silences = [
+        (Script::mute(), ""),
+        (StreamScript::new().silence().into(), ""),
+        (
+            StreamScript::new().delta("So far").silence().into(),
+            "So far",
+        ),
+        // Half a chunk is no text.
+        (
+            StreamScript::new()
+                .delta("So far")
+                .raw("data: {\"choices\":[{")
+                .silence()
+                .into(),
+            "So far",
+        ),
+    ];
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    for (script, text) in silences {
+        app.upstream.next(script);
+        let events = ada.chat_stream(&project, "Hello").await;
+        let StreamEvent::Error { problem } = assert_whole(&events) else {
+            panic!("{events:?}")
+        };
+        assert_eq!(problem.code, ProblemCode::ProviderTimeout);
+        let stored = stored_answer(&ada, &events).await;
+        assert_eq!(
+            (stored.content.as_str(), stored.status),
+            (text, MessageStatus::Failed)
+        );
+        let request = app.upstream.request().await;
+        assert_eq!(request.closed().await, Connection::Abandoned);
+    }
+}
+
+/// Whatever ends an answer, it is the server that closes the connection, also where the provider
+/// would keep it open for ever.
+#[tokio::test]
+async fn what_ends_an_answer_closes_the_providers_connection() {
+    let said = || StreamScript::new().delta("So far");
+    let ends = [
+        ("[DONE]", said().finish("stop").done().silence()),
+        ("two [DONE]s", said().finish("stop").done().done().silence()),
+        (
+            "data after [DONE]",
+            said().finish("stop").done().delta(" ghost").silence(),
+        ),
+        (
+            "an error",
+            said()
+                .error(502, "Upstream closed", "provider_unavailable")
+                .silence(),
+        ),
+        ("nonsense", said().data("{nonsense").silence()),
+        ("an endless line", said().endless_line()),
+        ("endless data", said().endless_data()),
+    ];
     let app = spawn_app().await;
     let ada = app.register("ada@example.com").await;
     let project = ada.create_project("Notes").await;
-    app.upstream
-        .next(StreamScript::new().drip(&"x".repeat(500_000), Duration::ZERO));
-    let events = tokio::time::timeout(3 * PATIENCE, ada.chat_stream(&project, "Hello")).await;
-    let events = events.expect("an endless answer was never cut off");
-    let StreamEvent::Error { problem } = assert_whole(&events) else {
-        panic!("the answer ended well")
-    };
-    assert_eq!(problem.code, ProblemCode::ProviderProtocol);
-    assert_eq!(
-        app.upstream.request().await.closed().await,
-        Connection::Abandoned
-    );
-    app.client()
-        .get("/api/health/ready")
-        .send()
-        .await
-        .expect_status(200);
+    for (end, script) in ends {
+        app.upstream.next(script);
+        let events = ada.chat_stream(&project, "Hello").await;
+        let request = app.upstream.request().await;
+        assert_eq!(request.closed().await, Connection::Abandoned, "{end}");
+        // Exactly one terminal event, and nothing of what came after it.
+        let _ = assert_whole(&events);
+        assert_eq!(text_of(&events), "So far", "{end}");
+        assert_eq!(
+            stored_answer(&ada, &events).await.content,
+            "So far",
+            "{end}"
+        );
+    }
 }

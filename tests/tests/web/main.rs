@@ -17,6 +17,7 @@ mod browser;
 mod elements;
 mod journey;
 mod long;
+mod markdown;
 mod page;
 mod people;
 mod rail;

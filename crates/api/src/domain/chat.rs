@@ -27,7 +27,7 @@ use super::{
 use crate::{
     config::Titles,
     error::ApiError,
-    generation::{Assignment, Live, StopOnDrop, sweep::lease_end},
+    generation::{Assignment, Live, StopOnDrop},
     state::App,
     wire,
 };
@@ -231,7 +231,7 @@ fn store_question(
             owner_id: asker.user,
             model: model.as_str().to_owned(),
             lease_owner: app.hub.node().to_owned(),
-            lease_expires_at: lease_end(),
+            lease_expires_at: app.hub.lease().end(),
             now: at,
         },
     )?;

@@ -18,8 +18,7 @@ use prompthub_store::{Store, conversations, now};
 use super::title::title_of_answer;
 use crate::generation::{Ended, Live};
 
-/// How long the model may take. Less than an ended answer is remembered, so that whatever stops
-/// answers stops this as well.
+/// How long the model may take.
 const PATIENCE: Duration = Duration::from_secs(25);
 /// Characters of the question, and of the answer, that the model is shown.
 const EXCERPT_CHARS: usize = 1_500;
@@ -53,11 +52,8 @@ pub(super) async fn name_after(store: Store, live: Arc<Live>, naming: Naming) {
     }
     let conversation = naming.conversation_id;
     let request = request(&naming, &live.user_message, &message);
-    let answer = tokio::select! {
-        _ = live.stopped() => return,
-        answer = tokio::time::timeout(PATIENCE, ask(&*naming.provider, request)) => answer,
-    };
-    let title = match answer {
+    let answer = tokio::time::timeout(PATIENCE, ask(&*naming.provider, request));
+    let title = match answer.await {
         Ok(Ok(text)) => title_of_answer(&text),
         Ok(Err(error)) => {
             tracing::info!(%conversation, %error, "the model gave no title");

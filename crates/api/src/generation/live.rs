@@ -78,7 +78,7 @@ impl Live {
     }
 
     /// Waits until somebody asks the task to stop.
-    pub async fn stopped(&self) -> StopReason {
+    pub(super) async fn stopped(&self) -> StopReason {
         self.stopping.cancelled().await;
         self.stop_reason
             .get()

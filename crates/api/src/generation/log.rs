@@ -25,6 +25,11 @@ impl EventLog {
         let sequence = self.ends.len().saturating_add(1);
         write_frame(&mut self.frames, sequence, event);
         self.ends.push(self.frames.len());
+        if self.ended {
+            // Nothing more comes, but readers may for a while.
+            self.frames.shrink_to_fit();
+            self.ends.shrink_to_fit();
+        }
     }
 
     /// How many events there are.

@@ -8,8 +8,9 @@ mod log;
 mod remote;
 #[cfg(test)]
 mod samples;
+mod scribe;
 mod subscribe;
-pub mod sweep;
+mod sweep;
 mod task;
 
 use std::{
@@ -26,17 +27,21 @@ use prompthub_dto::{
 };
 use prompthub_llm::{CompletionRequest, Provider};
 use prompthub_store::{Backend, Store};
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::error::{ApiError, log_fault};
+
+use scribe::Scribe;
 
 pub use live::{Ended, Live, StopReason};
 pub use remote::{Answer, follow_anywhere};
 pub use subscribe::{StopOnDrop, follow};
+pub use sweep::Lease;
 
-/// How long a finished answer's events stay in memory for those who reconnect; afterwards they get
-/// a snapshot from the database.
-const LINGER: Duration = Duration::from_secs(30);
+/// How long a finished answer's events stay in memory for those who reconnect, as browsers do within
+/// seconds; afterwards they get a snapshot from the database. On a busy server most of the memory is
+/// theirs.
+const LINGER: Duration = Duration::from_secs(10);
 /// How long a shutdown waits for running answers to be stored.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -63,19 +68,25 @@ pub struct Hub(Arc<Inner>);
 struct Inner {
     /// This process, as owner of leases.
     node: String,
+    lease: Lease,
     store: Store,
     live: Mutex<HashMap<GenerationId, Arc<Live>>>,
+    scribe: Scribe,
     tasks: TaskTracker,
+    closing: CancellationToken,
 }
 
 impl Hub {
     #[must_use]
-    pub fn new(store: Store) -> Self {
+    pub fn new(store: Store, lease: Lease) -> Self {
         Self(Arc::new(Inner {
             node: GenerationId::new().to_string(),
+            lease,
             store,
             live: Mutex::default(),
+            scribe: Scribe::default(),
             tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
         }))
     }
 
@@ -83,6 +94,12 @@ impl Hub {
     #[must_use]
     pub fn node(&self) -> &str {
         &self.0.node
+    }
+
+    /// How long this process may be silent about an answer.
+    #[must_use]
+    pub fn lease(&self) -> Lease {
+        self.0.lease
     }
 
     /// Starts an answer that the database already knows as running.
@@ -94,7 +111,7 @@ impl Hub {
         let running = Arc::clone(&live);
         self.0.tasks.spawn(async move {
             let request_id = assignment.request_id.clone();
-            let work = task::run(&hub.0.store, &running, assignment);
+            let work = task::run(&hub.0.store, &hub.0.scribe, &running, assignment);
             if AssertUnwindSafe(work).catch_unwind().await.is_err() {
                 // The database still believes that it runs; its lease runs out.
                 let fault = ApiError::internal(anyhow::anyhow!("the task of an answer panicked"));
@@ -106,9 +123,15 @@ impl Hub {
         live
     }
 
-    /// Runs what belongs to an answer, for a shutdown to wait for.
+    /// Runs what follows an answer; a shutdown drops it.
     pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.0.tasks.spawn(work);
+        let closing = self.0.closing.clone();
+        self.0.tasks.spawn(async move {
+            tokio::select! {
+                () = closing.cancelled() => {}
+                () = work => {}
+            }
+        });
     }
 
     /// The answer, while it runs here or has just ended.
@@ -143,6 +166,7 @@ impl Hub {
         for live in self.lock().values() {
             live.stop(StopReason::Shutdown);
         }
+        self.0.closing.cancel();
         self.0.tasks.close();
         if tokio::time::timeout(SHUTDOWN_PATIENCE, self.0.tasks.wait())
             .await
@@ -175,15 +199,19 @@ impl Hub {
         sweep::interrupt_all(self).await;
     }
 
-    /// Renews leases, marks what other processes left behind and stops what they took away, until
-    /// the runtime ends.
+    /// Writes texts through, renews leases, marks what other processes left behind and stops what they
+    /// took away, until the runtime ends.
     pub async fn keep_house(self) {
-        match self.0.store.backend() {
-            Backend::Sqlite => sweep::run(&self).await,
-            Backend::Postgres => {
-                futures_util::future::join(sweep::run(&self), sweep::heed_revocations(&self)).await;
+        let revocations = async {
+            if self.0.store.backend() == Backend::Postgres {
+                sweep::heed_revocations(&self).await;
             }
-        }
+        };
+        tokio::join!(
+            self.0.scribe.write(&self.0.store),
+            sweep::run(&self),
+            revocations,
+        );
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<GenerationId, Arc<Live>>> {
@@ -243,7 +271,7 @@ mod tests {
             .await
             .unwrap();
         store.migrate().await.unwrap();
-        let hub = Hub::new(store);
+        let hub = Hub::new(store, Lease::seconds(60));
         for _ in 0..2 {
             let live = hub.start(assignment());
             let Some(Ended::Lost(problem)) = live.wait().await else {

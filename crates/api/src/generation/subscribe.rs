@@ -1,12 +1,16 @@
 //! What a subscriber of an answer gets, as bytes of a server-sent event stream.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use prompthub_dto::{
     chat::{FinishReason, Message, MessageStatus},
     stream::StreamEvent,
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, Sleep, sleep},
 };
 
 use super::{
@@ -42,35 +46,65 @@ pub fn follow(
     seen: usize,
     guard: Option<StopOnDrop>,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> + use<> {
-    let progress = live.watch();
-    let start = (live, progress, seen, guard, false);
-    stream::unfold(
-        start,
-        |(live, mut progress, seen, guard, over)| async move {
-            if over {
-                return None;
+    let follower = Follower {
+        progress: live.watch(),
+        live,
+        seen,
+        over: false,
+        last_sent: Instant::now(),
+        alarm: Box::pin(sleep(KEEP_ALIVE)),
+        _guard: guard,
+    };
+    stream::unfold(follower, |mut follower| async move {
+        let bytes = follower.next().await?;
+        Some((Ok(bytes), follower))
+    })
+}
+
+struct Follower {
+    live: Arc<Live>,
+    progress: watch::Receiver<usize>,
+    seen: usize,
+    over: bool,
+    last_sent: Instant,
+    /// Goes off when it is time for a comment, or before: it is not set anew for each event.
+    alarm: Pin<Box<Sleep>>,
+    _guard: Option<StopOnDrop>,
+}
+
+impl Follower {
+    /// What to send next; `None` after the end.
+    async fn next(&mut self) -> Option<Bytes> {
+        while !self.over {
+            // Marked as seen before looking, so that no event falls between the two.
+            self.progress.borrow_and_update();
+            let (bytes, seen, over) = self.live.after(self.seen);
+            self.seen = seen;
+            self.over = over;
+            if !bytes.is_empty() {
+                self.last_sent = Instant::now();
+                return Some(bytes);
             }
-            loop {
-                // Marked as seen before looking, so that no event falls between the two.
-                progress.borrow_and_update();
-                let (bytes, seen, over) = live.after(seen);
-                if !bytes.is_empty() {
-                    return Some((Ok(bytes), (live, progress, seen, guard, over)));
-                }
-                if over {
-                    return None;
-                }
-                match tokio::time::timeout(KEEP_ALIVE, progress.changed()).await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(_closed)) => return None,
-                    Err(_silence) => {
-                        let comment = Bytes::from_static(COMMENT);
-                        return Some((Ok(comment), (live, progress, seen, guard, false)));
+            if over {
+                break;
+            }
+            tokio::select! {
+                biased;
+                changed = self.progress.changed() => changed.ok()?,
+                () = &mut self.alarm => {
+                    let is_silent = self.last_sent.elapsed() >= KEEP_ALIVE;
+                    if is_silent {
+                        self.last_sent = Instant::now();
+                    }
+                    self.alarm.as_mut().reset(self.last_sent + KEEP_ALIVE);
+                    if is_silent {
+                        return Some(Bytes::from_static(COMMENT));
                     }
                 }
             }
-        },
-    )
+        }
+        None
+    }
 }
 
 /// The events of an answer whose log is gone, to a reader who has `seen` so many: all the text at

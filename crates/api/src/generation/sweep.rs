@@ -9,15 +9,28 @@ use prompthub_store::{generations, now};
 use super::{Hub, StopReason};
 
 /// How long a running answer is believed to run without a word of its process.
-const LEASE: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
-const INTERVAL: Duration = Duration::from_secs(15);
+#[derive(Debug, Clone, Copy)]
+pub struct Lease(Duration);
+
 /// How often a process looks whether its leases are still its own.
 const GLANCE: Duration = Duration::from_millis(500);
 
-/// When a lease that is taken or renewed now runs out.
-#[must_use]
-pub fn lease_end() -> chrono::NaiveDateTime {
-    now() + LEASE
+impl Lease {
+    #[must_use]
+    pub fn seconds(seconds: u32) -> Self {
+        Self(Duration::from_secs(seconds.into()))
+    }
+
+    /// When a lease that is taken or renewed now runs out.
+    #[must_use]
+    pub fn end(self) -> chrono::NaiveDateTime {
+        now() + self.0
+    }
+
+    /// How often leases are renewed: a few renewals may fail or be late.
+    fn renewal(self) -> Duration {
+        self.0 / 4
+    }
 }
 
 /// Marks every answer that the database believes to run. Only right before this process starts its
@@ -35,16 +48,17 @@ pub(super) async fn run(hub: &Hub) {
     loop {
         let ids = hub.running();
         let node = hub.node().to_owned();
+        let lease = hub.lease();
         let outcome = hub
             .0
             .store
             .write(move |conn| {
-                generations::renew_leases(conn, &ids, &node, lease_end())?;
+                generations::renew_leases(conn, &ids, &node, lease.end())?;
                 generations::interrupt_expired(conn, now(), &ids)
             })
             .await;
         report(outcome);
-        tokio::time::sleep(INTERVAL).await;
+        tokio::time::sleep(lease.renewal()).await;
     }
 }
 

@@ -3,10 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{
-    FutureExt, StreamExt,
-    future::{BoxFuture, Fuse},
-};
+use futures_util::StreamExt;
 use prompthub_dto::{
     chat::Usage,
     ids::MessageId,
@@ -16,7 +13,7 @@ use prompthub_dto::{
 use prompthub_llm::{self as llm, CompletionEvent, CompletionStream};
 use prompthub_store::{
     FinishReason, MessageStatus, Store, StoreError, conversations, generations,
-    messages::{self, MessageFinish, MessageRow},
+    messages::{self, MessageFinish, MessageRow, TextSoFar},
     now, projects,
 };
 use tokio::time::Instant;
@@ -24,6 +21,7 @@ use tokio::time::Instant;
 use super::{
     Assignment,
     live::{Ended, Live, StopReason},
+    scribe::Scribe,
     subscribe::terminal_event,
 };
 use crate::{
@@ -60,7 +58,7 @@ enum End {
 }
 
 /// Runs an answer to its end.
-pub(super) async fn run(store: &Store, live: &Arc<Live>, assignment: Assignment) {
+pub(super) async fn run(store: &Store, scribe: &Scribe, live: &Arc<Live>, assignment: Assignment) {
     live.publish(&StreamEvent::Started {
         generation_id: assignment.generation_id,
         conversation_id: assignment.conversation_id,
@@ -69,11 +67,11 @@ pub(super) async fn run(store: &Store, live: &Arc<Live>, assignment: Assignment)
         model: assignment.model.clone(),
     });
     let mut draft = Draft::default();
-    let end = answer(store, live, &assignment, &mut draft).await;
+    let end = answer(scribe, live, &assignment, &mut draft).await;
     store_end(store, live, &assignment, draft, end).await;
 }
 
-async fn answer(store: &Store, live: &Live, assignment: &Assignment, draft: &mut Draft) -> End {
+async fn answer(scribe: &Scribe, live: &Live, assignment: &Assignment, draft: &mut Draft) -> End {
     let asked = tokio::select! {
         biased;
         reason = live.stopped() => return End::Stopped(reason),
@@ -85,7 +83,7 @@ async fn answer(store: &Store, live: &Live, assignment: &Assignment, draft: &mut
         Err(error) => return End::Failed(error.into()),
     };
     read(
-        store,
+        scribe,
         live,
         assignment.assistant_message_id,
         &mut stream,
@@ -95,22 +93,19 @@ async fn answer(store: &Store, live: &Live, assignment: &Assignment, draft: &mut
 }
 
 async fn read(
-    store: &Store,
+    scribe: &Scribe,
     live: &Live,
     message_id: MessageId,
     stream: &mut CompletionStream,
     draft: &mut Draft,
 ) -> End {
-    let mut next_write = Instant::now() + WRITE_INTERVAL;
-    let mut writing: Fuse<BoxFuture<'static, ()>> = Fuse::terminated();
+    let write_due = tokio::time::sleep(WRITE_INTERVAL);
     let stopped = live.stopped();
-    tokio::pin!(stopped);
+    tokio::pin!(stopped, write_due);
     loop {
-        let idle = futures_util::future::FusedFuture::is_terminated(&writing);
         tokio::select! {
             biased;
             reason = &mut stopped => return End::Stopped(reason),
-            () = &mut writing, if !idle => {}
             event = stream.next() => match event {
                 None => return End::Stream,
                 Some(Err(error)) => return End::Failed(error.into()),
@@ -120,11 +115,17 @@ async fn read(
                     }
                 }
             },
-            () = tokio::time::sleep_until(next_write), if draft.dirty && idle => {
-                draft.dirty = false;
-                next_write = Instant::now() + WRITE_INTERVAL;
-                writing = write_through(store.clone(), message_id, draft).fuse();
-            }
+            () = &mut write_due, if draft.dirty => {}
+        }
+        // Also where the provider is so fast that there is always a next event.
+        if draft.dirty && write_due.deadline() <= Instant::now() {
+            draft.dirty = false;
+            write_due.as_mut().reset(Instant::now() + WRITE_INTERVAL);
+            scribe.hand_in(TextSoFar {
+                id: message_id,
+                content: draft.text.clone(),
+                reasoning: reasoning(draft),
+            });
         }
     }
 }
@@ -173,20 +174,6 @@ fn storable(text: String) -> String {
     } else {
         text
     }
-}
-
-/// Writes the text so far. A failure costs only freshness after a crash: the end writes all again.
-fn write_through(store: Store, id: MessageId, draft: &Draft) -> BoxFuture<'static, ()> {
-    let (text, reasoning) = (draft.text.clone(), reasoning(draft));
-    async move {
-        let written = store
-            .write(move |conn| messages::write_text(conn, id, &text, reasoning.as_deref(), now()))
-            .await;
-        if let Err(error) = written {
-            tracing::warn!(message_id = %id, %error, "the text so far could not be written");
-        }
-    }
-    .boxed()
 }
 
 fn reasoning(draft: &Draft) -> Option<String> {

@@ -31,6 +31,8 @@ const INDEX: &str = "index.html";
 /// Names with a hash of the content never change what they mean.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const REVALIDATE: &str = "no-cache";
+const WORKER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
+    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// A file of the page; any other address is a place within the page.
 pub async fn page(request: HttpRequest, _app: Data<App>) -> Result<HttpResponse, ApiError> {
@@ -71,7 +73,7 @@ fn serve(request: &HttpRequest, path: &str) -> Result<HttpResponse, ApiError> {
     head.insert_header((CACHE_CONTROL, caching))
         .insert_header((VARY, "accept-encoding"))
         .insert_header((ETAG, tag.clone()))
-        .insert_header((CONTENT_SECURITY_POLICY, page_policy(path, &plain.data)));
+        .insert_header((CONTENT_SECURITY_POLICY, policy(path, &plain.data)));
     if none_match(request, &tag) {
         return Ok(head.status(StatusCode::NOT_MODIFIED).finish());
     }
@@ -126,14 +128,17 @@ fn content_type(path: &str) -> String {
     }
 }
 
-/// What the page may do: run our own scripts and trunk's inline loader, nothing of anybody else.
-fn page_policy(path: &str, content: &[u8]) -> String {
-    let hashes: String = match std::str::from_utf8(content) {
-        Ok(html) if path == INDEX => inline_scripts(html)
-            .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
-            .collect(),
-        _ => String::new(),
-    };
+/// What a file of the page may do. A policy of its own matters to two kinds: the document may run our
+/// own scripts and trunk's inline loader, and start our own workers; a worker, which is under the policy
+/// that its script came with, may only compile its program. Neither may do anything of anybody else.
+fn policy(path: &str, content: &[u8]) -> String {
+    if path != INDEX {
+        return WORKER_POLICY.to_owned();
+    }
+    let html = std::str::from_utf8(content).unwrap_or_default();
+    let hashes: String = inline_scripts(html)
+        .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
+        .collect();
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; \
          img-src 'self' data: blob: https:; font-src 'self'; connect-src 'self'; worker-src 'self'; \

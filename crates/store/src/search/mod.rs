@@ -235,7 +235,7 @@ pub(crate) fn is_pending(conn: &mut Conn) -> Result<bool, StoreError> {
     Ok(query.get_result::<i64>(conn).optional()?.is_some())
 }
 
-/// An entry without its words: the conversation, its title, and the message if it is one's.
+/// A conversation with its title, and the message where that is to be indexed.
 type Pending = (ConversationId, String, Option<(MessageId, String)>);
 
 /// Indexes some of what a migration or an import has only listed, since SQL cannot tell words as we do.

@@ -8,7 +8,7 @@ use prompthub_store::{
     messages::{
         self, MessageFinish,
         MessageOrder::{NewestFirst, OldestFirst},
-        MessageRow,
+        MessageRow, TextSoFar,
     },
     users,
 };
@@ -179,10 +179,15 @@ on_every_database! {
             ))
         };
         assert_eq!(read(&store, running).await, (Some(generation), 1));
-        let grow = |text: &'static str| {
-            write(&store, move |conn| messages::write_text(conn, answer.id, text, Some("Hm."), at(1)))
+        let grow = |text: &str| {
+            let text = TextSoFar {
+                id: answer.id,
+                content: text.to_owned(),
+                reasoning: Some("Hm.".to_owned()),
+            };
+            write(&store, move |conn| messages::write_texts(conn, &[text], at(1)))
         };
-        assert!(grow("Sal").await);
+        assert_eq!(grow("Sal").await, 1);
 
         let finish = MessageFinish {
             content: "Salve, \u{1F44B}".to_owned(),
@@ -203,7 +208,7 @@ on_every_database! {
         assert_eq!(ended.content, "Salve, \u{1F44B}");
         assert_eq!((ended.reasoning.as_ref(), ended.prompt_tokens), (None, Some(i64::MAX)));
         assert_eq!((ended.status, ended.finish_reason), (MessageStatus::Complete, Some(FinishReason::ToolCalls)));
-        assert!(!grow("late").await, "what has ended is not written again");
+        assert_eq!(grow("late").await, 0, "what has ended is not written again");
         assert_eq!(read(&store, running).await, (None, 0));
         let found = read(&store, move |conn| generations::find(conn, owner, generation)).await.unwrap();
         assert_eq!((found.status, found.finished_at), (MessageStatus::Complete, Some(at(2))));
@@ -215,7 +220,12 @@ on_every_database! {
         let (renewed, _) = ask(&store, &row, "node-2", 60).await;
         let (dead, answer) = ask(&store, &row, "node-2", 60).await;
         let written = write(&store, move |conn| {
-            messages::write_text(conn, answer.id, "so far", None, at(1))?;
+            let text = TextSoFar {
+                id: answer.id,
+                content: "so far".to_owned(),
+                reasoning: None,
+            };
+            messages::write_texts(conn, &[text], at(1))?;
             assert_eq!(generations::renew_leases(conn, &[], "node-2", at(90))?, 0);
             generations::renew_leases(conn, &[renewed, alive], "node-2", at(90))
         });

@@ -11,6 +11,7 @@ mod stats;
 use std::{
     net::SocketAddr,
     path::Path,
+    process::Command,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
@@ -26,8 +27,8 @@ use self::{
 };
 use crate::{
     page,
-    process::{TemporaryFolder, heading},
-    workspace::Workspace,
+    process::{self, TemporaryFolder, heading},
+    workspace::{Workspace, without_settings},
 };
 
 /// Starts that the start-up figure is the median of.
@@ -59,8 +60,49 @@ struct Demand {
     pace: Pace,
 }
 
-/// Measures everything and prints a table.
-pub(crate) fn run(workspace: &Workspace, seconds: u32) -> Result<()> {
+/// What the command line asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options {
+    /// How long each measurement of the server under load takes.
+    pub(crate) seconds: u32,
+    /// The only part to measure; both unless given.
+    pub(crate) only: Option<Part>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seconds: 5,
+            only: None,
+        }
+    }
+}
+
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Start, memory, download and ordinary requests.
+    Server,
+    /// What the server adds to streamed answers.
+    Answers,
+}
+
+/// Measures what is asked for and prints it.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    if options.only != Some(Part::Answers) {
+        measure_server(workspace, options.seconds)?;
+    }
+    if options.only != Some(Part::Server) {
+        heading("Streamed answers");
+        let data = TemporaryFolder::new("answers")?;
+        let mut load = Command::new(workspace.release_binary().with_file_name("load"));
+        without_settings(&mut load);
+        process::run(load.arg(workspace.release_binary()).arg(data.path()))?;
+    }
+    Ok(())
+}
+
+fn measure_server(workspace: &Workspace, seconds: u32) -> Result<()> {
     let data = TemporaryFolder::new("bench")?;
     let binary = workspace.release_binary();
     let span = Duration::from_secs(seconds.into());
@@ -72,11 +114,11 @@ pub(crate) fn run(workspace: &Workspace, seconds: u32) -> Result<()> {
     thread::sleep(Duration::from_secs(3));
     let idle = megabytes(server.resident_bytes()?);
     table.row("idle resident memory, 3 s after ready", idle, "≤ 20 MB");
-    let download = page::measure(&workspace.dist())?.bytes();
+    let download = page::first_load(&workspace.dist())?.bytes();
     table.row(
         "first load of the page, brotli",
-        kibibytes(download),
-        "≤ 350 KiB",
+        kilobytes(download),
+        "≤ 350 KB",
     );
 
     heading("Throughput");
@@ -225,8 +267,8 @@ fn megabytes(bytes: u64) -> String {
     format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
 }
 
-fn kibibytes(bytes: u64) -> String {
-    format!("{}.{} KiB", bytes / 1024, bytes % 1024 * 10 / 1024)
+fn kilobytes(bytes: u64) -> String {
+    format!("{}.{} KB", bytes / 1000, bytes % 1000 / 100)
 }
 
 /// What is printed at the end.

@@ -4,6 +4,7 @@ mod budget;
 mod bundle;
 mod compress;
 mod fingerprint;
+mod workers;
 
 use std::{
     ffi::OsString, fs, os::unix::process::CommandExt, path::PathBuf, process::Command,
@@ -12,7 +13,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-pub(crate) use self::budget::measure;
+pub(crate) use self::budget::first_load;
 use crate::{
     process::{heading, human, output_of, run},
     tools::{Tools, WASM_TARGET},
@@ -35,7 +36,7 @@ const INPUTS: [&str; 8] = [
 /// that it would add is wasm-opt, after which the page is smaller but its brotli form is not.
 const PROFILE: &str = "page";
 
-/// How rustc builds the page for visitors, against 350 KiB of first load. A panic in the page ends in
+/// How rustc builds the page for visitors, against 350 KB of first load. A panic in the page ends in
 /// one `unreachable` in the browser's console either way; what would describe it (messages, places in
 /// the code, `Debug`) and the standard library's own handling of it make up a seventh of the download.
 ///
@@ -56,7 +57,7 @@ const LEAN: [(&str, &str); 4] = [
 /// Leaves the page in `frontend/dist`, with a `.br` and a `.gz` beside each file worth compressing.
 ///
 /// # Errors
-/// It does not build, or its first load is over the size budget.
+/// It does not build, or a part of it is over its size budget.
 pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<()> {
     heading("Page: frontend/dist");
     let stamp = Stamp::of(workspace);
@@ -78,13 +79,17 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<()> {
             ])
             .envs(LEAN))?;
         bundle::stylesheets(&workspace.dist())?;
+        workers::name(&workspace.dist())?;
         compress::folder(&workspace.dist())?;
         stamp.write(inputs)?;
         println!("built in {}", human(start.elapsed()));
     }
-    let download = measure(&workspace.dist())?;
-    println!("{download}");
-    download.check()
+    let mut downloads = vec![first_load(&workspace.dist())?];
+    downloads.extend(budget::workers(&workspace.dist())?);
+    for download in &downloads {
+        println!("{download}");
+    }
+    downloads.iter().try_for_each(|download| download.check())
 }
 
 /// Becomes `trunk serve`.

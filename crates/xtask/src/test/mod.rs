@@ -34,9 +34,24 @@ pub(crate) struct Options {
     pub(crate) only: Vec<String>,
     /// Whether to list the steps and do nothing else.
     pub(crate) list: bool,
+    pub(crate) kills: Kills,
     /// Handed to every test program.
     pub(crate) arguments: Vec<OsString>,
 }
+
+/// What the step `kill` is told; the suite decides what is not given.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Kills {
+    /// How often the server is killed on SQLite.
+    pub(crate) count: Option<u32>,
+    /// Of the random choices.
+    pub(crate) seed: Option<u64>,
+}
+
+/// On PostgreSQL, where each kill waits for leases to run out, one kill for so many on SQLite…
+const KILLS_A_POSTGRES_KILL: u32 = 16;
+/// …and that many when nobody has said how many.
+const POSTGRES_KILLS: u32 = 12;
 
 struct Step {
     name: &'static str,
@@ -45,7 +60,7 @@ struct Step {
 }
 
 /// In order of what fails fastest, but the page before the server, which carries it.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step {
         name: "format",
         about: "the source is formatted",
@@ -97,6 +112,11 @@ const STEPS: [Step; 11] = [
         run: Session::test_api_on_postgres,
     },
     Step {
+        name: "kill",
+        about: "a killed server has kept what it acknowledged, on both databases",
+        run: Session::test_kills,
+    },
+    Step {
         name: "web",
         about: "the browser suite in Chromium",
         run: Session::test_web,
@@ -105,7 +125,25 @@ const STEPS: [Step; 11] = [
 
 /// The server and the tests are always built as one selection, so that cargo unifies features once
 /// and builds nothing twice.
-const SELECTION: [&str; 3] = ["--workspace", "--exclude", "prompthub-frontend"];
+const SELECTION: [&str; 7] = [
+    "--workspace",
+    "--exclude",
+    "prompthub-frontend",
+    "--exclude",
+    "prompthub-markup",
+    "--exclude",
+    "prompthub-worker",
+];
+
+/// What the page is made of: its own package, its workers, and what the two share.
+const PAGE: [&str; 6] = [
+    "--package",
+    "prompthub-frontend",
+    "--package",
+    "prompthub-markup",
+    "--package",
+    "prompthub-worker",
+];
 
 /// Runs the steps up to the first that fails, and ends with the line `N passed, N failed`.
 ///
@@ -127,6 +165,7 @@ pub(crate) fn run(workspace: Workspace, options: Options) -> Result<ExitCode> {
         workspace,
         tools,
         browser,
+        kills: options.kills,
         arguments: options.arguments,
         programs: None,
         cluster: None,
@@ -192,6 +231,7 @@ struct Session {
     workspace: Workspace,
     tools: Tools,
     browser: Browser,
+    kills: Kills,
     arguments: Vec<OsString>,
     programs: Option<Programs>,
     cluster: Option<Cluster>,
@@ -207,13 +247,9 @@ impl Session {
         process::run(
             self.workspace
                 .cargo()
-                .args([
-                    "clippy",
-                    "--package",
-                    "prompthub-frontend",
-                    "--target",
-                    WASM_TARGET,
-                ])
+                .arg("clippy")
+                .args(PAGE)
+                .args(["--target", WASM_TARGET])
                 .args(["--", "--deny", "warnings"]),
         )
     }
@@ -270,7 +306,9 @@ impl Session {
         self.tests(|session| {
             let mut command = session.workspace.cargo();
             command
-                .args(["test", "--package", "prompthub-frontend", "--"])
+                .arg("test")
+                .args(PAGE)
+                .args(["--lib", "--bins", "--"])
                 .args(&session.arguments);
             session.tally.add(run_tests(&mut command)?);
             Ok(())
@@ -289,6 +327,34 @@ impl Session {
             command
                 .env("PROMPTHUB_TEST_DATABASE", "postgres")
                 .env("PROMPTHUB_TEST_POSTGRES_URL", &url);
+        })
+    }
+
+    fn test_kills(&mut self) -> Result<()> {
+        let url = self.postgres_url()?;
+        let Kills { count, seed } = self.kills;
+        let kill = |command: &mut Command, count: Option<u32>| {
+            let numbers = [
+                ("PROMPTHUB_KILLS", count.map(u64::from)),
+                ("PROMPTHUB_KILL_SEED", seed),
+            ];
+            for (name, number) in numbers {
+                command.envs(number.map(|number| (name, number.to_string())));
+            }
+            // What it prints is how often it was killed, and the seed by which to repeat it.
+            command.env("RUST_TEST_NOCAPTURE", "1");
+        };
+        self.suite("kill", |command| {
+            kill(command.env("PROMPTHUB_TEST_DATABASE", "sqlite"), count);
+        })?;
+        let count = count.map_or(POSTGRES_KILLS, |count| {
+            count.div_ceil(KILLS_A_POSTGRES_KILL)
+        });
+        self.suite("kill", |command| {
+            command
+                .env("PROMPTHUB_TEST_DATABASE", "postgres")
+                .env("PROMPTHUB_TEST_POSTGRES_URL", &url);
+            kill(command, Some(count));
         })
     }
 

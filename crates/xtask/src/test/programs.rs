@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::workspace::Workspace;
 
 /// Suites in `tests/tests` that have steps of their own.
-const SUITES: [&str; 2] = ["api", "web"];
+const SUITES: [&str; 3] = ["api", "kill", "web"];
 
 /// What one build left.
 #[derive(Debug)]

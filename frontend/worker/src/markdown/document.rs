@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::{
     ast::{Kind, Node},
-    parse::{Block, parse},
+    parse::{Block, Parsed, parse},
 };
 
 /// Where the labels of reference links lead, compared as `CommonMark` does.
@@ -80,12 +80,15 @@ impl Document {
         } else {
             without_undecided_line(tail)
         };
-        let mut blocks = parse(shown, &mut self.definitions);
+        let Parsed {
+            mut blocks,
+            open_formula,
+        } = parse(shown, complete, &mut self.definitions);
         let keep = self.finished_blocks;
         let finished = if complete {
             0
         } else {
-            self.finish(shown, &blocks)
+            self.finish(shown, &blocks, open_formula)
         };
         let mut outline = self.outline.clone();
         for (index, block) in blocks.iter_mut().enumerate() {
@@ -103,8 +106,10 @@ impl Document {
     /// Notes which blocks at the beginning of the tail will stay as they are, and says how many.
     ///
     /// All before the last block whose first line is complete: more text in an incomplete line
-    /// may yet make that line a part of the block before it.
-    fn finish(&mut self, tail: &str, blocks: &[Block]) -> usize {
+    /// may yet make that line a part of the block before it. So may the end of a formula with the
+    /// lines since its beginning.
+    fn finish(&mut self, tail: &str, blocks: &[Block], open_formula: Option<usize>) -> usize {
+        let changeable = open_formula.unwrap_or(tail.len());
         let starts = blocks.iter().enumerate().rev().map(|(index, block)| {
             // A range may begin after an indentation that belongs to the block.
             let before = tail.get(..block.source.start).unwrap_or_default();
@@ -113,8 +118,9 @@ impl Document {
                 before.rfind('\n').map_or(0, |end| end.saturating_add(1)),
             )
         });
-        let mut decided =
-            starts.filter(|(_, start)| tail.get(*start..).is_some_and(|rest| rest.contains('\n')));
+        let mut decided = starts.filter(|(_, start)| {
+            *start <= changeable && tail.get(*start..).is_some_and(|rest| rest.contains('\n'))
+        });
         let Some((index, start)) = decided.next() else {
             return 0;
         };

@@ -2,6 +2,7 @@
 //!
 //! Owns the bounds that keep hostile text harmless: how deep elements nest, how many one block
 //! has, and which addresses become links. The work is linear in the length of the source.
+//! Formulas are found beforehand, see `formulas`.
 
 use std::ops::Range;
 
@@ -12,6 +13,7 @@ use pulldown_cmark::{
 use super::{
     ast::{Align, Kind, Node, push_text},
     document::Definitions,
+    formulas::{Formula, FormulaKind, Formulas},
     link::{image_host, safe_href},
 };
 
@@ -32,28 +34,55 @@ pub struct Block {
     pub source: Range<usize>,
 }
 
-/// The top-level blocks of `source`. Link definitions found on the way are added to `definitions`;
-/// those that were there already are used where `source` has none of its own.
-pub fn parse(source: &str, definitions: &mut Definitions) -> Vec<Block> {
+/// A parsed text.
+#[derive(Debug)]
+pub struct Parsed {
+    /// Its top-level blocks.
+    pub blocks: Vec<Block>,
+    /// Where a formula begins whose end may yet come, and change what the blocks after it are.
+    pub open_formula: Option<usize>,
+}
+
+/// Parses `source`. Link definitions found on the way are added to `definitions`; those that were
+/// there already are used where `source` has none of its own. `complete` says that nothing will be
+/// added.
+pub fn parse(source: &str, complete: bool, definitions: &mut Definitions) -> Parsed {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+    let formulas = Formulas::find(source, options, complete);
     let known = &*definitions;
     let resolve = |link: BrokenLink<'_>| {
         let target = known.get(&link.reference)?;
         Some((CowStr::from(target.to_owned()), CowStr::from("")))
     };
-    let parser = Parser::new_with_broken_link_callback(source, options, Some(resolve));
+    let parser = Parser::new_with_broken_link_callback(&formulas.masked, options, Some(resolve));
     let found: Vec<_> = parser
         .reference_definitions()
         .iter()
         .map(|(label, definition)| (label.to_owned(), definition.dest.to_string()))
         .collect();
-    let mut builder = Builder::default();
+    let mut builder = Builder {
+        source,
+        formulas: &formulas,
+        blocks: Vec::new(),
+        frames: Vec::new(),
+        open: Vec::new(),
+        elements: 0,
+        tags: 0,
+        tags_at_formula: 0,
+        columns: Vec::new(),
+        column: 0,
+        in_head: false,
+    };
     for (event, range) in parser.into_offset_iter() {
-        builder.event(event, range, source);
+        builder.event(event, range);
     }
+    let blocks = builder.blocks;
     definitions.extend(found);
-    builder.blocks
+    Parsed {
+        blocks,
+        open_formula: formulas.open,
+    }
 }
 
 /// What an open tag became.
@@ -64,8 +93,9 @@ enum Frame {
     Transparent { separated: bool },
 }
 
-#[derive(Default)]
-struct Builder {
+struct Builder<'a> {
+    source: &'a str,
+    formulas: &'a Formulas<'a>,
     blocks: Vec<Block>,
     /// One for each open tag.
     frames: Vec<Frame>,
@@ -73,30 +103,35 @@ struct Builder {
     open: Vec<(Kind, Vec<Node>)>,
     /// How many elements the block that is being built has.
     elements: usize,
+    /// How many tags have been opened: now, and where the last formula began.
+    tags: usize,
+    tags_at_formula: usize,
     /// Of the table that is being built: its columns, the next one's number, and whether it is the head.
     columns: Vec<Align>,
     column: usize,
     in_head: bool,
 }
 
-impl Builder {
-    fn event(&mut self, event: Event<'_>, range: Range<usize>, source: &str) {
+impl Builder<'_> {
+    fn event(&mut self, event: Event<'_>, range: Range<usize>) {
         match event {
             Event::Start(tag) => {
+                self.tags = self.tags.saturating_add(1);
                 let frame = self.begin(tag);
                 self.frames.push(frame);
             }
-            Event::End(_) => self.close(range, source),
-            Event::Text(text) | Event::Html(text) => self.text(&text),
+            Event::End(_) => self.close(range),
+            Event::Text(text) => self.text_with_formulas(&text, range),
+            // The rest of a formula that has begun before.
+            Event::SoftBreak | Event::HardBreak if self.formula_over(range.start).is_some() => {}
             Event::InlineHtml(html) if is_line_break(&html) => self.leaf(Kind::Break, range),
-            Event::InlineHtml(text) => self.text(&text),
+            Event::Html(text) | Event::InlineHtml(text) => {
+                let text = self.unmasked(&text, &range).to_owned();
+                self.text(&text);
+            }
             Event::Code(text) => {
-                self.elements = self.elements.saturating_add(1);
-                if self.has_room() {
-                    self.add(Node::with_text(Kind::Code, text.as_ref()), range);
-                } else {
-                    self.text(&text);
-                }
+                let text = self.unmasked(&text, &range).to_owned();
+                self.with_text(Kind::Code, &text, range);
             }
             Event::SoftBreak => self.text("\n"),
             Event::HardBreak => self.leaf(Kind::Break, range),
@@ -199,7 +234,7 @@ impl Builder {
         Frame::Element
     }
 
-    fn close(&mut self, range: Range<usize>, source: &str) {
+    fn close(&mut self, range: Range<usize>) {
         match self.frames.pop() {
             Some(Frame::Element) => {
                 let Some((kind, mut children)) = self.open.pop() else {
@@ -208,7 +243,8 @@ impl Builder {
                 let kind = named(kind, &mut children);
                 let code = matches!(kind, Kind::CodeBlock { .. });
                 let node = if self.open.is_empty() && range.len() > MAX_BLOCK && !code {
-                    Node::with_text(Kind::Plain, source.get(range.clone()).unwrap_or_default())
+                    let source = self.source.get(range.clone());
+                    Node::with_text(Kind::Plain, source.unwrap_or_default())
                 } else {
                     Node::Element { kind, children }
                 };
@@ -252,6 +288,72 @@ impl Builder {
                 source: range,
             });
         }
+    }
+
+    /// An element with text, or only the text where there is no room for more elements.
+    fn with_text(&mut self, kind: Kind, text: &str, range: Range<usize>) {
+        self.elements = self.elements.saturating_add(1);
+        if self.has_room() {
+            self.add(Node::with_text(kind, text), range);
+        } else {
+            self.text(text);
+        }
+    }
+
+    /// The formula that `place` lies in.
+    fn formula_over(&self, place: usize) -> Option<&Formula> {
+        let formula = self.formulas.after(place)?;
+        (formula.range.start <= place).then_some(formula)
+    }
+
+    /// What was written where a mask has come to lie in something that is none of its business.
+    fn unmasked<'t>(&'t self, text: &'t str, range: &Range<usize>) -> &'t str {
+        let masked = self.formulas.after(range.start);
+        match masked.filter(|formula| formula.range.start < range.end) {
+            Some(_) => self.source.get(range.clone()).unwrap_or_default(),
+            None => text,
+        }
+    }
+
+    fn text_with_formulas(&mut self, text: &str, range: Range<usize>) {
+        let mut at = range.start;
+        while let Some(formula) = self.formulas.after(at) {
+            let formula = formula.clone();
+            if formula.range.start >= range.end {
+                break;
+            }
+            if formula.range.start >= at {
+                let before =
+                    at.saturating_sub(range.start)..formula.range.start.saturating_sub(range.start);
+                self.text(text.get(before).unwrap_or_default());
+                self.formula(&formula);
+            } else if self.tags != self.tags_at_formula {
+                // Its beginning is in another element, which it should not have left: nothing is lost.
+                let written = at..formula.range.end.min(range.end);
+                self.text(self.source.get(written).unwrap_or_default());
+            }
+            at = formula.range.end;
+            if at >= range.end {
+                return;
+            }
+        }
+        let rest = text.get(at.saturating_sub(range.start)..);
+        self.text(rest.unwrap_or_default());
+    }
+
+    fn formula(&mut self, formula: &Formula) {
+        self.tags_at_formula = self.tags;
+        let written = self.source.get(formula.range.clone()).unwrap_or_default();
+        if self.is_within(|kind| matches!(kind, Kind::CodeBlock { .. } | Kind::Plain)) {
+            return self.text(written);
+        }
+        let latex = Formulas::latex(self.source, formula);
+        let kind = match formula.kind {
+            FormulaKind::Inline => Kind::Math { display: false },
+            FormulaKind::Display => Kind::Math { display: true },
+            FormulaKind::Unfinished => Kind::Code,
+        };
+        self.with_text(kind, latex.trim(), formula.range.clone());
     }
 
     fn text(&mut self, text: &str) {

@@ -1,7 +1,7 @@
 //! What Markdown means, as a tree that holds nothing dangerous.
 //!
 //! Only what is listed here can reach the page: there is no kind for raw HTML, for a script or
-//! for a link of another scheme. Must not know the DOM; `dom` builds that from this.
+//! for a link of another scheme. `shape` says what each looks like.
 
 /// Where the text of a table's column stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,10 @@ pub enum Kind {
     Strong,
     Strikethrough,
     Code,
+    /// A formula. Its only child is its LaTeX.
+    Math {
+        display: bool,
+    },
     Break,
     /// The address is one that [`super::link::safe_href`] let through.
     Link {

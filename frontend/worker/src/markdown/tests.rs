@@ -34,6 +34,8 @@ fn name(kind: &Kind) -> String {
         Kind::Item => "li".to_owned(),
         Kind::CodeBlock { language } => format!("code[{language}]"),
         Kind::Link { href } => format!("a[{href}]"),
+        Kind::Math { display: false } => "math".to_owned(),
+        Kind::Math { display: true } => "display".to_owned(),
         Kind::Image { source, host } => format!("img[{source} {host}]"),
         kind => format!("{kind:?}").to_lowercase(),
     }
@@ -117,6 +119,35 @@ fn nothing_stands_without_a_name() {
     );
     assert_eq!(render("#"), "p()");
     assert!(render("| | a |\n|-|-|").contains("header: false"));
+}
+
+#[test]
+fn formulas_keep_what_markdown_would_take() {
+    assert_eq!(
+        render("a $x_1*y_2*z$ b"),
+        r#"p("a ", math("x_1*y_2*z"), " b")"#
+    );
+    assert_eq!(render("$$\na\n- b\n=\n$$"), r#"p(display("a\n- b\n="))"#);
+    assert_eq!(render("*\\(a*b\\)*"), r#"p(emphasis(math("a*b")))"#);
+    assert_eq!(render("> \\[\n> a\n> \\]"), r#"quote(p(display("a")))"#);
+    assert_eq!(
+        render("- $$\n  a\n  $$\n- b"),
+        r#"ul(li(display("a")), li("b"))"#
+    );
+    assert_eq!(render("It is $5, or $10."), r#"p("It is $5, or $10.")"#);
+    assert_eq!(
+        render("`$x$`\n\n    $y$"),
+        r#"p(code("$x$")), code[]("$y$")"#
+    );
+    assert_eq!(render("A &amp; $b$ &lt;"), r#"p("A & ", math("b"), " <")"#);
+}
+
+#[test]
+fn an_unfinished_formula_is_shown_as_written() {
+    let text = "so\n\n$$\n\\frac{a}\n- b";
+    let shown = Document::default().update(text, false).blocks;
+    assert_eq!(notation(&shown), r#"p("so"), p(code("\\frac{a}\n- b"))"#);
+    assert_eq!(render(text), r#"p("so"), p("$$\n\\frac{a}"), ul(li("b"))"#);
 }
 
 #[test]
@@ -237,12 +268,13 @@ fn one_block_has_a_bounded_number_of_elements() {
 fn hostile_text_costs_linear_time() {
     // Far from any figure to reach: what is quadratic would take minutes here.
     let sources = [
-        "> ", "*", "_a", "[", "![", "`a``", "- ", "<", "&", "|", "\\", "# ", "<!--", "](",
+        "> ", "*", "_a", "[", "![", "`a``", "- ", "<", "&", "|", "\\", "# ", "<!--", "](", "$a",
+        "$$", r"\(", r"\[", "$$a\n", r"\\", "$ ",
     ]
     .map(|piece| piece.repeat(400_000 / piece.len()));
     let begun = std::time::Instant::now();
     for source in &sources {
-        parse(source, &mut Definitions::default());
+        parse(source, true, &mut Definitions::default());
     }
     assert!(
         begun.elapsed() < std::time::Duration::from_secs(30),
@@ -261,6 +293,7 @@ proptest! {
                 "a", "b c", " ", "\n", "\n\n", "# ", "- ", "  ", "    ", "1. ", "> ", "```", "~~~",
                 "*", "**", "_", "`", "|", "|-|\n", "---", "===", "[x]", "[a](https://b.c)", "<b>",
                 "<!--", "-->", "\\", "ä", "\t", "\r\n", "&amp;", "***\n", "- [ ] ",
+                "$", "$$", r"\(", r"\)", r"\[", r"\]", "$x$", "5",
             ]),
             0..40,
         )

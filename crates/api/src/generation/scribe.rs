@@ -1,0 +1,66 @@
+//! Writes the text so far of all running answers to the database, many in one transaction.
+//!
+//! Owns when and in which company a text is written; the answers' tasks hand in what they have and
+//! do not wait. Must not know how an answer goes on or ends: its end stores everything once more.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use prompthub_dto::ids::MessageId;
+use prompthub_store::{
+    Store,
+    messages::{self, TextSoFar},
+    now,
+};
+use tokio::sync::Notify;
+
+/// How long texts gather before they are written: long enough for company, since a transaction
+/// costs much more than one more text in it.
+const GATHERING: Duration = Duration::from_millis(25);
+/// The most texts of one transaction, so that whoever begins an answer meanwhile waits for few.
+const BATCH: usize = 64;
+
+/// The texts that are to be written. A newer one takes the place of an older one of the same
+/// answer, so there are never more than answers.
+#[derive(Debug, Default)]
+pub(super) struct Scribe {
+    waiting: Mutex<HashMap<MessageId, TextSoFar>>,
+    arrival: Notify,
+}
+
+impl Scribe {
+    /// Hands in the text so far of an answer.
+    pub(super) fn hand_in(&self, text: TextSoFar) {
+        self.lock().insert(text.id, text);
+        self.arrival.notify_one();
+    }
+
+    /// Writes what is handed in, until the runtime ends. A failure costs only freshness after a
+    /// crash: the end of an answer writes all of it again.
+    pub(super) async fn write(&self, store: &Store) {
+        loop {
+            self.arrival.notified().await;
+            tokio::time::sleep(GATHERING).await;
+            let mut texts: Vec<TextSoFar> = self.lock().drain().map(|(_, text)| text).collect();
+            while !texts.is_empty() {
+                let rest = texts.split_off(texts.len().min(BATCH));
+                let batch = std::mem::replace(&mut texts, rest);
+                let count = batch.len();
+                let written = store
+                    .write(move |conn| messages::write_texts(conn, &batch, now()))
+                    .await;
+                if let Err(error) = written {
+                    tracing::warn!(count, %error, "texts so far could not be written");
+                }
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<MessageId, TextSoFar>> {
+        // A panic while the map is locked cannot leave it half-changed.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
