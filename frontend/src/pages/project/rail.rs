@@ -49,7 +49,11 @@ pub fn Rail() -> impl IntoView {
                     label="Search"
                     title="Search conversations (Ctrl K)"
                     glyph=Glyph::Search
-                    on_click=Callback::new(move |_| search.open())
+                    on_click=Callback::new(move |_| {
+                        state.rail_sheet.set(false);
+                        // Once the sheet has given the focus back to where it came from.
+                        request_animation_frame(move || search.open());
+                    })
                 />
             </div>
         </div>

@@ -37,6 +37,15 @@ pub fn Workspace(project: Versioned<Project>, place: Signal<Place>) -> impl Into
         }
     });
     use_shortcuts(state);
+    // What was chosen in a sheet, or over one, is not to be hidden by it.
+    Effect::new(move |before: Option<Place>| {
+        let place = place.get();
+        if before.is_some_and(|before| before != place) {
+            state.rail_sheet.set(false);
+            state.drawer_sheet.set(false);
+        }
+        place
+    });
     let revisits = use_search().revisits();
     let message = Signal::derive(move || {
         revisits.track();
