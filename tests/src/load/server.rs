@@ -68,6 +68,8 @@ impl MeasuredServer {
                 ("OPENROUTER_BASE_URL", &format!("http://{upstream}/api/v1")),
                 // All accounts register at once and from one address, which is not what is measured.
                 ("PROMPTHUB_PASSWORD_COST", "10"),
+                // A title would be one more answer, which is not measured.
+                ("PROMPTHUB_TITLES", "words"),
                 ("PROMPTHUB_ATTEMPTS_PER_ADDRESS", "1000000"),
             ],
         );

@@ -36,6 +36,7 @@ mod providers;
 mod races;
 mod registration;
 mod search;
+mod search_words;
 mod security;
 mod sessions;
 mod startup;

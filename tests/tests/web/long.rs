@@ -115,9 +115,11 @@ async fn an_address_leads_to_a_message_and_from_there_to_the_end() {
                     == true
             })
             .await;
-        let shown = browser.evaluate(ARTICLES).await.as_u64().expect("a number");
+        let shown = browser.evaluate(ARTICLES).await.as_u64();
+        let shown = shown.and_then(|shown| usize::try_from(shown).ok());
+        let shown = shown.expect("a number");
         assert!(
-            shown < 2 * EXCHANGES as u64,
+            shown < 2 * EXCHANGES,
             "all {shown} messages are on the page"
         );
         browser.reload().await;

@@ -1,6 +1,6 @@
 //! Export and import from the page.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -36,7 +36,7 @@ impl Browser {
     }
 
     /// Chooses a file where the system's dialog would be, which no driver can use.
-    async fn choose_import(&self, file: &PathBuf) {
+    async fn choose_import(&self, file: &Path) {
         let input = thirtyfour::By::Css("input[aria-label='File to import']");
         let input = self.driver.find(input).await.expect("a file input");
         input
