@@ -9,7 +9,7 @@ fn text(text: &str) -> CompletionEvent {
 }
 
 /// The events of these chunks, and how the last one ended the answer.
-fn read(chunks: &[&str]) -> (Vec<CompletionEvent>, Option<ChunkError>) {
+fn read(chunks: &[&str]) -> (Vec<CompletionEvent>, Option<ReadError>) {
     let mut reader = ChunkReader::default();
     let error = chunks.iter().find_map(|chunk| reader.read(chunk).err());
     match error {
@@ -32,6 +32,7 @@ fn a_stream_of_openrouters_is_read() {
         prompt_tokens: Some(22),
         completion_tokens: Some(7),
         cached_tokens: Some(3),
+        cache_write_tokens: None,
         reasoning_tokens: Some(0),
         cost_usd: Some("0.000171".to_owned()),
     };
@@ -195,7 +196,7 @@ fn an_error_ends_it_and_keeps_the_text() {
         r#"{"choices":[{"error":{"code":502},"delta":{"content":"x"},"finish_reason":"error"}],"usage":{"prompt_tokens":1}}"#,
     ] {
         let (events, ended) = read(&[r#"{"choices":[{"delta":{"content":"a"}}]}"#, error]);
-        assert!(matches!(ended, Some(ChunkError::Provider(object)) if object["code"] == 502));
+        assert!(matches!(ended, Some(ReadError::Provider(object)) if object["code"] == 502));
         let usage = Usage {
             prompt_tokens: Some(1),
             ..Usage::default()
@@ -215,7 +216,7 @@ fn what_is_no_chunk_is_malformed() {
         "\u{0}",
     ] {
         assert!(
-            matches!(read(&[chunk]).1, Some(ChunkError::Malformed(_))),
+            matches!(read(&[chunk]).1, Some(ReadError::Malformed(_))),
             "{chunk}"
         );
     }
@@ -247,6 +248,6 @@ fn a_whole_answer_needs_a_choice() {
     let mut reader = ChunkReader::default();
     assert!(matches!(
         reader.read_whole(br#"{"status":"ok"}"#),
-        Err(ChunkError::NoChoices)
+        Err(ReadError::NoChoices)
     ));
 }
