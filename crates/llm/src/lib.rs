@@ -3,13 +3,13 @@
 //!
 //! Owns the request and the events of an answer ([`CompletionRequest`], [`CompletionEvent`]), the
 //! [`Provider`] trait and its implementations, the [`Registry`] that finds one by its slug, and
-//! the catalogues of their models. Must not know a
+//! what follows from the wire alone: catalogues, retries, token counts and costs. Must not know a
 //! web framework, a database or the wire types of our own API, and must not store anything.
 //!
 //! A wire format is one module and one line in [`presets`]: [`openai`] speaks chat completions, as
 //! OpenRouter and most others do, [`anthropic`] speaks Messages, and [`demo`] answers without a
 //! network. [`sse`], the reading of answers and the guarded connection are shared. An adapter makes
-//! one call and says truthfully what came of it.
+//! one call and says truthfully what came of it; [`Resilient`] around it tries again.
 //!
 //! # Reasoning
 //!
@@ -37,6 +37,7 @@ pub mod openai;
 mod options;
 pub mod presets;
 mod provider;
+mod resilient;
 mod secret;
 pub mod sse;
 mod transport;
@@ -51,5 +52,6 @@ pub use error::{Deadline, ErrorKind, ProviderError};
 pub use network::{ForbiddenAddress, HostPort, InvalidHostPort, Lookup, NetworkPolicy};
 pub use options::InvalidOptions;
 pub use provider::{ModelInfo, Provider, Registry};
+pub use resilient::{Breaker, Permit, Resilient, Retry, Verdict};
 pub use secret::Secret;
 pub use transport::Timeouts;

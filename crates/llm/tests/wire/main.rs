@@ -9,6 +9,7 @@ mod catalogue;
 mod connections;
 mod cuts;
 mod network;
+mod resilience;
 mod upstream;
 
 use std::time::Duration;
