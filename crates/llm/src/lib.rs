@@ -28,6 +28,7 @@ pub mod anthropic;
 mod catalogue;
 mod completion;
 mod content;
+mod cost;
 mod decimal;
 pub mod demo;
 mod error;
@@ -48,6 +49,7 @@ pub use completion::{
     ReasoningEffort, ResponseFormat, Role, Usage,
 };
 pub use content::{Content, Image, ImageKind, InvalidImage, Part};
+pub use cost::{Cost, cost, sum_costs};
 pub use error::{Deadline, ErrorKind, ProviderError};
 pub use network::{ForbiddenAddress, HostPort, InvalidHostPort, Lookup, NetworkPolicy};
 pub use options::InvalidOptions;
