@@ -41,6 +41,7 @@ mod provider;
 mod resilient;
 mod secret;
 pub mod sse;
+pub mod tokens;
 mod transport;
 
 pub use catalogue::{CatalogueEntry, Pricing};
