@@ -9,6 +9,10 @@ pub(super) struct Capabilities {
     /// The most that `max_tokens` may be.
     pub(super) max_tokens: Option<u32>,
     pub(super) thinking: Thinking,
+    /// Whether it knows `output_config.effort`.
+    pub(super) takes_effort: bool,
+    /// Whether it can be told not to think.
+    pub(super) can_be_told_not_to: bool,
 }
 
 /// How a model is told to think.
@@ -41,6 +45,8 @@ impl Capabilities {
         Self {
             max_tokens: None,
             thinking,
+            takes_effort: thinking == Thinking::Adaptive,
+            can_be_told_not_to: true,
         }
     }
 }

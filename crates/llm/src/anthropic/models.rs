@@ -24,9 +24,12 @@ pub(super) fn read(json: &RawValue) -> Option<(CatalogueEntry, Capabilities)> {
         id,
         ..CatalogueEntry::default()
     };
+    let is_known = |path: &str| told.pointer(path).and_then(is_supported);
     let capabilities = Capabilities {
         max_tokens,
         thinking,
+        takes_effort: is_known("/effort").unwrap_or(thinking == Thinking::Adaptive),
+        can_be_told_not_to: is_known("/thinking/types/disabled").unwrap_or(true),
     };
     Some((entry, capabilities))
 }
@@ -112,7 +115,8 @@ mod tests {
             "max_input_tokens": 200000, "max_tokens": 64000,
             "capabilities": {
                 "image_input": {"supported": true}, "pdf_input": {"supported": true},
-                "structured_outputs": {"supported": true}, "thinking": types(true, false),
+                "structured_outputs": {"supported": true},
+                "thinking": {"supported": true, "types": {"adaptive": {"supported": true}, "enabled": {"supported": false}, "disabled": {"supported": false}}},
             },
         }))
         .unwrap();
@@ -128,7 +132,9 @@ mod tests {
             capabilities,
             Capabilities {
                 max_tokens: Some(64000),
-                thinking: Thinking::Adaptive
+                thinking: Thinking::Adaptive,
+                takes_effort: true,
+                can_be_told_not_to: false,
             }
         );
     }

@@ -158,14 +158,16 @@ fn effort(
     match (capabilities.thinking, effort) {
         (Thinking::No | Thinking::Budget, ReasoningEffort::None) => Ok((None, None, plain)),
         (Thinking::No, _) => Err(refused("This model cannot be asked for reasoning.")),
-        (Thinking::Adaptive, ReasoningEffort::None) => {
-            Ok((Some(ThinkingConfig::Disabled), None, plain))
-        }
+        (Thinking::Adaptive, ReasoningEffort::None) => match capabilities.can_be_told_not_to {
+            true => Ok((Some(ThinkingConfig::Disabled), None, plain)),
+            false => Err(refused("This model cannot be kept from reasoning.")),
+        },
         (Thinking::Adaptive, effort) => {
             let adaptive = ThinkingConfig::Adaptive {
                 display: "summarized",
             };
-            Ok((Some(adaptive), Some(effort_name(effort)), plain))
+            let effort = capabilities.takes_effort.then(|| effort_name(effort));
+            Ok((Some(adaptive), effort, plain))
         }
         (Thinking::Budget, effort) => {
             // Whoever chose no limit gets the thinking on top of the answer.

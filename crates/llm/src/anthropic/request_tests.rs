@@ -8,6 +8,8 @@ use crate::Image;
 const PLAIN: Capabilities = Capabilities {
     max_tokens: None,
     thinking: Thinking::Adaptive,
+    takes_effort: true,
+    can_be_told_not_to: true,
 };
 
 fn message(role: Role, content: impl Into<Content>) -> ChatMessage {
@@ -166,8 +168,25 @@ fn reasoning_fits_to_the_model() {
     let of = |thinking, max_tokens| Capabilities {
         max_tokens,
         thinking,
+        ..PLAIN
     };
+    let stubborn = Capabilities {
+        takes_effort: false,
+        can_be_told_not_to: false,
+        ..PLAIN
+    };
+    let without_effort = (
+        json!({"type": "adaptive", "display": "summarized"}),
+        Value::Null,
+    );
     for (capabilities, effort, max_tokens, expected) in [
+        (stubborn, Some(High), None, Ok((Some(without_effort), 4096))),
+        (
+            stubborn,
+            Some(Never),
+            None,
+            Err("This model cannot be kept from reasoning."),
+        ),
         (
             of(Thinking::Adaptive, None),
             Some(High),
