@@ -226,9 +226,17 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     }
 }
 
-/// The wait that OpenRouter puts into the error when no endpoint is available, in seconds.
+/// The wait that is in the error itself, in seconds: OpenRouter's when no endpoint is available,
+/// or Google's, such as `37s`, in one of its details.
 fn wait_in_body(error: &Value) -> Option<Duration> {
-    let seconds = error.pointer("/availability/retry_after")?.as_f64()?;
+    let openrouters = error.pointer("/availability/retry_after");
+    let seconds = openrouters.and_then(Value::as_f64).or_else(|| {
+        let details = error["details"].as_array()?;
+        let delay = details
+            .iter()
+            .find_map(|detail| detail["retryDelay"].as_str())?;
+        delay.strip_suffix('s')?.parse().ok()
+    })?;
     Duration::try_from_secs_f64(seconds).ok()
 }
 

@@ -234,6 +234,9 @@ fn the_wait_is_read_from_header_or_body() {
     );
     let body = r#"{"error":{"message":"m","availability":{"retry_after":-1}}}"#;
     assert_eq!(response(503, body).retry_after, None);
+    let body = r#"[{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","details":[{"@type":"x"},{"retryDelay":"37s"}]}}]"#;
+    let wait = Some(Duration::from_secs(37));
+    assert_eq!(response(429, body).retry_after, wait);
 }
 
 #[test]
@@ -244,4 +247,5 @@ fn the_key_is_never_passed_on() {
         Some(&key),
     );
     assert_eq!(error.message, "bad key …!");
+    assert_eq!(error.reason.as_deref(), Some("bad key …!"));
 }
