@@ -232,7 +232,10 @@ pub fn find(name: &str) -> Option<&'static Preset> {
 ///
 /// No rustls provider is installed in the process; see the crate's page.
 pub fn build(preset: &Preset, account: Account) -> Result<Arc<dyn Provider>, InvalidOptions> {
-    if preset.base_url_rule == BaseUrlRule::Fixed && account.base_url.is_some() {
+    let is_elsewhere = |url: &Url| Url::parse(preset.base_url).as_ref() != Ok(url);
+    if preset.base_url_rule == BaseUrlRule::Fixed
+        && account.base_url.as_ref().is_some_and(is_elsewhere)
+    {
         return Err(InvalidOptions::FixedBaseUrl);
     }
     build_at(preset, account)
