@@ -277,7 +277,8 @@ const SPECIAL_V6: &[Ipv6Net] = &[
     v6([0x3fff, 0], 20),     // documentation
 ];
 
-/// The well-known prefix of NAT64. The prefix for local use (`64:ff9b:1::/48`) is never public.
+/// The well-known prefix of NAT64. The prefix for local use (`64:ff9b:1::/48`) is never public; one
+/// that a network took from its own public block cannot be told from the addresses beside it.
 const NAT64: Ipv6Net = v6([0x64, 0xff9b], 96);
 
 const fn v4([a, b, c, d]: [u8; 4], length: u8) -> Ipv4Net {

@@ -5,9 +5,11 @@
 
 mod estimate;
 mod trim;
+mod vocabulary;
 
 pub use self::estimate::{IMAGE_TOKENS, MESSAGE_TOKENS, estimate_content, estimate_tokens};
 pub use self::trim::{Fit, SizedMessage, Trim, trim};
+pub use self::vocabulary::{count_tokens, forget_vocabulary};
 
 /// Whether the model is one of OpenAI's, by whose vocabulary the estimate is fitted.
 fn is_openai(model: &str) -> bool {
