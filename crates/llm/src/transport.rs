@@ -8,7 +8,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header::HeaderMap, redirect};
 use tokio::time::{Instant, timeout};
-use url::Url;
 
 use crate::{Deadline, ErrorKind, ForbiddenAddress, NetworkPolicy, ProviderError};
 
@@ -50,7 +49,7 @@ pub(crate) fn client(
     headers: HeaderMap,
     timeouts: &Timeouts,
     network: &NetworkPolicy,
-    base_url: &Url,
+    base_url: &url::Url,
 ) -> reqwest::Result<Client> {
     let client = Client::builder()
         .user_agent(concat!("PromptHub/", env!("CARGO_PKG_VERSION")))
@@ -132,10 +131,10 @@ impl Body {
             let left = self.timeouts.trailer.saturating_sub(complete_at.elapsed());
             deadline = deadline.min((left, Deadline::Silence, self.timeouts.trailer));
         }
-        let (left, deadline, limit) = deadline;
+        let (left, what, limit) = deadline;
         let piece = timeout(left, self.response.chunk())
             .await
-            .map_err(|_| timed_out(deadline, limit))?
+            .map_err(|_| timed_out(what, limit))?
             .map_err(broken)?;
         self.begun = true;
         Ok(piece)
