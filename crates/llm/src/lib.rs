@@ -55,6 +55,6 @@ pub use error::{Deadline, ErrorKind, ProviderError};
 pub use network::{ForbiddenAddress, HostPort, InvalidHostPort, Lookup, NetworkPolicy};
 pub use options::InvalidOptions;
 pub use provider::{ModelInfo, Provider, Registry};
-pub use resilient::{Breaker, Permit, Resilient, Retry, Verdict};
+pub use resilient::{Breaker, Resilient, Retry};
 pub use secret::Secret;
 pub use transport::Timeouts;

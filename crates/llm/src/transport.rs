@@ -186,7 +186,7 @@ fn broken(error: reqwest::Error) -> ProviderError {
     if is_forbidden(&error) {
         return ProviderError::new(ErrorKind::Refused, ForbiddenAddress.to_string());
     }
-    let (kind, message) = if error.is_timeout() {
+    let (kind, message) = if error.is_connect() && error.is_timeout() {
         (
             ErrorKind::Timeout,
             "connecting to the provider took too long",

@@ -25,14 +25,14 @@ fn a_stream_of_openrouters_is_read() {
         r#"{"id":"gen-1","object":"chat.completion.chunk","created":1760000000,"model":"acme/m1","provider":"Acme","choices":[{"index":0,"delta":{"role":"assistant","content":"Hi"},"finish_reason":null,"native_finish_reason":null}]}"#,
         r#"{"id":"gen-1","model":"acme/m1","choices":[{"index":0,"delta":{"role":"assistant","content":" \"there\"\n"},"finish_reason":null}]}"#,
         r#"{"id":"gen-1","model":"acme/m1","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":"stop","native_finish_reason":"end_turn"}]}"#,
-        r#"{"id":"gen-1","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":{"prompt_tokens":22,"completion_tokens":7,"total_tokens":29,"cost":0.000171,"is_byok":false,"prompt_tokens_details":{"cached_tokens":3},"completion_tokens_details":{"reasoning_tokens":0},"cost_details":{"upstream_inference_cost":null}}}"#,
+        r#"{"id":"gen-1","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":{"prompt_tokens":22,"completion_tokens":7,"total_tokens":29,"cost":0.000171,"is_byok":false,"prompt_tokens_details":{"cached_tokens":3,"cache_write_tokens":2},"completion_tokens_details":{"reasoning_tokens":0},"cost_details":{"upstream_inference_cost":null}}}"#,
     ]);
     assert!(error.is_none());
     let usage = Usage {
         prompt_tokens: Some(22),
         completion_tokens: Some(7),
         cached_tokens: Some(3),
-        cache_write_tokens: None,
+        cache_write_tokens: Some(2),
         reasoning_tokens: Some(0),
         cost_usd: Some("0.000171".to_owned()),
     };

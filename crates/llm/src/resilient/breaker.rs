@@ -36,7 +36,7 @@ enum State {
 
 /// What a call shows of the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(super) enum Verdict {
     /// It answered.
     Alive,
     /// It gave no answer at all.
@@ -79,7 +79,7 @@ impl Breaker {
     /// # Errors
     ///
     /// With the time that is left.
-    pub fn admit(&self, now: Instant) -> Result<Permit<'_>, Duration> {
+    pub(super) fn admit(&self, now: Instant) -> Result<Permit<'_>, Duration> {
         let mut state = self.state();
         let is_probe = match *state {
             State::Closed { .. } => false,
@@ -111,7 +111,7 @@ impl fmt::Debug for Breaker {
 /// A call that was let through. Dropping it without a report, as when the caller gives up, lets
 /// the next call decide in its place.
 #[derive(Debug)]
-pub struct Permit<'a> {
+pub(super) struct Permit<'a> {
     breaker: &'a Breaker,
     is_probe: bool,
     asked_at: Instant,
@@ -119,7 +119,7 @@ pub struct Permit<'a> {
 
 impl Permit<'_> {
     /// Says what came of the call.
-    pub fn report(mut self, verdict: Verdict, now: Instant) {
+    pub(super) fn report(mut self, verdict: Verdict, now: Instant) {
         let Breaker {
             threshold,
             open_for,

@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
 use tokio::time::{Instant, sleep};
 
-pub use self::breaker::{Breaker, Permit, Verdict};
+pub use self::breaker::Breaker;
+use self::breaker::{Permit, Verdict};
 use crate::{
     CatalogueEntry, CompletionEvent, CompletionRequest, CompletionStream, ErrorKind, FinishReason,
     ModelInfo, Provider, ProviderError,

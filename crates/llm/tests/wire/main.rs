@@ -9,6 +9,7 @@ mod catalogue;
 mod connections;
 mod cuts;
 mod network;
+mod presets;
 mod resilience;
 mod upstream;
 
