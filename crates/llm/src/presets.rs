@@ -9,7 +9,7 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::{
-    InvalidOptions, ModelInfo, NetworkPolicy, Provider, Secret, Timeouts,
+    InvalidOptions, NetworkPolicy, Provider, Secret, Timeouts,
     anthropic::{ANTHROPIC_BASE_URL, Anthropic, AnthropicOptions},
     openai::{
         OPENAI_BASE_URL, OPENROUTER_BASE_URL, OpenAiCompatible, OpenAiOptions, Quirks,
@@ -28,7 +28,7 @@ pub struct Preset {
     pub base_url: &'static str,
     pub base_url_rule: BaseUrlRule,
     pub key: KeyRule,
-    build: fn(Account) -> Result<Arc<dyn Provider>, InvalidOptions>,
+    build: Build,
 }
 
 /// Who says where a provider is.
@@ -87,134 +87,100 @@ impl Account {
 
 /// Every preset, in the order in which they are offered.
 pub static PRESETS: &[Preset] = &[
+    hosted("openrouter", "OpenRouter", OPENROUTER_BASE_URL, openrouter),
+    hosted("openai", "OpenAI", OPENAI_BASE_URL, |account| {
+        compatible(account, OPENAI)
+    }),
+    hosted("anthropic", "Anthropic", ANTHROPIC_BASE_URL, anthropic),
+    hosted("gemini", "Google Gemini", GEMINI_BASE_URL, |account| {
+        compatible(account, GEMINI)
+    }),
+    hosted("groq", "Groq", "https://api.groq.com/openai/v1", plain),
+    hosted(
+        "mistral",
+        "Mistral",
+        "https://api.mistral.ai/v1",
+        |account| compatible(account, MISTRAL),
+    ),
+    own_server("ollama", "Ollama", "http://localhost:11434/v1"),
+    own_server("llamacpp", "llama.cpp", "http://localhost:8080/v1"),
+    own_server("vllm", "vLLM", "http://localhost:8000/v1"),
+    own_server("lmstudio", "LM Studio", "http://localhost:1234/v1"),
+    // The port of its documentation; not checked.
+    own_server("litellm", "LiteLLM", "http://localhost:4000/v1"),
     Preset {
-        name: "openrouter",
-        title: "OpenRouter",
-        base_url: OPENROUTER_BASE_URL,
-        base_url_rule: BaseUrlRule::Fixed,
-        key: KeyRule::Required,
-        build: openrouter,
-    },
-    Preset {
-        name: "openai",
-        title: "OpenAI",
-        base_url: OPENAI_BASE_URL,
-        base_url_rule: BaseUrlRule::Fixed,
-        key: KeyRule::Required,
-        build: |account| {
-            compatible(
-                account,
-                Quirks {
-                    token_limit: TokenLimit::MaxCompletionTokens,
-                    ..COMPATIBLE
-                },
-            )
-        },
-    },
-    Preset {
-        name: "anthropic",
-        title: "Anthropic",
-        base_url: ANTHROPIC_BASE_URL,
-        base_url_rule: BaseUrlRule::Fixed,
-        key: KeyRule::Required,
-        build: anthropic,
-    },
-    Preset {
-        name: "gemini",
-        title: "Google Gemini",
-        base_url: "https://generativelanguage.googleapis.com/v1beta/openai",
-        base_url_rule: BaseUrlRule::Fixed,
-        key: KeyRule::Required,
-        // It refuses fields that it does not know, `seed` among them (reported by many of its
-        // users, not documented).
-        build: |account| {
-            compatible(
-                account,
-                Quirks {
-                    seed: SeedField::Unknown,
-                    withhold_user: true,
-                    ..COMPATIBLE
-                },
-            )
-        },
-    },
-    Preset {
-        name: "groq",
-        title: "Groq",
-        base_url: "https://api.groq.com/openai/v1",
-        base_url_rule: BaseUrlRule::Fixed,
-        key: KeyRule::Required,
-        build: |account| compatible(account, COMPATIBLE),
-    },
-    Preset {
-        name: "mistral",
-        title: "Mistral",
-        base_url: "https://api.mistral.ai/v1",
-        base_url_rule: BaseUrlRule::Fixed,
-        key: KeyRule::Required,
-        // It refuses fields that it does not know and tells usage unasked (reported by its users).
-        build: |account| {
-            compatible(
-                account,
-                Quirks {
-                    ask_for_usage: false,
-                    seed: SeedField::RandomSeed,
-                    withhold_user: true,
-                    ..COMPATIBLE
-                },
-            )
-        },
-    },
-    Preset {
-        name: "ollama",
-        title: "Ollama",
-        base_url: "http://localhost:11434/v1",
-        base_url_rule: BaseUrlRule::Changeable,
-        key: KeyRule::Optional,
-        build: |account| compatible(account, COMPATIBLE),
-    },
-    Preset {
-        name: "llamacpp",
-        title: "llama.cpp",
-        base_url: "http://localhost:8080/v1",
-        base_url_rule: BaseUrlRule::Changeable,
-        key: KeyRule::Optional,
-        build: |account| compatible(account, COMPATIBLE),
-    },
-    Preset {
-        name: "vllm",
-        title: "vLLM",
-        base_url: "http://localhost:8000/v1",
-        base_url_rule: BaseUrlRule::Changeable,
-        key: KeyRule::Optional,
-        build: |account| compatible(account, COMPATIBLE),
-    },
-    Preset {
-        name: "lmstudio",
-        title: "LM Studio",
-        base_url: "http://localhost:1234/v1",
-        base_url_rule: BaseUrlRule::Changeable,
-        key: KeyRule::Optional,
-        build: |account| compatible(account, COMPATIBLE),
-    },
-    Preset {
-        name: "litellm",
-        title: "LiteLLM",
-        // The port of its documentation; not checked.
-        base_url: "http://localhost:4000/v1",
-        base_url_rule: BaseUrlRule::Changeable,
-        key: KeyRule::Optional,
-        build: |account| compatible(account, COMPATIBLE),
-    },
-    Preset {
-        name: "openai-compatible",
-        title: "OpenAI-compatible server",
-        base_url: "https://models.example.com/v1",
         base_url_rule: BaseUrlRule::Required,
-        key: KeyRule::Optional,
-        build: |account| compatible(account, COMPATIBLE),
+        ..own_server(
+            "openai-compatible",
+            "OpenAI-compatible server",
+            "https://models.example.com/v1",
+        )
     },
 ];
+
+type Build = fn(Account) -> Result<Arc<dyn Provider>, InvalidOptions>;
+
+/// A service that everybody reaches at the same place, with a key.
+const fn hosted(
+    name: &'static str,
+    title: &'static str,
+    base_url: &'static str,
+    build: Build,
+) -> Preset {
+    Preset {
+        name,
+        title,
+        base_url,
+        base_url_rule: BaseUrlRule::Fixed,
+        key: KeyRule::Required,
+        build,
+    }
+}
+
+/// A server that people run themselves, wherever they want. It speaks chat completions.
+const fn own_server(name: &'static str, title: &'static str, base_url: &'static str) -> Preset {
+    Preset {
+        name,
+        title,
+        base_url,
+        base_url_rule: BaseUrlRule::Changeable,
+        key: KeyRule::Optional,
+        build: plain,
+    }
+}
+
+const GEMINI_BASE_URL: &str = "https://generativelanguage.googleapis.com/v1beta/openai";
+
+/// What every server of chat completions can be asked.
+const COMPATIBLE: Quirks = Quirks {
+    token_limit: TokenLimit::MaxTokens,
+    reasoning: ReasoningStyle::Flat,
+    ask_for_usage: true,
+    forbid_compression: false,
+    seed: SeedField::Seed,
+    withhold_user: false,
+};
+
+const OPENAI: Quirks = Quirks {
+    token_limit: TokenLimit::MaxCompletionTokens,
+    ..COMPATIBLE
+};
+
+/// It refuses fields that it does not know, `seed` among them: reported by many of its users, not
+/// documented.
+const GEMINI: Quirks = Quirks {
+    seed: SeedField::Unknown,
+    withhold_user: true,
+    ..COMPATIBLE
+};
+
+/// It refuses fields that it does not know, and tells usage unasked: reported by its users.
+const MISTRAL: Quirks = Quirks {
+    ask_for_usage: false,
+    seed: SeedField::RandomSeed,
+    withhold_user: true,
+    ..COMPATIBLE
+};
 
 /// The preset of this name.
 #[must_use]
@@ -273,15 +239,9 @@ pub fn build_at(preset: &Preset, account: Account) -> Result<Arc<dyn Provider>, 
     })
 }
 
-/// What every server of chat completions can be asked.
-const COMPATIBLE: Quirks = Quirks {
-    token_limit: TokenLimit::MaxTokens,
-    reasoning: ReasoningStyle::Flat,
-    ask_for_usage: true,
-    forbid_compression: false,
-    seed: SeedField::Seed,
-    withhold_user: false,
-};
+fn plain(account: Account) -> Result<Arc<dyn Provider>, InvalidOptions> {
+    compatible(account, COMPATIBLE)
+}
 
 fn compatible(account: Account, quirks: Quirks) -> Result<Arc<dyn Provider>, InvalidOptions> {
     let options = OpenAiOptions {
@@ -311,7 +271,6 @@ fn anthropic(account: Account) -> Result<Arc<dyn Provider>, InvalidOptions> {
     let options = AnthropicOptions {
         timeouts: account.timeouts,
         network: account.network.clone(),
-        models: Vec::<ModelInfo>::new(),
         ..AnthropicOptions::new(&account.slug, account.url()?, account.api_key)
     };
     Ok(Arc::new(Anthropic::new(options)?))
