@@ -30,8 +30,11 @@ enum State {
     Open {
         until: Instant,
     },
-    /// A call is under way that decides.
-    HalfOpen,
+    /// A call is under way that decides. If it takes long, as with a model that thinks, another one
+    /// may try beside it after a while.
+    HalfOpen {
+        since: Instant,
+    },
 }
 
 /// What a call shows of the provider.
@@ -81,15 +84,18 @@ impl Breaker {
     /// With the time that is left.
     pub(super) fn admit(&self, now: Instant) -> Result<Permit<'_>, Duration> {
         let mut state = self.state();
-        let is_probe = match *state {
-            State::Closed { .. } => false,
-            State::Open { until } if now < until => return Err(until.duration_since(now)),
-            State::Open { .. } => {
-                *state = State::HalfOpen;
-                true
-            }
-            State::HalfOpen => return Err(self.open_for),
+        let opens = match *state {
+            State::Closed { .. } => None,
+            State::Open { until } => Some(until),
+            State::HalfOpen { since } => Some(since + self.open_for),
         };
+        if let Some(opens) = opens {
+            if now < opens {
+                return Err(opens.duration_since(now));
+            }
+            *state = State::HalfOpen { since: now };
+        }
+        let is_probe = opens.is_some();
         Ok(Permit {
             breaker: self,
             is_probe,
@@ -138,9 +144,9 @@ impl Permit<'_> {
                     false => State::Closed { failures },
                 };
             }
-            (Verdict::Dead, State::HalfOpen) if self.is_probe => *state = open,
+            (Verdict::Dead, State::HalfOpen { .. }) if self.is_probe => *state = open,
             // A call from before it opened, which tells nothing new.
-            (Verdict::Dead, State::Open { .. } | State::HalfOpen) => {}
+            (Verdict::Dead, State::Open { .. } | State::HalfOpen { .. }) => {}
             // Left to the drop.
             (Verdict::Unknown, _) => return,
         }
@@ -152,7 +158,7 @@ impl Drop for Permit<'_> {
     fn drop(&mut self) {
         if self.is_probe {
             let mut state = self.breaker.state();
-            if *state == State::HalfOpen {
+            if matches!(*state, State::HalfOpen { .. }) {
                 *state = State::Open {
                     until: self.asked_at,
                 };
@@ -193,9 +199,9 @@ mod tests {
         // One call decides; the others wait for it.
         let later = now + OPEN_FOR;
         let probe = breaker.admit(later).unwrap();
-        assert!(breaker.admit(later).is_err());
-        probe.report(Verdict::Dead, later + OPEN_FOR);
-        assert_eq!(breaker.admit(later + OPEN_FOR).err(), Some(OPEN_FOR));
+        assert_eq!(breaker.admit(later).err(), Some(OPEN_FOR));
+        probe.report(Verdict::Dead, later + MOMENT);
+        assert_eq!(breaker.admit(later + MOMENT).err(), Some(OPEN_FOR));
 
         let later = later + OPEN_FOR * 2;
         breaker.admit(later).unwrap().report(Verdict::Alive, later);
@@ -213,6 +219,22 @@ mod tests {
         let probe = breaker.admit(later).expect("the next one may try");
         probe.report(Verdict::Unknown, later);
         assert!(breaker.admit(later).is_ok());
+    }
+
+    #[test]
+    fn a_probe_that_takes_long_does_not_keep_others_waiting() {
+        let (breaker, now) = (breaker(), Instant::now());
+        (0..3).for_each(|_| fail(&breaker, now));
+        let slow = breaker.admit(now + OPEN_FOR).unwrap();
+        let later = now + OPEN_FOR * 2;
+        assert_eq!(breaker.admit(later - MOMENT).err(), Some(MOMENT));
+        let other = breaker.admit(later).expect("another one may try");
+        other.report(Verdict::Alive, later);
+        drop(slow);
+        assert!(
+            breaker.admit(later).is_ok(),
+            "what was given up tells nothing"
+        );
     }
 
     #[test]
