@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use futures_util::Stream;
 
-use crate::ProviderError;
+use crate::{Content, ProviderError};
 
 /// One call of a model.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -26,8 +26,9 @@ pub struct CompletionRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChatMessage {
     pub role: Role,
-    /// Markdown.
-    pub content: String,
+    /// Markdown, and images beside it. What a model thought before an earlier answer has no place
+    /// here: see the crate's page.
+    pub content: Content,
 }
 
 /// Who speaks.
@@ -50,6 +51,23 @@ pub struct Parameters {
     pub stop: Vec<String>,
     pub seed: Option<i64>,
     pub reasoning_effort: Option<ReasoningEffort>,
+    pub response_format: Option<ResponseFormat>,
+}
+
+/// What form an answer must have.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ResponseFormat {
+    /// Any JSON object. Most models want to be told of it in the prompt, too.
+    JsonObject,
+    /// JSON that obeys a schema.
+    JsonSchema {
+        /// What to call it: letters, digits, `_` and `-`, at most 64.
+        name: String,
+        /// A JSON schema, of which each provider knows a part.
+        schema: serde_json::Value,
+        /// Whether the provider is to keep to it rather than to try.
+        strict: bool,
+    },
 }
 
 /// How much a reasoning model is to think before it answers.
@@ -102,6 +120,8 @@ pub struct Usage {
     pub completion_tokens: Option<u64>,
     /// Those of `prompt_tokens` that the provider had in its cache.
     pub cached_tokens: Option<u64>,
+    /// Those of `prompt_tokens` that the provider put into its cache.
+    pub cache_write_tokens: Option<u64>,
     /// Those of `completion_tokens` that went into reasoning.
     pub reasoning_tokens: Option<u64>,
     /// What the provider billed, in US dollars: plain decimal text, digit for digit as it was sent.

@@ -3,7 +3,7 @@
 //! Owns `demo/echo`: it says that it is a demo and shows what a real model would have been given.
 //! The same request always gets the same words. Must not reach for the network.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
@@ -106,6 +106,7 @@ fn events(request: &CompletionRequest) -> Vec<CompletionEvent> {
         prompt_tokens: u64::try_from(count_prompt_words(request)).ok(),
         completion_tokens: u64::try_from(words).ok(),
         cached_tokens: None,
+        cache_write_tokens: None,
         reasoning_tokens: None,
         cost_usd: Some("0".to_owned()),
     }));
@@ -134,7 +135,12 @@ fn answer(request: &CompletionRequest) -> String {
         return answer;
     };
     answer.push_str("### Your message\n\n");
-    answer.push_str(&quote(message.content.trim()));
+    answer.push_str(&quote(message.content.text().trim()));
+    match message.content.images().count() {
+        0 => {}
+        1 => answer.push_str("With an image.\n\n"),
+        count => answer.push_str(&format!("With {count} images.\n\n")),
+    }
     answer.push_str("### Before it\n\n");
     match history {
         [] => answer.push_str("Nothing: this is the first message of the conversation."),
@@ -167,7 +173,8 @@ fn excerpt(message: &ChatMessage) -> String {
         Role::User => "you",
         Role::Assistant => "the assistant",
     };
-    let words: Vec<&str> = message.content.split_whitespace().collect();
+    let text = message.content.text();
+    let words: Vec<&str> = text.split_whitespace().collect();
     format!(
         "{speaker} said “{}”",
         shorten(&words.join(" "), MAX_EXCERPT_CHARS)
@@ -196,11 +203,17 @@ fn before_stop<'a>(text: &'a str, stop: &[String]) -> &'a str {
 }
 
 fn count_prompt_words(request: &CompletionRequest) -> usize {
-    request
+    let system = request
         .system_prompt
         .iter()
-        .chain(request.messages.iter().map(|message| &message.content))
-        .map(|text| text.split_whitespace().count())
+        .map(|text| text.as_str().into());
+    let messages = request
+        .messages
+        .iter()
+        .map(|message| message.content.text());
+    system
+        .chain(messages)
+        .map(|text: Cow<'_, str>| text.split_whitespace().count())
         .sum()
 }
 
@@ -212,7 +225,7 @@ mod tests {
     fn message(role: Role, content: &str) -> ChatMessage {
         ChatMessage {
             role,
-            content: content.to_owned(),
+            content: content.into(),
         }
     }
 

@@ -27,6 +27,19 @@ pub enum ErrorKind {
     Protocol,
 }
 
+/// A limit of ours that passed. See [`Timeouts`](crate::Timeouts).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Deadline {
+    /// No connection.
+    Connect,
+    /// A connection, and no answer over it.
+    FirstByte,
+    /// An answer that stopped coming.
+    Silence,
+    /// An answer that came on and on.
+    Total,
+}
+
 /// A provider failed.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -37,6 +50,14 @@ pub struct ProviderError {
     /// One short line for the log and, when `kind` is [`ErrorKind::Refused`], for the person: then
     /// it holds the provider's own reason.
     pub message: String,
+    /// The provider's own words, in one line, where it gave any that may be shown: no key is in
+    /// them, and of a refused key nothing is kept.
+    pub reason: Option<String>,
+    /// Which of our own limits passed; `None` too when the provider says that it ran out of time.
+    pub deadline: Option<Deadline>,
+    /// Whether nothing came from the provider: not reached, broken off, or silent to the end of
+    /// its time. What it says, if only that it failed, shows that it is alive.
+    pub unanswered: bool,
     pub source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -48,7 +69,51 @@ impl ProviderError {
             kind,
             retry_after: None,
             message: one_line(message.as_ref()),
+            reason: None,
+            deadline: None,
+            unanswered: false,
             source: None,
+        }
+    }
+
+    /// The same, with the provider's own words. They become one line of bounded length.
+    #[must_use]
+    pub fn with_reason(self, reason: impl AsRef<str>) -> Self {
+        Self {
+            reason: Some(one_line(reason.as_ref())),
+            ..self
+        }
+    }
+
+    /// The same, as the passing of one of our own limits.
+    #[must_use]
+    pub fn with_deadline(self, deadline: Deadline) -> Self {
+        Self {
+            deadline: Some(deadline),
+            ..self
+        }
+    }
+
+    /// The same, of a provider that said nothing at all.
+    #[must_use]
+    pub fn without_answer(self) -> Self {
+        Self {
+            unanswered: true,
+            ..self
+        }
+    }
+
+    /// Whether the same request may well succeed a little later: the provider or the way to it is
+    /// overloaded or failed. Only for a failure before the first token; what passed our own
+    /// patience once would do so again.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self.kind {
+            ErrorKind::RateLimited | ErrorKind::Unavailable => true,
+            ErrorKind::Timeout => matches!(self.deadline, None | Some(Deadline::Connect)),
+            // A budget that requests under way have taken for the moment; only then is there a wait.
+            ErrorKind::Credit => self.retry_after.is_some(),
+            ErrorKind::Auth | ErrorKind::Refused | ErrorKind::Protocol => false,
         }
     }
 

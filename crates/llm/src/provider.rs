@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 
-use crate::{CompletionRequest, CompletionStream, ProviderError};
+use crate::{CatalogueEntry, CompletionRequest, CompletionStream, ProviderError};
 
 /// One account with one provider of models.
 #[async_trait]
@@ -30,6 +30,19 @@ pub trait Provider: Send + Sync + fmt::Debug {
     ///
     /// Whatever kept the answer from beginning. Failures after that arrive in the stream, as its last item.
     async fn stream(&self, request: CompletionRequest) -> Result<CompletionStream, ProviderError>;
+
+    /// Asks for the models that there are; a provider without a list has those that are known.
+    ///
+    /// # Errors
+    ///
+    /// The list did not come, or is none.
+    async fn list_models(&self) -> Result<Vec<CatalogueEntry>, ProviderError> {
+        Ok(self
+            .models()
+            .into_iter()
+            .map(CatalogueEntry::from)
+            .collect())
+    }
 }
 
 /// A model of a provider.

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header::HeaderMap, redirect};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-use crate::{ErrorKind, ProviderError};
+use crate::{Deadline, ErrorKind, ForbiddenAddress, NetworkPolicy, ProviderError};
 
 /// How long an answer that is complete may take to close, so that its connection can be used again.
 const DRAIN: Duration = Duration::from_millis(100);
@@ -44,16 +44,25 @@ impl Default for Timeouts {
     }
 }
 
-/// A client for one provider. It follows no redirect, since that would take the key elsewhere, and
-/// reads no proxy from the environment.
-pub(crate) fn client(headers: HeaderMap, timeouts: &Timeouts) -> reqwest::Result<Client> {
-    Client::builder()
+/// A client for calls below one base URL. It follows no redirect, since that would take the key
+/// elsewhere, and reads no proxy from the environment. An address that is written in the URL must
+/// have been checked.
+pub(crate) fn client(
+    headers: HeaderMap,
+    timeouts: &Timeouts,
+    network: &NetworkPolicy,
+    base_url: &url::Url,
+) -> reqwest::Result<Client> {
+    let client = Client::builder()
         .user_agent(concat!("PromptHub/", env!("CARGO_PKG_VERSION")))
         .default_headers(headers)
         .connect_timeout(timeouts.connect)
         .redirect(redirect::Policy::none())
-        .no_proxy()
-        .build()
+        .no_proxy();
+    match network.resolver(base_url) {
+        Some(resolver) => client.dns_resolver(resolver).build(),
+        None => client.build(),
+    }
 }
 
 /// A response under way. Dropping it closes the connection.
@@ -78,11 +87,13 @@ impl Body {
         timeouts: Timeouts,
     ) -> Result<Self, ProviderError> {
         let asked_at = Instant::now();
-        let limit = timeouts.first_byte.min(timeouts.total);
+        let (limit, deadline) =
+            (timeouts.first_byte, Deadline::FirstByte).min((timeouts.total, Deadline::Total));
         let response = timeout(limit, request.send())
             .await
-            .map_err(|_| timed_out("began no answer", limit))?
-            .map_err(broken)?;
+            .map_err(|_| timed_out(deadline, limit))
+            .and_then(|sent| sent.map_err(broken))
+            .map_err(ProviderError::without_answer)?;
         Ok(Self {
             response,
             timeouts,
@@ -110,17 +121,21 @@ impl Body {
     pub(crate) async fn read(&mut self) -> Result<Option<Bytes>, ProviderError> {
         let elapsed = self.asked_at.elapsed();
         let idle = match self.begun {
-            true => (self.timeouts.silence, "fell silent", self.timeouts.silence),
+            true => (
+                self.timeouts.silence,
+                Deadline::Silence,
+                self.timeouts.silence,
+            ),
             false => {
                 let left = self.timeouts.first_byte.saturating_sub(elapsed);
-                (left, "began no answer", self.timeouts.first_byte)
+                (left, Deadline::FirstByte, self.timeouts.first_byte)
             }
         };
         let left = self.timeouts.total.saturating_sub(elapsed);
-        let mut deadline = idle.min((left, "had not finished", self.timeouts.total));
+        let mut deadline = idle.min((left, Deadline::Total, self.timeouts.total));
         if let Some(complete_at) = self.complete_at {
             let left = self.timeouts.trailer.saturating_sub(complete_at.elapsed());
-            deadline = deadline.min((left, "did not close", self.timeouts.trailer));
+            deadline = deadline.min((left, Deadline::Silence, self.timeouts.trailer));
         }
         let (left, what, limit) = deadline;
         let piece = self
@@ -180,17 +195,28 @@ impl Body {
     }
 }
 
-fn timed_out(what: &str, limit: Duration) -> ProviderError {
-    ProviderError::new(
-        ErrorKind::Timeout,
-        format!("the provider {what} within {} s", limit.as_secs_f32()),
-    )
+fn timed_out(deadline: Deadline, limit: Duration) -> ProviderError {
+    let limit = limit.as_secs_f32();
+    let message = match deadline {
+        Deadline::Connect => format!("connecting to the provider took longer than {limit} s"),
+        Deadline::FirstByte => format!("the provider began no answer within {limit} s"),
+        Deadline::Silence => format!("the provider fell silent for {limit} s"),
+        Deadline::Total => format!("the provider had not finished within {limit} s"),
+    };
+    let error = ProviderError::new(ErrorKind::Timeout, message).with_deadline(deadline);
+    match deadline {
+        Deadline::FirstByte => error.without_answer(),
+        _ => error,
+    }
 }
 
 /// What an error of the client means. Its text names no URL: a base URL may be private.
 fn broken(error: reqwest::Error) -> ProviderError {
     let error = error.without_url();
-    let (kind, message) = if error.is_timeout() {
+    if is_forbidden(&error) {
+        return ProviderError::new(ErrorKind::Refused, ForbiddenAddress.to_string());
+    }
+    let (kind, message) = if error.is_connect() && error.is_timeout() {
         (
             ErrorKind::Timeout,
             "connecting to the provider took too long",
@@ -203,5 +229,22 @@ fn broken(error: reqwest::Error) -> ProviderError {
             "the connection to the provider broke off",
         )
     };
-    ProviderError::new(kind, message).with_source(error)
+    let broken = ProviderError::new(kind, message);
+    let broken = match kind {
+        ErrorKind::Timeout => broken.with_deadline(Deadline::Connect),
+        _ => broken,
+    };
+    broken.with_source(error)
+}
+
+/// Whether the guard of the network is behind the error.
+fn is_forbidden(error: &reqwest::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        if error.is::<ForbiddenAddress>() {
+            return true;
+        }
+        source = error.source();
+    }
+    false
 }

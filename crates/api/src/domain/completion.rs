@@ -26,7 +26,7 @@ pub fn completion_request(
                 MessageRole::User => llm::Role::User,
                 MessageRole::Assistant => llm::Role::Assistant,
             },
-            content: row.content.clone(),
+            content: row.content.clone().into(),
         })
         .collect();
     let system_prompt = project.system_prompt.as_str();
@@ -53,5 +53,6 @@ fn llm_parameters(parameters: Parameters) -> llm::Parameters {
             ReasoningEffort::Medium => llm::ReasoningEffort::Medium,
             ReasoningEffort::High => llm::ReasoningEffort::High,
         }),
+        response_format: None,
     }
 }

@@ -81,7 +81,8 @@ fn request(naming: &Naming, question: &Message, answer: &Message) -> CompletionR
                 "<user>\n{}\n</user>\n<assistant>\n{}\n</assistant>\n\nThe title:",
                 excerpt(&question.content),
                 excerpt(&answer.content),
-            ),
+            )
+            .into(),
         }],
         parameters: Parameters {
             max_tokens: Some(MAX_TOKENS),

@@ -11,7 +11,11 @@ use serde::{
 };
 use serde_json::{Value, value::RawValue};
 
-use crate::{CompletionEvent, FinishReason, Usage, decimal};
+use crate::{
+    CompletionEvent, FinishReason, Usage,
+    answer::{ReadError, Reader},
+    decimal,
+};
 
 /// Up to here, pieces of text that arrive together become one event.
 const MAX_PIECE_BYTES: usize = 16 * 1024;
@@ -27,63 +31,49 @@ pub(super) struct ChunkReader {
     finish_reason: Option<FinishReason>,
 }
 
-/// A chunk that ends the answer.
-#[derive(Debug)]
-pub(super) enum ChunkError {
-    /// It is an error of the provider's, in this object or text.
-    Provider(Value),
-    /// It is no chunk.
-    Malformed(serde_json::Error),
-    /// It is a whole answer without one.
-    NoChoices,
-}
-
-impl ChunkReader {
-    /// Takes in one chunk of a stream.
-    pub(super) fn read(&mut self, json: &str) -> Result<(), ChunkError> {
-        let chunk: Chunk<'_> = serde_json::from_str(json).map_err(ChunkError::Malformed)?;
+impl Reader for ChunkReader {
+    fn read(&mut self, json: &str) -> Result<(), ReadError> {
+        let chunk: Chunk<'_> = serde_json::from_str(json).map_err(ReadError::Malformed)?;
         self.take(chunk).map(|_| ())
     }
 
-    /// Takes in an answer that came whole.
-    pub(super) fn read_whole(&mut self, json: &[u8]) -> Result<(), ChunkError> {
-        let chunk: Chunk<'_> = serde_json::from_slice(json).map_err(ChunkError::Malformed)?;
+    fn read_whole(&mut self, json: &[u8]) -> Result<(), ReadError> {
+        let chunk: Chunk<'_> = serde_json::from_slice(json).map_err(ReadError::Malformed)?;
         match self.take(chunk)? {
             true => Ok(()),
-            false => Err(ChunkError::NoChoices),
+            false => Err(ReadError::NoChoices),
         }
     }
 
-    /// Whether the provider has said why it ended.
-    pub(super) fn has_finish_reason(&self) -> bool {
+    fn has_finish_reason(&self) -> bool {
         self.finish_reason.is_some()
     }
 
-    /// The answer ended well: what was kept for the end becomes events.
-    pub(super) fn finish(&mut self) {
+    fn finish(&mut self) {
         self.give_up();
         self.events
             .extend(self.finish_reason.take().map(CompletionEvent::Finished));
     }
 
-    /// The answer broke off: what was used is told all the same.
-    pub(super) fn give_up(&mut self) {
+    fn give_up(&mut self) {
         self.events
             .extend(self.usage.take().map(CompletionEvent::Usage));
     }
 
-    pub(super) fn next_event(&mut self) -> Option<CompletionEvent> {
+    fn next_event(&mut self) -> Option<CompletionEvent> {
         self.events.pop_front()
     }
+}
 
+impl ChunkReader {
     /// Whether there was a choice in it.
-    fn take(&mut self, chunk: Chunk<'_>) -> Result<bool, ChunkError> {
+    fn take(&mut self, chunk: Chunk<'_>) -> Result<bool, ReadError> {
         // Kept until the end: some servers count up in every chunk.
         if let Some(usage) = chunk.usage {
             self.usage = Some(usage.into());
         }
         if let Some(error) = chunk.error.filter(is_error) {
-            return Err(ChunkError::Provider(error));
+            return Err(ReadError::Provider(error));
         }
         if !chunk.model.is_empty() && chunk.model.0 != self.model {
             self.model = chunk.model.0.into_owned();
@@ -95,7 +85,7 @@ impl ChunkReader {
             return Ok(false);
         };
         if let Some(error) = choice.error.filter(is_error) {
-            return Err(ChunkError::Provider(error));
+            return Err(ReadError::Provider(error));
         }
         if let Some(delta) = choice.delta.or(choice.message) {
             self.take_delta(delta);
@@ -226,10 +216,13 @@ struct UsageFields<'a> {
     cost: Option<&'a RawValue>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct PromptDetails {
     #[serde(default, deserialize_with = "count")]
     cached_tokens: Option<u64>,
+    /// OpenRouter's, of models whose cache is written explicitly.
+    #[serde(default, deserialize_with = "count")]
+    cache_write_tokens: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -240,10 +233,12 @@ struct CompletionDetails {
 
 impl From<UsageFields<'_>> for Usage {
     fn from(fields: UsageFields<'_>) -> Self {
+        let prompt = fields.prompt_tokens_details.unwrap_or_default();
         Self {
             prompt_tokens: fields.prompt_tokens,
             completion_tokens: fields.completion_tokens,
-            cached_tokens: fields.prompt_tokens_details.and_then(|d| d.cached_tokens),
+            cached_tokens: prompt.cached_tokens,
+            cache_write_tokens: prompt.cache_write_tokens,
             reasoning_tokens: fields
                 .completion_tokens_details
                 .and_then(|d| d.reasoning_tokens),

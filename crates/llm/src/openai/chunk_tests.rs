@@ -9,7 +9,7 @@ fn text(text: &str) -> CompletionEvent {
 }
 
 /// The events of these chunks, and how the last one ended the answer.
-fn read(chunks: &[&str]) -> (Vec<CompletionEvent>, Option<ChunkError>) {
+fn read(chunks: &[&str]) -> (Vec<CompletionEvent>, Option<ReadError>) {
     let mut reader = ChunkReader::default();
     let error = chunks.iter().find_map(|chunk| reader.read(chunk).err());
     match error {
@@ -25,13 +25,14 @@ fn a_stream_of_openrouters_is_read() {
         r#"{"id":"gen-1","object":"chat.completion.chunk","created":1760000000,"model":"acme/m1","provider":"Acme","choices":[{"index":0,"delta":{"role":"assistant","content":"Hi"},"finish_reason":null,"native_finish_reason":null}]}"#,
         r#"{"id":"gen-1","model":"acme/m1","choices":[{"index":0,"delta":{"role":"assistant","content":" \"there\"\n"},"finish_reason":null}]}"#,
         r#"{"id":"gen-1","model":"acme/m1","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":"stop","native_finish_reason":"end_turn"}]}"#,
-        r#"{"id":"gen-1","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":{"prompt_tokens":22,"completion_tokens":7,"total_tokens":29,"cost":0.000171,"is_byok":false,"prompt_tokens_details":{"cached_tokens":3},"completion_tokens_details":{"reasoning_tokens":0},"cost_details":{"upstream_inference_cost":null}}}"#,
+        r#"{"id":"gen-1","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":{"prompt_tokens":22,"completion_tokens":7,"total_tokens":29,"cost":0.000171,"is_byok":false,"prompt_tokens_details":{"cached_tokens":3,"cache_write_tokens":2},"completion_tokens_details":{"reasoning_tokens":0},"cost_details":{"upstream_inference_cost":null}}}"#,
     ]);
     assert!(error.is_none());
     let usage = Usage {
         prompt_tokens: Some(22),
         completion_tokens: Some(7),
         cached_tokens: Some(3),
+        cache_write_tokens: Some(2),
         reasoning_tokens: Some(0),
         cost_usd: Some("0.000171".to_owned()),
     };
@@ -195,7 +196,7 @@ fn an_error_ends_it_and_keeps_the_text() {
         r#"{"choices":[{"error":{"code":502},"delta":{"content":"x"},"finish_reason":"error"}],"usage":{"prompt_tokens":1}}"#,
     ] {
         let (events, ended) = read(&[r#"{"choices":[{"delta":{"content":"a"}}]}"#, error]);
-        assert!(matches!(ended, Some(ChunkError::Provider(object)) if object["code"] == 502));
+        assert!(matches!(ended, Some(ReadError::Provider(object)) if object["code"] == 502));
         let usage = Usage {
             prompt_tokens: Some(1),
             ..Usage::default()
@@ -215,7 +216,7 @@ fn what_is_no_chunk_is_malformed() {
         "\u{0}",
     ] {
         assert!(
-            matches!(read(&[chunk]).1, Some(ChunkError::Malformed(_))),
+            matches!(read(&[chunk]).1, Some(ReadError::Malformed(_))),
             "{chunk}"
         );
     }
@@ -247,6 +248,6 @@ fn a_whole_answer_needs_a_choice() {
     let mut reader = ChunkReader::default();
     assert!(matches!(
         reader.read_whole(br#"{"status":"ok"}"#),
-        Err(ChunkError::NoChoices)
+        Err(ReadError::NoChoices)
     ));
 }

@@ -5,21 +5,20 @@
 //!
 //! Sources: OpenRouter's API reference, OpenAI's OpenAPI description, and captured streams.
 
-mod answer;
 mod chunk;
-mod failure;
+mod models;
 mod request;
 
 use async_trait::async_trait;
-use futures_util::StreamExt;
-use reqwest::header::{
-    ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue,
-};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use self::answer::Answer;
+use self::chunk::ChunkReader;
 use crate::{
-    CompletionRequest, CompletionStream, ModelInfo, Provider, ProviderError, Secret, Timeouts,
+    CatalogueEntry, CompletionRequest, CompletionStream, InvalidOptions, ModelInfo, NetworkPolicy,
+    Provider, ProviderError, Secret, Timeouts,
+    answer::Answer,
+    catalogue, options,
     transport::{self, Body},
 };
 
@@ -43,6 +42,8 @@ pub struct OpenAiOptions {
     pub models: Vec<ModelInfo>,
     pub quirks: Quirks,
     pub timeouts: Timeouts,
+    /// Which addresses the base URL may lead to.
+    pub network: NetworkPolicy,
 }
 
 /// The application that calls, as OpenRouter lists it.
@@ -63,6 +64,20 @@ pub struct Quirks {
     pub ask_for_usage: bool,
     /// Whether the provider shortens long prompts on its own unless told not to.
     pub forbid_compression: bool,
+    pub seed: SeedField,
+    /// Whether the field `user` is left out, because the provider refuses fields that it does not know.
+    pub withhold_user: bool,
+}
+
+/// The name of the field that makes answers repeatable.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SeedField {
+    #[default]
+    Seed,
+    /// Mistral's `random_seed`.
+    RandomSeed,
+    /// There is none: a seed is refused in our words rather than in the provider's.
+    Unknown,
 }
 
 /// The name of the field that limits the answer.
@@ -100,6 +115,7 @@ impl OpenAiOptions {
                 ..Quirks::default()
             },
             timeouts: Timeouts::default(),
+            network: NetworkPolicy::unrestricted(),
         }
     }
 
@@ -120,8 +136,8 @@ impl OpenAiOptions {
             quirks: Quirks {
                 token_limit: TokenLimit::MaxCompletionTokens,
                 reasoning: ReasoningStyle::Object,
-                ask_for_usage: false,
                 forbid_compression: true,
+                ..Quirks::default()
             },
             ..Self::compatible("openrouter", base_url, api_key)
         }
@@ -140,27 +156,11 @@ impl OpenAiOptions {
         }
     }
 
-    fn endpoint(&self) -> Result<Url, InvalidOptions> {
-        let mut url = self.base_url.clone();
-        let fits = matches!(url.scheme(), "http" | "https")
-            && url.username().is_empty()
-            && url.password().is_none();
-        match (fits, url.path_segments_mut()) {
-            (true, Ok(mut path)) => {
-                path.pop_if_empty().extend(["chat", "completions"]);
-            }
-            _ => return Err(InvalidOptions::BaseUrl),
-        }
-        Ok(url)
-    }
-
     fn headers(&self) -> Result<HeaderMap, InvalidOptions> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
         if let Some(key) = &self.api_key {
-            let mut value = HeaderValue::try_from(format!("Bearer {}", key.expose()))
-                .map_err(InvalidOptions::ApiKey)?;
-            value.set_sensitive(true);
+            let value = options::secret_header(&format!("Bearer {}", key.expose()))?;
             headers.insert(AUTHORIZATION, value);
         }
         if let Some(Attribution { url, title }) = &self.attribution {
@@ -180,24 +180,12 @@ fn header(text: &str) -> Result<HeaderValue, InvalidOptions> {
     HeaderValue::try_from(text).map_err(InvalidOptions::Attribution)
 }
 
-/// The options make no adapter.
-#[derive(Debug, thiserror::Error)]
-pub enum InvalidOptions {
-    #[error("the base URL is not http or https, or has a user name in it")]
-    BaseUrl,
-    #[error("the API key has characters that no key has")]
-    ApiKey(#[source] InvalidHeaderValue),
-    #[error("the application's title does not fit into a header")]
-    Attribution(#[source] InvalidHeaderValue),
-    #[error("the HTTP client cannot start")]
-    Client(#[source] reqwest::Error),
-}
-
 /// The adapter to one such provider.
 #[derive(Debug)]
 pub struct OpenAiCompatible {
     client: reqwest::Client,
-    endpoint: Url,
+    chat_url: Url,
+    models_url: Url,
     options: OpenAiOptions,
 }
 
@@ -212,12 +200,15 @@ impl OpenAiCompatible {
     ///
     /// No rustls provider is installed in the process; see the crate's page.
     pub fn new(options: OpenAiOptions) -> Result<Self, InvalidOptions> {
-        let endpoint = options.endpoint()?;
-        let client = transport::client(options.headers()?, &options.timeouts)
-            .map_err(InvalidOptions::Client)?;
+        let OpenAiOptions {
+            base_url, network, ..
+        } = &options;
+        options::check_base_url(base_url, network)?;
+        let client = transport::client(options.headers()?, &options.timeouts, network, base_url);
         Ok(Self {
-            client,
-            endpoint,
+            client: client.map_err(InvalidOptions::Client)?,
+            chat_url: options::below(base_url, &["chat", "completions"])?,
+            models_url: options::below(base_url, &["models"])?,
             options,
         })
     }
@@ -234,14 +225,16 @@ impl Provider for OpenAiCompatible {
     }
 
     async fn stream(&self, request: CompletionRequest) -> Result<CompletionStream, ProviderError> {
-        let body = request::Body::new(&request, self.options.quirks);
-        let request = self.client.post(self.endpoint.clone()).json(&body);
+        let body = request::Body::new(&request, self.options.quirks)?;
+        let request = self.client.post(self.chat_url.clone()).json(&body);
         let response = Body::open(request, self.options.timeouts).await?;
-        let answer = Answer::begin(response, self.options.api_key.clone()).await?;
-        let events = futures_util::stream::unfold(answer, |mut answer| async move {
-            answer.next().await.map(|event| (event, answer))
-        });
-        Ok(events.boxed())
+        Answer::<ChunkReader>::stream(response, self.options.api_key.clone()).await
+    }
+
+    async fn list_models(&self) -> Result<Vec<CatalogueEntry>, ProviderError> {
+        let request = self.client.get(self.models_url.clone());
+        let key = self.options.api_key.as_ref();
+        models::read(&catalogue::fetch(request, self.options.timeouts, key).await?)
     }
 }
 
@@ -251,32 +244,6 @@ mod tests {
 
     fn options(base_url: &str) -> OpenAiOptions {
         OpenAiOptions::compatible("x", Url::parse(base_url).unwrap(), None)
-    }
-
-    #[test]
-    fn the_endpoint_is_below_the_base_url() {
-        for (base_url, endpoint) in [
-            (
-                "https://h/api/v1",
-                Some("https://h/api/v1/chat/completions"),
-            ),
-            (
-                "https://h/api/v1/",
-                Some("https://h/api/v1/chat/completions"),
-            ),
-            ("http://h:1", Some("http://h:1/chat/completions")),
-            (
-                "https://h/v1?api-version=2",
-                Some("https://h/v1/chat/completions?api-version=2"),
-            ),
-            ("ftp://h/v1", None),
-            ("mailto:a@b", None),
-            ("https://user@h/v1", None),
-            ("https://:pass@h/v1", None),
-        ] {
-            let found = options(base_url).endpoint().ok();
-            assert_eq!(found.as_ref().map(Url::as_str), endpoint, "{base_url}");
-        }
     }
 
     #[test]

@@ -4,8 +4,10 @@
 
 use serde::Serialize;
 
-use super::{Quirks, ReasoningStyle, TokenLimit};
-use crate::{CompletionRequest, ReasoningEffort, Role};
+use super::{Quirks, ReasoningStyle, SeedField, TokenLimit};
+use crate::{
+    CompletionRequest, ErrorKind, ProviderError, ReasoningEffort, ResponseFormat, Role, content,
+};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Body<'a> {
@@ -27,6 +29,10 @@ pub(super) struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     seed: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    random_seed: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<Format<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reasoning: Option<Reasoning>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_effort: Option<&'static str>,
@@ -39,7 +45,40 @@ pub(super) struct Body<'a> {
 #[derive(Debug, Serialize)]
 struct Message<'a> {
     role: &'static str,
-    content: &'a str,
+    content: Content<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Content<'a> {
+    Text(&'a str),
+    Parts(Vec<Part<'a>>),
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Part<'a> {
+    Text { text: &'a str },
+    ImageUrl { image_url: ImageUrl },
+}
+
+#[derive(Debug, Serialize)]
+struct ImageUrl {
+    url: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Format<'a> {
+    JsonObject,
+    JsonSchema { json_schema: JsonSchema<'a> },
+}
+
+#[derive(Debug, Serialize)]
+struct JsonSchema<'a> {
+    name: &'a str,
+    strict: bool,
+    schema: &'a serde_json::Value,
 }
 
 #[derive(Debug, Serialize)]
@@ -66,19 +105,32 @@ const NO_COMPRESSION: &[Plugin] = &[Plugin {
 }];
 
 impl<'a> Body<'a> {
-    pub(super) fn new(request: &'a CompletionRequest, quirks: Quirks) -> Self {
+    pub(super) fn new(
+        request: &'a CompletionRequest,
+        quirks: Quirks,
+    ) -> Result<Self, ProviderError> {
         let parameters = &request.parameters;
+        let (seed, random_seed) = match (quirks.seed, parameters.seed) {
+            (SeedField::Unknown, Some(_)) => {
+                return Err(ProviderError::new(
+                    ErrorKind::Refused,
+                    "This provider takes no seed.",
+                ));
+            }
+            (SeedField::RandomSeed, seed) => (None, seed),
+            (SeedField::Seed | SeedField::Unknown, seed) => (seed, None),
+        };
         let system = request
             .system_prompt
             .as_deref()
             .filter(|prompt| !prompt.is_empty());
         let system = system.map(|content| Message {
             role: "system",
-            content,
+            content: Content::Text(content),
         });
         let messages = request.messages.iter().map(|message| Message {
             role: role(message.role),
-            content: &message.content,
+            content: content(&message.content),
         });
         let effort = parameters.reasoning_effort.map(effort);
         let (max_tokens, max_completion_tokens) = match quirks.token_limit {
@@ -89,7 +141,7 @@ impl<'a> Body<'a> {
             ReasoningStyle::Flat => (None, effort),
             ReasoningStyle::Object => (effort.map(|effort| Reasoning { effort }), None),
         };
-        Self {
+        Ok(Self {
             model: &request.model,
             messages: system.into_iter().chain(messages).collect(),
             stream: true,
@@ -101,16 +153,54 @@ impl<'a> Body<'a> {
             max_tokens,
             max_completion_tokens,
             stop: &parameters.stop,
-            seed: parameters.seed,
+            seed,
+            random_seed,
+            response_format: parameters.response_format.as_ref().map(format),
             reasoning,
             reasoning_effort,
-            user: request.user.as_deref(),
+            user: request.user.as_deref().filter(|_| !quirks.withhold_user),
             plugins: if quirks.forbid_compression {
                 NO_COMPRESSION
             } else {
                 &[]
             },
-        }
+        })
+    }
+}
+
+fn content(content: &content::Content) -> Content<'_> {
+    match content {
+        content::Content::Text(text) => Content::Text(text),
+        content::Content::Parts(parts) => Content::Parts(
+            parts
+                .iter()
+                .map(|part| match part {
+                    content::Part::Text(text) => Part::Text { text },
+                    content::Part::Image(image) => Part::ImageUrl {
+                        image_url: ImageUrl {
+                            url: image.data_url(),
+                        },
+                    },
+                })
+                .collect(),
+        ),
+    }
+}
+
+fn format(format: &ResponseFormat) -> Format<'_> {
+    match format {
+        ResponseFormat::JsonObject => Format::JsonObject,
+        ResponseFormat::JsonSchema {
+            name,
+            schema,
+            strict,
+        } => Format::JsonSchema {
+            json_schema: JsonSchema {
+                name,
+                strict: *strict,
+                schema,
+            },
+        },
     }
 }
 
@@ -136,12 +226,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{ChatMessage, Parameters, openai::OpenAiOptions};
+    use crate::{ChatMessage, Image, Parameters, openai::OpenAiOptions};
 
     fn full() -> CompletionRequest {
         let message = |role, content: &str| ChatMessage {
             role,
-            content: content.to_owned(),
+            content: content.into(),
         };
         CompletionRequest {
             model: "acme/m1:free".to_owned(),
@@ -158,13 +248,14 @@ mod tests {
                 stop: vec!["END".to_owned()],
                 seed: Some(-1),
                 reasoning_effort: Some(ReasoningEffort::Low),
+                response_format: None,
             },
             user: Some("u1".to_owned()),
         }
     }
 
     fn body(request: &CompletionRequest, options: &OpenAiOptions) -> serde_json::Value {
-        serde_json::to_value(Body::new(request, options.quirks)).unwrap()
+        serde_json::to_value(Body::new(request, options.quirks).unwrap()).unwrap()
     }
 
     #[test]
@@ -224,6 +315,61 @@ mod tests {
         assert_eq!(
             body(&request, &options),
             json!({"model": "m", "messages": [], "stream": true})
+        );
+    }
+
+    #[test]
+    fn images_and_formats_are_openais() {
+        let image = Image::new(b"\xFF\xD8\xFF".as_slice()).unwrap();
+        let parts = vec![
+            content::Part::Text("What is this?".to_owned()),
+            content::Part::Image(image),
+        ];
+        let schema = json!({"type": "object"});
+        let request = CompletionRequest {
+            model: "m".to_owned(),
+            messages: vec![ChatMessage {
+                role: Role::User,
+                content: content::Content::Parts(parts),
+            }],
+            parameters: Parameters {
+                seed: Some(7),
+                response_format: Some(ResponseFormat::JsonSchema {
+                    name: "answer".to_owned(),
+                    schema: schema.clone(),
+                    strict: true,
+                }),
+                ..Parameters::default()
+            },
+            user: Some("u1".to_owned()),
+            ..CompletionRequest::default()
+        };
+        let quirks = Quirks {
+            seed: SeedField::RandomSeed,
+            withhold_user: true,
+            ..Quirks::default()
+        };
+        let body = |request, quirks| Body::new(request, quirks).map(|body| json!(body));
+        assert_eq!(
+            body(&request, quirks).unwrap(),
+            json!({
+                "model": "m",
+                "messages": [{"role": "user", "content": [
+                    {"type": "text", "text": "What is this?"},
+                    {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,/9j/"}},
+                ]}],
+                "stream": true,
+                "random_seed": 7,
+                "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "strict": true, "schema": schema}},
+            })
+        );
+        let quirks = Quirks {
+            seed: SeedField::Unknown,
+            ..quirks
+        };
+        assert_eq!(
+            body(&request, quirks).unwrap_err().message,
+            "This provider takes no seed."
         );
     }
 }

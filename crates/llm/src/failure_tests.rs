@@ -1,5 +1,6 @@
 //! Errors as providers send them, and what they are taken for.
 
+use proptest::prelude::*;
 use reqwest::header::HeaderValue;
 use serde_json::json;
 
@@ -234,6 +235,9 @@ fn the_wait_is_read_from_header_or_body() {
     );
     let body = r#"{"error":{"message":"m","availability":{"retry_after":-1}}}"#;
     assert_eq!(response(503, body).retry_after, None);
+    let body = r#"[{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","details":[{"@type":"x"},{"retryDelay":"37s"}]}}]"#;
+    let wait = Some(Duration::from_secs(37));
+    assert_eq!(response(429, body).retry_after, wait);
 }
 
 #[test]
@@ -244,4 +248,30 @@ fn the_key_is_never_passed_on() {
         Some(&key),
     );
     assert_eq!(error.message, "bad key …!");
+    assert_eq!(error.reason.as_deref(), Some("bad key …!"));
+}
+
+proptest! {
+    #[test]
+    fn no_body_brings_the_key_or_a_panic(
+        status in 300_u16..600,
+        before in ".{0,500}",
+        field in prop::sample::select(vec!["message", "detail", "code", "type"]),
+    ) {
+        let key = Secret::new("sk-or-v1-0123");
+        let status = StatusCode::from_u16(status).unwrap();
+        let text = format!("{before}sk-or-v1-0123");
+        for body in [
+            json!({"error": {field: text}}),
+            json!({"error": {"message": "m", "metadata": {"provider_name": text, "raw": text, "reasons": [text]}}}),
+            json!({"error": {"metadata": {"raw": json!({"error": {"message": text}}).to_string()}}}),
+            json!([text]),
+            json!({field: text}),
+        ] {
+            let error = from_response(status, &HeaderMap::new(), body.to_string().as_bytes(), Some(&key));
+            prop_assert!(!format!("{error:?} {error}").contains("0123"), "{:?}", error);
+            prop_assert!(error.message.chars().count() < 450 && !error.message.contains('\n'));
+        }
+        let _ = from_response(status, &HeaderMap::new(), before.as_bytes(), Some(&key));
+    }
 }

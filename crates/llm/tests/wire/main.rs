@@ -1,18 +1,24 @@
-//! The chat-completions adapter against a real socket: what it sends, and what it makes of every
-//! way in which an answer can go.
+//! The adapters against a real socket: what they send, and what they make of every way in which an
+//! answer can go.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 mod answers;
+mod anthropic;
+mod catalogue;
 mod connections;
+mod cuts;
+mod network;
+mod presets;
+mod resilience;
 mod upstream;
 
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use prompthub_llm::{
-    ChatMessage, CompletionEvent, CompletionRequest, CompletionStream, ErrorKind, FinishReason,
-    Provider, ProviderError, Role, Secret, Timeouts, Usage,
+    ChatMessage, CompletionEvent, CompletionRequest, CompletionStream, Deadline, ErrorKind,
+    FinishReason, Provider, ProviderError, Role, Secret, Timeouts, Usage,
     openai::{OpenAiCompatible, OpenAiOptions},
 };
 use upstream::{HEAD, STOP, Upstream, whole};
@@ -37,7 +43,7 @@ fn request() -> CompletionRequest {
         system_prompt: Some("Be terse.".to_owned()),
         messages: vec![ChatMessage {
             role: Role::User,
-            content: "Grüß dich".to_owned(),
+            content: "Grüß dich".into(),
         }],
         ..CompletionRequest::default()
     }
@@ -50,6 +56,8 @@ struct Outcome {
     usage: Option<Usage>,
     finish: Option<FinishReason>,
     error: Option<ErrorKind>,
+    /// Which limit of ours passed.
+    deadline: Option<Deadline>,
 }
 
 impl Outcome {
@@ -68,6 +76,13 @@ impl Outcome {
             ..Self::default()
         }
     }
+
+    fn timed_out(text: &str, deadline: Deadline) -> Self {
+        Self {
+            deadline: Some(deadline),
+            ..Self::failed(text, ErrorKind::Timeout)
+        }
+    }
 }
 
 async fn outcome(begun: Result<CompletionStream, ProviderError>) -> Outcome {
@@ -77,6 +92,7 @@ async fn outcome(begun: Result<CompletionStream, ProviderError>) -> Outcome {
         Err(error) => {
             return Outcome {
                 error: Some(error.kind),
+                deadline: error.deadline,
                 ..outcome
             };
         }
@@ -92,7 +108,9 @@ async fn outcome(begun: Result<CompletionStream, ProviderError>) -> Outcome {
             Ok(CompletionEvent::Usage(usage)) => outcome.usage = Some(usage),
             Ok(CompletionEvent::Finished(reason)) => outcome.finish = Some(reason),
             Ok(CompletionEvent::Reasoning(_) | CompletionEvent::Model(_)) => {}
-            Err(error) => outcome.error = Some(error.kind),
+            Err(error) => {
+                (outcome.error, outcome.deadline) = (Some(error.kind), error.deadline);
+            }
         }
     }
     outcome

@@ -14,8 +14,11 @@ use serde_json::Value;
 
 use crate::{ErrorKind, ProviderError, Secret};
 
+/// An error's body beyond this is not read.
+pub(crate) const MAX_ERROR_BYTES: usize = 64 * 1024;
+
 /// The error of a response whose status is not a success.
-pub(super) fn from_response(
+pub(crate) fn from_response(
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
@@ -38,7 +41,7 @@ pub(super) fn from_response(
 }
 
 /// The error in an answer that had begun, or that came with a status of success.
-pub(super) fn from_chunk(error: &Value, key: Option<&Secret>) -> ProviderError {
+pub(crate) fn from_chunk(error: &Value, key: Option<&Secret>) -> ProviderError {
     describe(error, None, key)
 }
 
@@ -52,19 +55,25 @@ fn error_object(body: &Value) -> &Value {
 fn describe(error: &Value, status: Option<u16>, key: Option<&Secret>) -> ProviderError {
     let status = code_status(&error["code"]).or(status);
     let kind = kind(error, status);
-    let reason = match kind {
+    let mut reason = match kind {
         // Providers quote the key that they do not accept.
         ErrorKind::Auth => None,
         _ => reason(error),
     };
-    let mut message = reason.unwrap_or_else(|| default_reason(kind).to_owned());
     if let Some(key) = key.map(Secret::expose).filter(|key| !key.is_empty()) {
-        message = message.replace(key, "…");
+        reason = reason.map(|reason| reason.replace(key, "…"));
     }
+    let mut message = reason
+        .clone()
+        .unwrap_or_else(|| default_reason(kind).to_owned());
     if let (false, Some(status)) = (kind == ErrorKind::Refused, status) {
         message = format!("{message} (HTTP {status})");
     }
-    ProviderError::new(kind, message).with_retry_after(wait_in_body(error))
+    let failure = ProviderError::new(kind, message).with_retry_after(wait_in_body(error));
+    match reason {
+        None => failure,
+        Some(reason) => failure.with_reason(reason),
+    }
 }
 
 /// The most telling sign counts: OpenRouter's `error_type`, then a code in words, then the status.
@@ -104,9 +113,11 @@ fn kind_of_name(name: &str) -> Option<ErrorKind> {
         | "not_found_error"
         | "permission_denied"
         | "permission_error"
-        | "refusal" => ErrorKind::Refused,
+        | "refusal"
+        | "request_too_large" => ErrorKind::Refused,
         "timeout" | "timeout_error" => ErrorKind::Timeout,
         "api_error"
+        | "conflict_error"
         | "overloaded_error"
         | "provider_overloaded"
         | "provider_unavailable"
@@ -215,9 +226,17 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     }
 }
 
-/// The wait that OpenRouter puts into the error when no endpoint is available, in seconds.
+/// The wait that is in the error itself, in seconds: OpenRouter's when no endpoint is available,
+/// or Google's, such as `37s`, in one of its details.
 fn wait_in_body(error: &Value) -> Option<Duration> {
-    let seconds = error.pointer("/availability/retry_after")?.as_f64()?;
+    let openrouters = error.pointer("/availability/retry_after");
+    let seconds = openrouters.and_then(Value::as_f64).or_else(|| {
+        let details = error["details"].as_array()?;
+        let delay = details
+            .iter()
+            .find_map(|detail| detail["retryDelay"].as_str())?;
+        delay.strip_suffix('s')?.parse().ok()
+    })?;
     Duration::try_from_secs_f64(seconds).ok()
 }
 

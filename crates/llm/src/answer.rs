@@ -1,32 +1,62 @@
 //! One answer under way: from the bytes of the response to events.
 //!
 //! Owns the end of an answer in all its forms: complete, broken off, failed, unreadable. Must not
-//! know the JSON of a chunk.
+//! know the JSON of any wire format: that is a [`Reader`].
 
 use bytes::Bytes;
+use futures_util::StreamExt;
 use reqwest::header::CONTENT_TYPE;
 
-use super::{
-    chunk::{ChunkError, ChunkReader},
-    failure,
-};
+use serde_json::Value;
+
 use crate::{
-    CompletionEvent, ErrorKind, ProviderError, Secret,
+    CompletionEvent, CompletionStream, ErrorKind, ProviderError, Secret, failure,
     sse::{Decoder, SseError},
     transport::Body,
 };
 
-/// An error's body beyond this is not read.
-const MAX_ERROR_BYTES: usize = 64 * 1024;
 /// A whole answer that is longer is not read.
 const MAX_WHOLE_BYTES: usize = 16 * 1024 * 1024;
 
+/// Turns the JSON of one wire format into events. One for each answer.
+pub(crate) trait Reader: Default + Send + 'static {
+    /// Takes in the data of one event of a stream.
+    fn read(&mut self, json: &str) -> Result<(), ReadError>;
+
+    /// Takes in an answer that came whole.
+    fn read_whole(&mut self, json: &[u8]) -> Result<(), ReadError>;
+
+    /// Whether the provider has said why it ended.
+    fn has_finish_reason(&self) -> bool;
+
+    /// The answer ended well: what was kept for the end becomes events.
+    fn finish(&mut self);
+
+    /// The answer broke off: what was used is told all the same.
+    fn give_up(&mut self);
+
+    fn next_event(&mut self) -> Option<CompletionEvent>;
+}
+
+/// JSON after which no more is read.
+#[derive(Debug)]
+pub(crate) enum ReadError {
+    /// The wire format's word that nothing follows. No failure.
+    Done,
+    /// It is an error of the provider's, in this object or text.
+    Provider(Value),
+    /// It is not of the wire format.
+    Malformed(serde_json::Error),
+    /// It is a whole answer without one.
+    NoChoices,
+}
+
 /// An answer that is being read.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(crate) struct Answer<R> {
     body: Body,
     decoder: Decoder,
-    chunks: ChunkReader,
+    chunks: R,
     phase: Phase,
     /// What errors must not show.
     key: Option<Secret>,
@@ -47,7 +77,7 @@ enum Phase {
 
 /// Why reading stops.
 enum Stop {
-    /// `[DONE]`.
+    /// `[DONE]`, or what the wire format has for it.
     Done,
     /// The provider says that it failed.
     Provider(ProviderError),
@@ -55,12 +85,27 @@ enum Stop {
     Broken(ProviderError),
 }
 
-impl Answer {
+impl<R: Reader> Answer<R> {
+    /// The events of an answer whose response has begun.
+    pub(crate) async fn stream(
+        body: Body,
+        key: Option<Secret>,
+    ) -> Result<CompletionStream, ProviderError> {
+        let answer = Self::begin(body, key).await?;
+        let events = futures_util::stream::unfold(answer, |mut answer| async move {
+            answer.next().await.map(|event| (event, answer))
+        });
+        Ok(events.boxed())
+    }
+
     /// Judges the response by its head. A failure, and an answer that comes whole, are read here.
-    pub(super) async fn begin(mut body: Body, key: Option<Secret>) -> Result<Self, ProviderError> {
+    async fn begin(mut body: Body, key: Option<Secret>) -> Result<Self, ProviderError> {
         if !body.status().is_success() {
             // The status tells enough when the rest of the body does not come.
-            let (bytes, _) = body.read_up_to(MAX_ERROR_BYTES).await.unwrap_or_default();
+            let (bytes, _) = body
+                .read_up_to(failure::MAX_ERROR_BYTES)
+                .await
+                .unwrap_or_default();
             return Err(failure::from_response(
                 body.status(),
                 body.headers(),
@@ -79,7 +124,7 @@ impl Answer {
         let mut answer = Self {
             body,
             decoder: Decoder::default(),
-            chunks: ChunkReader::default(),
+            chunks: R::default(),
             phase: Phase::Blank,
             key,
         };
@@ -93,7 +138,7 @@ impl Answer {
     }
 
     /// The next event; `None` at the end, after which it must not be called again.
-    pub(super) async fn next(&mut self) -> Option<Result<CompletionEvent, ProviderError>> {
+    async fn next(&mut self) -> Option<Result<CompletionEvent, ProviderError>> {
         loop {
             if let Some(event) = self.chunks.next_event() {
                 return Some(Ok(event));
@@ -177,32 +222,36 @@ impl Answer {
         if !is_whole {
             return Err(protocol("the provider's answer is too long"));
         }
-        let read = self.chunks.read_whole(&bytes);
-        read.map_err(|error| explain(error, self.key.as_ref()))?;
+        if let Err(error) = self.chunks.read_whole(&bytes) {
+            return Err(explain(error, self.key.as_ref()));
+        }
         self.chunks.finish();
         self.phase = Phase::Ended;
         Ok(())
     }
 }
 
-fn read_event(chunks: &mut ChunkReader, data: &str, key: Option<&Secret>) -> Result<(), Stop> {
+fn read_event(chunks: &mut impl Reader, data: &str, key: Option<&Secret>) -> Result<(), Stop> {
     match data.trim() {
         "" => Ok(()),
         "[DONE]" => Err(Stop::Done),
         json => chunks.read(json).map_err(|error| match error {
-            ChunkError::Provider(_) => Stop::Provider(explain(error, key)),
-            ChunkError::Malformed(_) | ChunkError::NoChoices => Stop::Broken(explain(error, key)),
+            ReadError::Done => Stop::Done,
+            ReadError::Provider(_) => Stop::Provider(explain(error, key)),
+            ReadError::Malformed(_) | ReadError::NoChoices => Stop::Broken(explain(error, key)),
         }),
     }
 }
 
-fn explain(error: ChunkError, key: Option<&Secret>) -> ProviderError {
+fn explain(error: ReadError, key: Option<&Secret>) -> ProviderError {
     match error {
-        ChunkError::Provider(error) => failure::from_chunk(&error, key),
-        ChunkError::Malformed(error) => {
+        ReadError::Provider(error) => failure::from_chunk(&error, key),
+        ReadError::Malformed(error) => {
             protocol("the provider sent JSON that is no completion").with_source(error)
         }
-        ChunkError::NoChoices => protocol("the provider sent an answer without text"),
+        ReadError::NoChoices | ReadError::Done => {
+            protocol("the provider sent an answer without text")
+        }
     }
 }
 

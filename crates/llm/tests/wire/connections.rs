@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use prompthub_llm::{CompletionEvent, ErrorKind, Provider, Timeouts};
+use prompthub_llm::{CompletionEvent, Deadline, ErrorKind, Provider, Timeouts};
 use tokio::io::AsyncWriteExt;
 
 use crate::{
@@ -61,28 +61,28 @@ async fn each_timeout_counts() {
             first_byte,
             String::new(),
             false,
-            Outcome::failed("", ErrorKind::Timeout),
+            Outcome::timed_out("", Deadline::FirstByte),
         ),
         (
             "no body",
             first_byte,
             HEAD.to_owned(),
             false,
-            Outcome::failed("", ErrorKind::Timeout),
+            Outcome::timed_out("", Deadline::FirstByte),
         ),
         (
             "silence",
             silence,
             format!("{HEAD}{a}"),
             false,
-            Outcome::failed("a", ErrorKind::Timeout),
+            Outcome::timed_out("a", Deadline::Silence),
         ),
         (
             "drip",
             total,
             format!("{HEAD}{a}"),
             true,
-            Outcome::failed("a", ErrorKind::Timeout),
+            Outcome::timed_out("a", Deadline::Total),
         ),
         (
             "no end",

@@ -52,6 +52,25 @@ impl Upstream {
     }
 }
 
+impl Upstream {
+    /// Answers one request after the other, each over a connection of its own, and returns what
+    /// was asked.
+    pub(crate) fn answer_each<A>(self, answers: Vec<A>) -> JoinHandle<Vec<String>>
+    where
+        A: AsRef<[u8]> + Send + 'static,
+    {
+        tokio::spawn(async move {
+            let mut requests = Vec::new();
+            for answer in answers {
+                let mut connection = self.accept().await;
+                connection.send(answer).await;
+                requests.push(connection.request);
+            }
+            requests
+        })
+    }
+}
+
 /// A request that waits for its answer.
 pub(crate) struct Connection {
     pub(crate) socket: TcpStream,
@@ -97,6 +116,15 @@ pub(crate) fn whole(status: &str, headers: &str, body: &str) -> String {
     format!(
         "HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}",
         body.len()
+    )
+}
+
+/// The same with a body of JSON.
+pub(crate) fn json(status: &str, body: &serde_json::Value) -> String {
+    whole(
+        status,
+        "content-type: application/json\r\n",
+        &body.to_string(),
     )
 }
 

@@ -1,0 +1,305 @@
+//! Requests, and what Anthropic is sent for them.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::Image;
+
+const PLAIN: Capabilities = Capabilities {
+    max_tokens: None,
+    thinking: Thinking::Adaptive,
+    takes_effort: true,
+    can_be_told_not_to: true,
+};
+
+fn message(role: Role, content: impl Into<Content>) -> ChatMessage {
+    ChatMessage {
+        role,
+        content: content.into(),
+    }
+}
+
+fn request(messages: Vec<ChatMessage>, parameters: Parameters) -> CompletionRequest {
+    CompletionRequest {
+        model: "claude-x".to_owned(),
+        messages,
+        parameters,
+        ..CompletionRequest::default()
+    }
+}
+
+fn body(request: &CompletionRequest, capabilities: Capabilities) -> Result<Value, String> {
+    match Body::new(request, capabilities) {
+        Ok(body) => Ok(json!(body)),
+        Err(error) => {
+            assert_eq!(error.kind, ErrorKind::Refused);
+            Err(error.message)
+        }
+    }
+}
+
+#[test]
+fn everything_has_its_place() {
+    let image = Image::new(b"GIF89a".as_slice()).unwrap();
+    let parts = vec![
+        Part::Text("What is this?".to_owned()),
+        Part::Image(image),
+        Part::Text(" ".to_owned()),
+    ];
+    let schema = json!({"type": "object"});
+    let request = CompletionRequest {
+        system_prompt: Some("Be terse.".to_owned()),
+        user: Some("u1".to_owned()),
+        ..request(
+            vec![message(Role::User, Content::Parts(parts))],
+            Parameters {
+                temperature: Some(0.5),
+                top_p: Some(0.9),
+                max_tokens: Some(100),
+                stop: vec!["END".to_owned()],
+                seed: None,
+                reasoning_effort: Some(ReasoningEffort::Minimal),
+                response_format: Some(ResponseFormat::JsonSchema {
+                    name: "x".to_owned(),
+                    schema: schema.clone(),
+                    strict: true,
+                }),
+            },
+        )
+    };
+    assert_eq!(
+        body(&request, PLAIN).unwrap(),
+        json!({
+            "model": "claude-x", "max_tokens": 100, "stream": true, "system": "Be terse.",
+            "messages": [{"role": "user", "content": [
+                {"type": "text", "text": "What is this?"},
+                {"type": "image", "source": {"type": "base64", "media_type": "image/gif", "data": "R0lGODlh"}},
+            ]}],
+            "temperature": 0.5, "top_p": 0.9, "stop_sequences": ["END"],
+            "thinking": {"type": "adaptive", "display": "summarized"},
+            "output_config": {"effort": "low", "format": {"type": "json_schema", "schema": schema}},
+            "metadata": {"user_id": "u1"},
+        })
+    );
+}
+
+#[test]
+fn what_is_not_set_is_not_sent() {
+    let request = CompletionRequest {
+        system_prompt: Some(" \n".to_owned()),
+        ..request(vec![message(Role::User, "Hi")], Parameters::default())
+    };
+    assert_eq!(
+        body(&request, PLAIN).unwrap(),
+        json!({
+            "model": "claude-x", "max_tokens": 4096, "stream": true,
+            "messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}],
+        })
+    );
+}
+
+#[test]
+fn turns_alternate_and_the_user_begins() {
+    use Role::{Assistant, User};
+    for (conversation, turns) in [
+        (
+            vec![(User, "a"), (Assistant, "b"), (User, "c")],
+            json!([["user", "a"], ["assistant", "b"], ["user", "c"]]),
+        ),
+        (
+            vec![
+                (User, "a"),
+                (User, "b"),
+                (Assistant, "c"),
+                (Assistant, "d"),
+                (User, "e"),
+            ],
+            json!([["user", "a", "b"], ["assistant", "c", "d"], ["user", "e"]]),
+        ),
+        (
+            vec![(User, "a"), (Assistant, " \n"), (User, "b")],
+            json!([["user", "a", "b"]]),
+        ),
+        (
+            vec![(Assistant, "Hello!"), (User, "a")],
+            json!([
+                ["user", NO_QUESTION],
+                ["assistant", "Hello!"],
+                ["user", "a"]
+            ]),
+        ),
+        (vec![], json!([])),
+    ] {
+        let messages = conversation
+            .iter()
+            .map(|(role, text)| message(*role, *text))
+            .collect();
+        let body = body(&request(messages, Parameters::default()), PLAIN).unwrap();
+        let found: Vec<Vec<&Value>> = body["messages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|turn| {
+                let texts = turn["content"].as_array().unwrap().iter();
+                std::iter::once(&turn["role"])
+                    .chain(texts.map(|block| &block["text"]))
+                    .collect()
+            })
+            .collect();
+        assert_eq!(json!(found), turns);
+    }
+}
+
+#[test]
+fn reasoning_fits_to_the_model() {
+    use ReasoningEffort::{High, Low, Medium, Minimal, None as Never};
+    let adaptive = |effort: &str| {
+        Some((
+            json!({"type": "adaptive", "display": "summarized"}),
+            json!({"effort": effort}),
+        ))
+    };
+    let budget = |tokens: u32| {
+        Some((
+            json!({"type": "enabled", "budget_tokens": tokens}),
+            Value::Null,
+        ))
+    };
+    let of = |thinking, max_tokens| Capabilities {
+        max_tokens,
+        thinking,
+        ..PLAIN
+    };
+    let stubborn = Capabilities {
+        takes_effort: false,
+        can_be_told_not_to: false,
+        ..PLAIN
+    };
+    let without_effort = (
+        json!({"type": "adaptive", "display": "summarized"}),
+        Value::Null,
+    );
+    for (capabilities, effort, max_tokens, expected) in [
+        (stubborn, Some(High), None, Ok((Some(without_effort), 4096))),
+        (
+            stubborn,
+            Some(Never),
+            None,
+            Err("This model cannot be kept from reasoning."),
+        ),
+        (
+            of(Thinking::Adaptive, None),
+            Some(High),
+            None,
+            Ok((adaptive("high"), 4096)),
+        ),
+        (
+            of(Thinking::Adaptive, Some(64000)),
+            Some(Medium),
+            None,
+            Ok((adaptive("medium"), 32000)),
+        ),
+        (
+            of(Thinking::Adaptive, Some(8192)),
+            Some(Low),
+            Some(7),
+            Ok((adaptive("low"), 7)),
+        ),
+        (
+            of(Thinking::Adaptive, None),
+            Some(Never),
+            None,
+            Ok((Some((json!({"type": "disabled"}), Value::Null)), 4096)),
+        ),
+        (of(Thinking::Adaptive, None), None, None, Ok((None, 4096))),
+        (
+            of(Thinking::Budget, None),
+            Some(Minimal),
+            None,
+            Ok((budget(1024), 5120)),
+        ),
+        (
+            of(Thinking::Budget, None),
+            Some(High),
+            None,
+            Ok((budget(16384), 20480)),
+        ),
+        (
+            of(Thinking::Budget, Some(8192)),
+            Some(High),
+            None,
+            Ok((budget(8191), 8192)),
+        ),
+        (
+            of(Thinking::Budget, None),
+            Some(High),
+            Some(2000),
+            Ok((budget(1999), 2000)),
+        ),
+        (
+            of(Thinking::Budget, None),
+            Some(Never),
+            None,
+            Ok((None, 4096)),
+        ),
+        (
+            of(Thinking::Budget, None),
+            Some(Low),
+            Some(1024),
+            Err("To reason, this model needs a max_tokens of more than 1024."),
+        ),
+        (
+            of(Thinking::No, None),
+            Some(Low),
+            None,
+            Err("This model cannot be asked for reasoning."),
+        ),
+        (of(Thinking::No, None), Some(Never), None, Ok((None, 4096))),
+    ] {
+        let parameters = Parameters {
+            reasoning_effort: effort,
+            max_tokens,
+            ..Parameters::default()
+        };
+        let found = body(&request(vec![], parameters), capabilities).map(|body| {
+            let thinking = (!body["thinking"].is_null())
+                .then(|| (body["thinking"].clone(), body["output_config"].clone()));
+            (thinking, body["max_tokens"].as_u64().unwrap())
+        });
+        assert_eq!(
+            found,
+            expected.map_err(str::to_owned),
+            "{capabilities:?} {effort:?} {max_tokens:?}"
+        );
+    }
+}
+
+#[test]
+fn what_has_no_place_is_refused_in_words() {
+    for (parameters, message) in [
+        (
+            Parameters {
+                seed: Some(1),
+                ..Parameters::default()
+            },
+            "Anthropic's models take no seed.",
+        ),
+        (
+            Parameters {
+                temperature: Some(1.2),
+                ..Parameters::default()
+            },
+            "Anthropic's models take a temperature of 0 to 1.",
+        ),
+        (
+            Parameters {
+                response_format: Some(ResponseFormat::JsonObject),
+                ..Parameters::default()
+            },
+            "Anthropic's models answer in JSON only after a schema.",
+        ),
+    ] {
+        let found = body(&request(vec![], parameters), PLAIN);
+        assert_eq!(found, Err(message.to_owned()));
+    }
+}
