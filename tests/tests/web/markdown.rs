@@ -7,7 +7,10 @@ use prompthub_tests::{
 };
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, Size, in_browser};
+use crate::{
+    axe::assert_accessible,
+    browser::{Browser, Size, in_browser},
+};
 
 /// Every kind of thing that an answer may hold.
 const EVERYTHING: &str = "\
@@ -166,6 +169,10 @@ async fn code_is_coloured_and_formulas_are_set() {
         // A reload ends with the same.
         browser.reload().await;
         assert_everything(browser).await;
+        for scheme in ["light", "dark"] {
+            browser.prefer(scheme).await;
+            assert_accessible(browser, &format!("an answer, {scheme}")).await;
+        }
     })
     .await;
 }
