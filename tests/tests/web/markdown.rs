@@ -5,9 +5,12 @@ use prompthub_tests::{
     TestApp, spawn_app,
     upstream::{Gate, Script, StreamScript},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::browser::{Browser, Size, in_browser};
+use crate::{
+    axe::assert_accessible,
+    browser::{Browser, Size, in_browser},
+};
 
 /// Every kind of thing that an answer may hold.
 const EVERYTHING: &str = "\
@@ -71,6 +74,31 @@ impl Browser {
     async fn shows(&self, selector: &str, count: u64) {
         self.until(&format!("{count} of {selector}"), async || {
             self.count(selector).await == count
+        })
+        .await;
+    }
+
+    /// Has one of the workers fail to load from now on, on every page; returns what ends that.
+    async fn spoil_worker(&self, name: &str) -> Value {
+        let script = format!(
+            "window.failures = 0;
+            window.Worker = class extends Worker {{
+                constructor(address) {{
+                    super(address.includes({name:?}) ? '/missing.js' : address);
+                    this.addEventListener('error', () => window.failures++);
+                }}
+            }};"
+        );
+        let source = json!({"source": script});
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", source)
+            .await
+    }
+
+    /// Waits until a worker has failed.
+    async fn fails(&self) {
+        self.until("a worker that fails", async || {
+            let failures = self.script("return window.failures", Vec::new()).await;
+            failures.as_u64().is_some_and(|failures| failures > 0)
         })
         .await;
     }
@@ -141,6 +169,10 @@ async fn code_is_coloured_and_formulas_are_set() {
         // A reload ends with the same.
         browser.reload().await;
         assert_everything(browser).await;
+        for scheme in ["light", "dark"] {
+            browser.prefer(scheme).await;
+            assert_accessible(browser, &format!("an answer, {scheme}")).await;
+        }
     })
     .await;
 }
@@ -231,26 +263,27 @@ async fn hostile_answers_do_nothing() {
 }
 
 #[tokio::test]
-async fn without_workers_the_text_stands_as_it_came() {
+async fn without_a_worker_the_text_stands_as_it_came() {
     let app = spawn_app().await;
     in_browser(&app, Size::Desktop, async |browser| {
-        browser.cdp("Network.enable", json!({})).await;
-        let blocked = json!({"urls": ["*/text-*", "*/highlight-*"]});
-        browser.cdp("Network.setBlockedURLs", blocked).await;
+        let spoilt = browser.spoil_worker("text").await;
         browser.register("ada@example.com").await;
         browser.create_project("Notes", "").await;
+        browser.fails().await;
         app.upstream.next(Script::answer(EVERYTHING));
         let shown = browser.chat("Everything, please").await;
+        assert!(shown.contains("## Heading"), "{shown}");
         assert!(
-            shown.contains("## Heading") && shown.contains("let answer = 42;"),
+            shown.contains("```rust\nlet answer = 42; // so\n```"),
             "{shown}"
         );
-        assert_eq!(browser.count(".ph-markdown--plain").await, 1);
-        // It is still so after a reload, and when the workers load again all is well again.
         browser.reload().await;
-        browser.shows(".ph-markdown--plain", 1).await;
+        browser.fails().await;
+        let shown = browser.answered().await;
+        assert!(shown.contains("## Heading"), "{shown}");
+        // When the worker loads again, all is well again.
         browser
-            .cdp("Network.setBlockedURLs", json!({"urls": []}))
+            .cdp("Page.removeScriptToEvaluateOnNewDocument", spoilt)
             .await;
         browser.reload().await;
         assert_everything(browser).await;
@@ -263,17 +296,16 @@ async fn without_workers_the_text_stands_as_it_came() {
 async fn without_colours_code_stays_plain() {
     let app = spawn_app().await;
     in_browser(&app, Size::Desktop, async |browser| {
-        browser.cdp("Network.enable", json!({})).await;
-        let blocked = json!({"urls": ["*/highlight-*"]});
-        browser.cdp("Network.setBlockedURLs", blocked).await;
+        browser.spoil_worker("highlight").await;
         browser.register("ada@example.com").await;
         browser.create_project("Notes", "").await;
         app.upstream.next(Script::answer(EVERYTHING));
         browser.chat("Everything, please").await;
+        browser.fails().await;
         browser.shows(".ph-markdown math", 3).await;
         let code = browser.texts(".ph-code code").await;
         assert_eq!(code, ["let answer = 42; // so\n", "let answer = 42;\n"]);
-        assert_eq!(browser.count(".ph-code span[class^='ph-code__k']").await, 0);
+        assert_eq!(browser.count(".ph-code code span").await, 0);
     })
     .await;
 }

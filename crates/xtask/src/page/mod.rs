@@ -89,7 +89,7 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<()> {
     for download in &downloads {
         println!("{download}");
     }
-    downloads.iter().try_for_each(|download| download.check())
+    downloads.iter().try_for_each(budget::Download::check)
 }
 
 /// Becomes `trunk serve`.

@@ -1,8 +1,8 @@
 //! A document that grows: which blocks are finished, and which have to be built again.
 //!
-//! A top-level block of Markdown never changes once the next one has begun, so only the end of a
-//! text is parsed again. The one exception, a link whose definition comes later, is put right when
-//! the document is complete. Must not know the DOM.
+//! A top-level block of Markdown hardly ever changes once the next one has begun, so only the end of
+//! a text is parsed again. The exceptions, above all a link whose definition comes later, are put
+//! right when the document is complete: then all of it is read once more. Must not know the DOM.
 
 use std::collections::HashMap;
 
@@ -19,11 +19,6 @@ impl Definitions {
     #[must_use]
     pub fn get(&self, label: &str) -> Option<&str> {
         self.0.get(&normalise(label)).map(String::as_str)
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     /// Adds definitions; the first one of a label counts.
@@ -65,9 +60,8 @@ pub struct Document {
 impl Document {
     /// Takes the text in as it is now. `complete` says that nothing will be added.
     pub fn update(&mut self, text: &str, complete: bool) -> Update {
-        // With definitions, links before them are only known now.
-        let again = complete && !self.definitions.is_empty();
-        let Some(tail) = text.strip_prefix(self.finished.as_str()).filter(|_| !again) else {
+        let growing = text.strip_prefix(self.finished.as_str());
+        let Some(tail) = growing.filter(|_| !complete) else {
             *self = Self::default();
             return self.update_tail(text, complete);
         };
