@@ -3,7 +3,7 @@
 use prompthub_dto::{
     Page,
     chat::{Conversation, Message, Role},
-    problem::{FieldCode, ProblemCode},
+    problem::ProblemCode,
     projects::Project,
     search::SearchHit,
 };

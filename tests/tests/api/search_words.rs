@@ -1,8 +1,8 @@
 //! What counts as a word of a search: every character is only text.
 
-use prompthub_dto::problem::{FieldCode, ProblemCode};
+use prompthub_dto::{Page, problem::FieldCode, search::SearchHit};
 
-use crate::search::{ask, converse, found, marked, search, start};
+use crate::search::{ask, converse, found, search, start};
 
 #[tokio::test]
 async fn all_words_must_occur_and_the_last_may_be_a_beginning() {

@@ -71,7 +71,7 @@ impl Browser {
     }
 
     /// Waits until a selector finds so many elements.
-    async fn shows(&self, selector: &str, count: u64) {
+    async fn counts(&self, selector: &str, count: u64) {
         self.until(&format!("{count} of {selector}"), async || {
             self.count(selector).await == count
         })
@@ -123,7 +123,7 @@ async fn in_project(app: &TestApp, test: impl AsyncFnOnce(&Browser)) {
 
 /// All of `EVERYTHING`, as it is to be.
 async fn assert_everything(browser: &Browser) {
-    browser.shows(".ph-code__keyword", 1).await;
+    browser.counts(".ph-code__keyword", 1).await;
     assert_eq!(browser.texts(".ph-code__keyword").await, ["let"]);
     assert_eq!(browser.texts(".ph-code__number").await, ["42"]);
     assert_eq!(browser.texts(".ph-code__comment").await, ["// so\n"]);
@@ -194,7 +194,7 @@ async fn an_answer_is_set_and_coloured_while_it_grows() {
         );
         browser.fill("Message", "Slowly").await;
         browser.click("button", "Send").await;
-        browser.shows(".ph-code__keyword", 1).await;
+        browser.counts(".ph-code__keyword", 1).await;
         // What is there is changed in place: an element that was marked is still the same.
         browser
             .script(
@@ -203,7 +203,7 @@ async fn an_answer_is_set_and_coloured_while_it_grows() {
             )
             .await;
         first.open();
-        browser.shows(".ph-code__keyword", 2).await;
+        browser.counts(".ph-code__keyword", 2).await;
         assert_eq!(
             browser.texts(".ph-code code").await,
             ["let x = 1;\nlet y = 2;\n"]
@@ -213,7 +213,7 @@ async fn an_answer_is_set_and_coloured_while_it_grows() {
         assert_eq!(browser.count("math").await, 0);
         second.open();
         browser.answered().await;
-        browser.shows("math", 1).await;
+        browser.counts("math", 1).await;
         assert_eq!(
             browser.texts(".ph-code code").await,
             ["let x = 1;\nlet y = 2;\n"]
@@ -229,7 +229,7 @@ async fn hostile_answers_do_nothing() {
         app.upstream.next(Script::answer(HOSTILE));
         let shown = browser.chat("Do your worst").await;
         assert!(shown.contains("Harmless."), "{shown}");
-        browser.shows(".ph-markdown math", 1).await;
+        browser.counts(".ph-markdown math", 1).await;
         browser
             .until("coloured code", async || {
                 browser.count(".ph-code__tag").await > 0
@@ -302,7 +302,7 @@ async fn without_colours_code_stays_plain() {
         app.upstream.next(Script::answer(EVERYTHING));
         browser.chat("Everything, please").await;
         browser.fails().await;
-        browser.shows(".ph-markdown math", 3).await;
+        browser.counts(".ph-markdown math", 3).await;
         let code = browser.texts(".ph-code code").await;
         assert_eq!(code, ["let answer = 42; // so\n", "let answer = 42;\n"]);
         assert_eq!(browser.count(".ph-code code span").await, 0);
