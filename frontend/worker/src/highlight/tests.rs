@@ -77,7 +77,7 @@ fn pieces_have_their_kinds() {
     has("swift", "let a = \"b\"", "string(\"b\")");
     has("diff", "-a\n+b\n", "inserted(+b\n)");
     has("dockerfile", "FROM a\nRUN b", "keyword(FROM)");
-    has("markdown", "# A\n", "heading(A\n)");
+    has("markdown", "# A\n", "heading(# A\n)");
     has("xml", "<a b=\"c\"/>", "string(\"c\")");
 }
 
