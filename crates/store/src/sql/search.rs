@@ -104,25 +104,35 @@ pub(crate) fn list_pending(
     conn: &mut Conn,
     conversation: ConversationId,
 ) -> Result<(), StoreError> {
-    const TITLE: &str = "INSERT INTO search_entries (conversation_id, message_id, pending) \
-         SELECT id, NULL, TRUE FROM conversations WHERE id = ";
-    const MESSAGES: &str = "INSERT INTO search_entries (conversation_id, message_id, pending) \
-         SELECT conversation_id, id, TRUE FROM messages WHERE status <> 'running' AND conversation_id = ";
-    const ORDER: &str = " ORDER BY created_at, id";
     match conn {
         Conn::Sqlite(conn) => {
-            for statement in [format!("{TITLE}?"), format!("{MESSAGES}?{ORDER}")] {
-                sql_query(statement)
-                    .bind::<Text, _>(conversation)
-                    .execute(conn)?;
-            }
+            sql_query(
+                "INSERT INTO search_entries (conversation_id, message_id, pending) VALUES (?, NULL, TRUE)",
+            )
+            .bind::<Text, _>(conversation)
+            .execute(conn)?;
+            sql_query(
+                "INSERT INTO search_entries (conversation_id, message_id, pending) \
+                 SELECT conversation_id, id, TRUE FROM messages \
+                 WHERE conversation_id = ? AND status <> 'running' ORDER BY created_at, id",
+            )
+            .bind::<Text, _>(conversation)
+            .execute(conn)?;
         }
         Conn::Postgres(conn) => {
-            for statement in [format!("{TITLE}$1"), format!("{MESSAGES}$1{ORDER}")] {
-                sql_query(statement)
-                    .bind::<Text, _>(conversation)
-                    .execute(conn)?;
-            }
+            sql_query(
+                "INSERT INTO search_entries (conversation_id, message_id, pending, words) \
+                 VALUES ($1, NULL, TRUE, '')",
+            )
+            .bind::<Text, _>(conversation)
+            .execute(conn)?;
+            sql_query(
+                "INSERT INTO search_entries (conversation_id, message_id, pending, words) \
+                 SELECT conversation_id, id, TRUE, '' FROM messages \
+                 WHERE conversation_id = $1 AND status <> 'running' ORDER BY created_at, id",
+            )
+            .bind::<Text, _>(conversation)
+            .execute(conn)?;
         }
     }
     Ok(())
