@@ -41,7 +41,9 @@ struct Scene {
 
 impl Scene {
     async fn set() -> Self {
-        let installation = Installation::new(Upstream::start().await, &[]).await;
+        // A title would be one more request than the scripts are for.
+        let settings = [("PROMPTHUB_TITLES", "words")];
+        let installation = Installation::new(Upstream::start().await, &settings).await;
         let served = installation.start().await;
         let ada = served.client();
         let registered = ada.register("ada@example.com", PASSWORD).await;

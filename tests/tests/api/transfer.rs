@@ -373,7 +373,7 @@ async fn what_comes_in_is_found_by_a_search() {
     let document = export(&ada, project.id.as_str()).await;
     let report: ImportReport = import(&ada, &project, &document)
         .await
-        .expect_status(200)
+        .expect_status(201)
         .json();
     assert!(report.messages > 0);
     assert_eq!(hits().await.items.len(), 2 * before);
