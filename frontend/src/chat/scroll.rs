@@ -11,6 +11,11 @@ const NEAR: i32 = 800;
 /// For so many frames a message that was jumped to is put in its place again: what is around it is
 /// laid out only once it is near, and moves it.
 const SETTLING_FRAMES: u8 = 3;
+/// For so many frames at most what is seen is held in place while something comes in before it. Its
+/// Markdown is read by a worker, which seldom takes more than a few.
+const HOLDING_FRAMES: u8 = 90;
+/// Markdown that is still to be read, or to be shown.
+const GROWING: &str = ".ph-markdown--plain, .ph-markdown:empty";
 
 /// On the content while something is added before what is shown.
 const HOLDING: &str = "ph-chat__column--holding";
@@ -164,13 +169,19 @@ impl Scroll {
                 done();
             }
         };
-        request_animation_frame(move || self.keep_holding(held, SETTLING_FRAMES, end));
+        request_animation_frame(move || self.keep_holding(held, HOLDING_FRAMES, end));
     }
 
     fn keep_holding(self, held: Held, frames: u8, end: impl FnOnce() + 'static) {
         let held = held.corrected();
         self.last_top.try_set_value(held.scrolled);
-        match frames.checked_sub(1) {
+        // Once everything that came in has its height, a few frames more are enough.
+        let rest = if frames > SETTLING_FRAMES && !held.is_growing() {
+            Some(SETTLING_FRAMES)
+        } else {
+            frames.checked_sub(1)
+        };
+        match rest {
             Some(frames) => request_animation_frame(move || self.keep_holding(held, frames, end)),
             None => {
                 set_anchoring(&held.frame, true);
@@ -218,6 +229,14 @@ struct Held {
 }
 
 impl Held {
+    /// Whether something before it has not got its height yet.
+    fn is_growing(&self) -> bool {
+        let growing = self.frame.query_selector(GROWING).ok().flatten();
+        growing.is_some_and(|growing| {
+            growing.get_bounding_client_rect().top() < self.anchor.get_bounding_client_rect().top()
+        })
+    }
+
     /// Undoes what has moved it since, other than the reader.
     fn corrected(self) -> Self {
         let now = self.frame.scroll_top();
