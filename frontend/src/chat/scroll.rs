@@ -11,6 +11,11 @@ const NEAR: i32 = 800;
 /// For so many frames a message that was jumped to is put in its place again: what is around it is
 /// laid out only once it is near, and moves it.
 const SETTLING_FRAMES: u8 = 3;
+/// For so many frames at most what is seen is held in place while something comes in before it. Its
+/// Markdown is read by a worker, which seldom takes more than a few.
+const HOLDING_FRAMES: u8 = 90;
+/// Markdown that is still to be read, or to be shown.
+const GROWING: &str = ".ph-markdown--plain, .ph-markdown:empty";
 
 /// On the content while something is added before what is shown.
 const HOLDING: &str = "ph-chat__column--holding";
@@ -32,8 +37,8 @@ pub struct Scroll {
     /// Whether the view goes along with the end.
     following: RwSignal<bool>,
     last_top: StoredValue<i32>,
-    /// Whether something is being held in place.
-    holding: StoredValue<bool>,
+    /// What is being held in place.
+    held: StoredValue<Option<Held>, LocalStorage>,
 }
 
 impl Scroll {
@@ -43,7 +48,7 @@ impl Scroll {
             content: NodeRef::new(),
             following: RwSignal::new(true),
             last_top: StoredValue::new(0),
-            holding: StoredValue::new(false),
+            held: StoredValue::new_local(None),
         };
         Effect::new(move || scroll.observe());
         scroll
@@ -141,41 +146,64 @@ impl Scroll {
         else {
             return;
         };
-        let Some(anchor) = first_in_view(&frame).filter(|_| !self.holding.get_value()) else {
+        let Some(anchor) = first_in_view(&frame).filter(|_| !self.is_holding()) else {
             return;
         };
-        self.holding.set_value(true);
         // The browser would do the same, but not where the reader is at the very beginning, and not
         // once the position was set by hand.
         set_anchoring(&frame, false);
         // What is added has its true height at once, not an estimate that is mended when it is seen.
         let _ = content.class_list().add_1(HOLDING);
-        let held = Held {
+        self.held.set_value(Some(Held {
             at: anchor.get_bounding_client_rect().top(),
             scrolled: frame.scroll_top(),
-            frame: frame.into(),
+            frame: frame.clone().into(),
             anchor,
-        };
+        }));
         change();
         let end = move || {
             let _ = content.class_list().remove_1(HOLDING);
+            set_anchoring(&frame, true);
             // The pane may be gone by then.
-            if self.holding.try_set_value(false).is_none() {
+            if self.held.try_set_value(None).is_none() {
                 done();
             }
         };
-        request_animation_frame(move || self.keep_holding(held, SETTLING_FRAMES, end));
+        request_animation_frame(move || self.keep_holding(HOLDING_FRAMES, end));
     }
 
-    fn keep_holding(self, held: Held, frames: u8, end: impl FnOnce() + 'static) {
-        let held = held.corrected();
-        self.last_top.try_set_value(held.scrolled);
-        match frames.checked_sub(1) {
-            Some(frames) => request_animation_frame(move || self.keep_holding(held, frames, end)),
-            None => {
-                set_anchoring(&held.frame, true);
-                end();
-            }
+    fn is_holding(self) -> bool {
+        self.held.with_value(Option::is_some)
+    }
+
+    fn keep_holding(self, frames: u8, end: impl FnOnce() + 'static) {
+        self.correct();
+        // Once everything that came in has its height, a few frames more are enough.
+        let rest = if frames > SETTLING_FRAMES && !self.is_growing() {
+            Some(SETTLING_FRAMES)
+        } else {
+            frames.checked_sub(1)
+        };
+        match rest {
+            Some(frames) => request_animation_frame(move || self.keep_holding(frames, end)),
+            None => end(),
+        }
+    }
+
+    fn is_growing(self) -> bool {
+        let is_growing = |held: &Option<Held>| held.as_ref().is_some_and(Held::is_growing);
+        self.held.try_with_value(is_growing) == Some(true)
+    }
+
+    /// Puts what is held back into its place.
+    fn correct(self) {
+        let correct = |held: &mut Option<Held>| {
+            let held = held.as_mut()?;
+            held.correct();
+            Some(held.scrolled)
+        };
+        if let Some(scrolled) = self.held.try_update_value(correct).flatten() {
+            self.last_top.set_value(scrolled);
         }
     }
 
@@ -193,6 +221,9 @@ impl Scroll {
         let on_resize = Closure::<dyn Fn()>::new(move || {
             if self.following.try_get_untracked() == Some(true) {
                 self.pin();
+            } else {
+                // Before what has grown is painted.
+                self.correct();
             }
         });
         let Ok(observer) = ResizeObserver::new(on_resize.as_ref().unchecked_ref()) else {
@@ -218,21 +249,25 @@ struct Held {
 }
 
 impl Held {
+    /// Whether something before it has not got its height yet.
+    fn is_growing(&self) -> bool {
+        let growing = self.frame.query_selector(GROWING).ok().flatten();
+        growing.is_some_and(|growing| {
+            growing.get_bounding_client_rect().top() < self.anchor.get_bounding_client_rect().top()
+        })
+    }
+
     /// Undoes what has moved it since, other than the reader.
-    fn corrected(self) -> Self {
+    fn correct(&mut self) {
         let now = self.frame.scroll_top();
-        let at = self.at - f64::from(now.saturating_sub(self.scrolled));
-        let moved = self.anchor.get_bounding_client_rect().top() - at;
+        self.at -= f64::from(now.saturating_sub(self.scrolled));
+        let moved = self.anchor.get_bounding_client_rect().top() - self.at;
         if moved.abs() >= 1.0 {
             let options = web_sys::ScrollToOptions::new();
             options.set_top(moved);
             self.frame.scroll_by_with_scroll_to_options(&options);
         }
-        Self {
-            at,
-            scrolled: self.frame.scroll_top(),
-            ..self
-        }
+        self.scrolled = self.frame.scroll_top();
     }
 }
 

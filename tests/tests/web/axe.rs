@@ -44,7 +44,7 @@ pub(crate) async fn violations(browser: &Browser) -> Vec<Value> {
 }
 
 /// Lets transitions end: half-way through, colours are neither one thing nor the other.
-async fn settle(browser: &Browser) {
+pub(crate) async fn settle(browser: &Browser) {
     let still = "return document.getAnimations().every(a => a.playState !== 'running' || a.effect.getTiming().iterations === Infinity)";
     browser
         .until("the page stands still", async || {

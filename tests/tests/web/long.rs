@@ -71,21 +71,12 @@ async fn a_long_conversation_opens_at_its_end_and_scrolls_to_its_beginning() {
         assert!(shown < 40, "{shown} messages are on the page at once");
 
         // What the reader looks at stays in its place while more comes in before it.
-        let scroll = "const done = arguments[0]; const log = document.querySelector('[role=log]'); \
-            let worst = 0; \
-            const step = () => { \
-                const top = log.getBoundingClientRect().top + 100; \
-                const seen = [...document.querySelectorAll('article')].find(a => a.getBoundingClientRect().bottom > top); \
-                const before = seen.getBoundingClientRect().top; \
-                const from = log.scrollTop; \
-                if (from === 0) return done(worst); \
-                log.scrollTop = from - 150; \
-                const moved = Math.min(150, from); \
-                requestAnimationFrame(() => requestAnimationFrame(() => { \
-                    worst = Math.max(worst, Math.abs(seen.getBoundingClientRect().top - before - moved)); \
-                    step(); })); }; \
-            step();";
-        let worst = browser.driver.execute_async(scroll, Vec::new()).await.unwrap();
+        let scroll = include_str!("scroll_up.js");
+        let worst = browser
+            .driver
+            .execute_async(scroll, Vec::new())
+            .await
+            .unwrap();
         let worst = worst.json().as_f64().expect("a number");
         assert!(worst <= 3.0, "the view jumped by {worst} pixels");
         browser.sees("Question 0.").await;

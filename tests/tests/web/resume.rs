@@ -33,7 +33,7 @@ fn parts(first: &Gate, second: &Gate) -> StreamScript {
 
 impl Browser {
     /// Waits until the last answer shows exactly this text.
-    async fn shows(&self, text: &str) {
+    async fn last_answer_is(&self, text: &str) {
         let shown = "const all = document.querySelectorAll('article .ph-markdown'); \
             return all.length ? all[all.length - 1].textContent : ''";
         self.until(&format!("the last answer is {text:?}"), async || {
@@ -89,16 +89,16 @@ async fn a_reload_in_mid_answer_loses_nothing() {
         let (first, second) = (Gate::new(), Gate::new());
         app.upstream.next(parts(&first, &second));
         browser.ask("Tell me").await;
-        browser.shows(FIRST).await;
+        browser.last_answer_is(FIRST).await;
         browser.reload().await;
-        browser.shows(FIRST).await;
+        browser.last_answer_is(FIRST).await;
         first.open();
-        browser.shows(&[FIRST, SECOND].concat()).await;
+        browser.last_answer_is(&[FIRST, SECOND].concat()).await;
         browser.reload().await;
-        browser.shows(&[FIRST, SECOND].concat()).await;
+        browser.last_answer_is(&[FIRST, SECOND].concat()).await;
         assert!(browser.has("button", "Stop").await);
         second.open();
-        browser.shows(&whole()).await;
+        browser.last_answer_is(&whole()).await;
         browser.answered().await;
         assert_eq!(stored(app).await.1.content, whole());
     })
@@ -114,7 +114,7 @@ async fn a_second_tab_goes_along() {
         let (first, second) = (Gate::new(), Gate::new());
         app.upstream.next(parts(&first, &second));
         browser.ask("Tell me").await;
-        browser.shows(FIRST).await;
+        browser.last_answer_is(FIRST).await;
         let place = browser.path().await;
         let before = browser.driver.window().await.unwrap();
         let tab = browser.driver.new_tab().await.unwrap();
@@ -122,14 +122,14 @@ async fn a_second_tab_goes_along() {
         // A page that nobody sees is not painted, and does not paint.
         browser.cdp("Page.bringToFront", json!({})).await;
         browser.go(&place).await;
-        browser.shows(FIRST).await;
+        browser.last_answer_is(FIRST).await;
         first.open();
-        browser.shows(&[FIRST, SECOND].concat()).await;
+        browser.last_answer_is(&[FIRST, SECOND].concat()).await;
         second.open();
-        browser.shows(&whole()).await;
+        browser.last_answer_is(&whole()).await;
         browser.driver.switch_to_window(before).await.unwrap();
         browser.cdp("Page.bringToFront", json!({})).await;
-        browser.shows(&whole()).await;
+        browser.last_answer_is(&whole()).await;
         browser.answered().await;
         assert_eq!(stored(&app).await.1.content, whole());
     })
@@ -147,7 +147,7 @@ async fn a_lost_network_is_said_and_made_up_for() {
             let (first, second) = (Gate::new(), Gate::new());
             app.upstream.next(parts(&first, &second));
             browser.ask("Tell me").await;
-            browser.shows(FIRST).await;
+            browser.last_answer_is(FIRST).await;
             relay.cut();
             browser.says("The connection is lost. Trying again…").await;
             // The answer belongs to the server, which hears all of it meanwhile.
@@ -160,9 +160,9 @@ async fn a_lost_network_is_said_and_made_up_for() {
                 .await
                 .rest()
                 .await;
-            browser.shows(FIRST).await;
+            browser.last_answer_is(FIRST).await;
             relay.mend();
-            browser.shows(&whole()).await;
+            browser.last_answer_is(&whole()).await;
             browser.answered().await;
             assert_eq!(stored(&app).await.1.content, whole());
         })
@@ -178,14 +178,14 @@ async fn a_browser_that_is_offline_says_so_at_once() {
         let (first, second) = (Gate::new(), Gate::new());
         app.upstream.next(parts(&first, &second));
         browser.ask("Tell me").await;
-        browser.shows(FIRST).await;
+        browser.last_answer_is(FIRST).await;
         browser.offline(true).await;
         browser.says("The connection is lost. Trying again…").await;
         browser.offline(false).await;
         first.open();
-        browser.shows(&[FIRST, SECOND].concat()).await;
+        browser.last_answer_is(&[FIRST, SECOND].concat()).await;
         second.open();
-        browser.shows(&whole()).await;
+        browser.last_answer_is(&whole()).await;
         browser.answered().await;
         assert_eq!(stored(app).await.1.content, whole());
     })
@@ -204,7 +204,7 @@ async fn a_question_asked_without_a_network_is_kept() {
         browser.offline(false).await;
         app.upstream.next(parts(&opened(), &opened()));
         browser.click("button", "Retry").await;
-        browser.shows(&whole()).await;
+        browser.last_answer_is(&whole()).await;
         browser.answered().await;
         assert_eq!(stored(app).await.1.content, whole());
     })

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::{
-    axe::assert_accessible,
+    axe::{assert_accessible, settle},
     browser::{Browser, Size, at_both_sizes},
 };
 
@@ -30,6 +30,8 @@ impl Browser {
     async fn open_options(&self, conversation: &str) {
         if self.size == Size::Phone && !self.has("dialog", "Navigation").await {
             self.click("button", "Open navigation").await;
+            self.find("dialog", "Navigation").await;
+            settle(self).await;
         }
         self.click("button", &format!("Options for {conversation}"))
             .await;
