@@ -12,8 +12,8 @@ const NEAR: i32 = 800;
 /// laid out only once it is near, and moves it.
 const SETTLING_FRAMES: u8 = 3;
 /// For so many frames at most what is seen is held in place while something comes in before it. Its
-/// Markdown is read by a worker, which seldom takes more than a few.
-const HOLDING_FRAMES: u8 = 90;
+/// Markdown is read by a worker, which seldom takes more than a few; on a busy machine it may take seconds.
+const HOLDING_FRAMES: u16 = 300;
 /// Markdown that is still to be read, or to be shown.
 const GROWING: &str = ".ph-markdown--plain, .ph-markdown:empty";
 
@@ -176,11 +176,12 @@ impl Scroll {
         self.held.with_value(Option::is_some)
     }
 
-    fn keep_holding(self, frames: u8, end: impl FnOnce() + 'static) {
+    fn keep_holding(self, frames: u16, end: impl FnOnce() + 'static) {
         self.correct();
         // Once everything that came in has its height, a few frames more are enough.
-        let rest = if frames > SETTLING_FRAMES && !self.is_growing() {
-            Some(SETTLING_FRAMES)
+        let settling = u16::from(SETTLING_FRAMES);
+        let rest = if frames > settling && !self.is_growing() {
+            Some(settling)
         } else {
             frames.checked_sub(1)
         };
