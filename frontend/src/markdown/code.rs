@@ -22,6 +22,8 @@ pub struct Code {
 
 struct Shown {
     content: Content,
+    /// How many nodes, from the first, are the worker's; what follows is plain text that it has not seen.
+    coloured: usize,
     text: Arc<str>,
 }
 
@@ -38,6 +40,7 @@ impl Code {
                 followed: Followed::new(Job::Highlight, language, listener),
                 shown: RefCell::new(Shown {
                     content,
+                    coloured: 0,
                     text: Arc::default(),
                 }),
             }
@@ -47,10 +50,14 @@ impl Code {
     /// The code is now this. What is new in it is plain at first.
     pub fn show(&self, text: &str) {
         let mut shown = self.shown.borrow_mut();
+        let coloured = shown.coloured;
         match text.strip_prefix(&*shown.text) {
             Some("") => return,
-            Some(more) => shown.content.append_text(more),
-            None => shown.content.show_text(text),
+            Some(more) => shown.content.append_text(more, coloured),
+            None => {
+                shown.content.show_text(text);
+                shown.coloured = 0;
+            }
         }
         shown.text = text.into();
         self.followed.show(shown.text.clone(), false);
@@ -72,6 +79,8 @@ impl Code {
     fn colour(self: Rc<Self>, blocks: Blocks, covers: usize) {
         let mut patch = Patch::new(blocks);
         let mut ended = false;
+        // Until all of it is there, nothing may be added to a node that has just been put there.
+        self.shown.borrow_mut().coloured = usize::MAX;
         pace::in_turns(move || {
             let mut shown = self.shown.borrow_mut();
             if shown.content.step(&mut patch) {
@@ -80,9 +89,11 @@ impl Code {
             if !std::mem::replace(&mut ended, true) {
                 // What came after the worker was asked.
                 let text = shown.text.clone();
+                shown.coloured = shown.content.len();
+                let coloured = shown.coloured;
                 shown
                     .content
-                    .append_text(text.get(covers..).unwrap_or_default());
+                    .append_text(text.get(covers..).unwrap_or_default(), coloured);
             }
             drop(shown);
             let this = self.clone();

@@ -68,15 +68,19 @@ impl Content {
         let _ = self.truncate(1);
     }
 
-    /// Adds text at the end.
-    pub fn append_text(&mut self, more: &str) {
+    /// How many top-level nodes there are.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Adds text at the end, and leaves the first `kept` nodes as they are: a worker counts on them.
+    pub fn append_text(&mut self, more: &str, kept: usize) {
         if more.is_empty() {
             return;
         }
+        let last = self.nodes.len().saturating_sub(1);
         let (place, text) = match self.nodes.last() {
-            Some(Rendered::Text { text, .. }) => {
-                (self.nodes.len().saturating_sub(1), format!("{text}{more}"))
-            }
+            Some(Rendered::Text { text, .. }) if last >= kept => (last, format!("{text}{more}")),
             _ => (self.nodes.len(), more.to_owned()),
         };
         let _ = self.patch_node(place, Node::Text(text));
