@@ -178,6 +178,40 @@ async fn code_is_coloured_and_formulas_are_set() {
 }
 
 #[tokio::test]
+async fn code_that_grows_after_a_whole_line_says_nothing_twice() {
+    let app = spawn_app().await;
+    in_project(&app, async |browser| {
+        let (first, second) = (Gate::new(), Gate::new());
+        app.upstream.next(
+            StreamScript::new()
+                .delta("```toml\n[server]\n")
+                .wait(&first)
+                .delta("bind = 1\n")
+                .wait(&second)
+                .delta("port = 2\n```\n")
+                .finish("stop")
+                .done(),
+        );
+        browser.fill("Message", "Slowly").await;
+        browser.click("button", "Send").await;
+        browser.counts(".ph-code code span", 1).await;
+        first.open();
+        browser.counts(".ph-code code span", 3).await;
+        assert_eq!(
+            browser.texts(".ph-code code").await,
+            ["[server]\nbind = 1\n"]
+        );
+        second.open();
+        browser.counts(".ph-code code span", 5).await;
+        assert_eq!(
+            browser.texts(".ph-code code").await,
+            ["[server]\nbind = 1\nport = 2\n"]
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_answer_is_set_and_coloured_while_it_grows() {
     let app = spawn_app().await;
     in_project(&app, async |browser| {

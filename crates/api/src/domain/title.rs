@@ -39,7 +39,7 @@ pub fn title_of_answer(answer: &str) -> Option<String> {
         .lines()
         .map(bare)
         .find(|line| line.chars().any(char::is_alphanumeric))?;
-    Some(title_of(line))
+    Some(title_of(&line.replace("**", "").replace('`', "")))
 }
 
 /// A line without a label, Markdown's marks, quotation marks and the full stop at its end.
@@ -85,6 +85,7 @@ mod tests {
             ("Title: “Brot backen”", Some("Brot backen")),
             ("「パンを焼く」。", Some("パンを焼く")),
             ("Rust: ownership", Some("Rust: ownership")),
+            ("**Bread** with `steam`", Some("Bread with steam")),
             ("***\n", None),
             ("", None),
         ] {
