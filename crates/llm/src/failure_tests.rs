@@ -258,9 +258,10 @@ proptest! {
         before in ".{0,500}",
         field in prop::sample::select(vec!["message", "detail", "code", "type"]),
     ) {
-        let key = Secret::new("sk-or-v1-0123");
+        // No part of it can be taken for the escape of a character, as digits can.
+        let key = Secret::new("sk-or-v1-zqxjk");
         let status = StatusCode::from_u16(status).unwrap();
-        let text = format!("{before}sk-or-v1-0123");
+        let text = format!("{before}sk-or-v1-zqxjk");
         for body in [
             json!({"error": {field: text}}),
             json!({"error": {"message": "m", "metadata": {"provider_name": text, "raw": text, "reasons": [text]}}}),
@@ -269,7 +270,8 @@ proptest! {
             json!({field: text}),
         ] {
             let error = from_response(status, &HeaderMap::new(), body.to_string().as_bytes(), Some(&key));
-            prop_assert!(!format!("{error:?} {error}").contains("0123"), "{:?}", error);
+            let shown = format!("{error:?} {error}");
+            prop_assert!(!shown.contains("sk-or") && !shown.contains("zqxjk"), "{}", shown);
             prop_assert!(error.message.chars().count() < 450 && !error.message.contains('\n'));
         }
         let _ = from_response(status, &HeaderMap::new(), before.as_bytes(), Some(&key));
