@@ -14,7 +14,7 @@ use prompthub_store::{
     files::{self, NewFile},
     now,
     projects::{self, PromptVersionRow},
-    search, transfer,
+    transfer,
 };
 
 use super::{
@@ -114,12 +114,10 @@ impl Import {
         let draft = tokio::task::spawn_blocking(move || read(spooled, &frame, destination))
             .await
             .map_err(ApiError::internal)??;
-        let report = match destination {
+        match destination {
             Destination::Project(_) => into_project(&app, frame, draft).await,
             Destination::NewProject => as_project(&app, frame, draft).await,
-        }?;
-        make_searchable(&app).await;
-        Ok(report)
+        }
     }
 }
 
@@ -146,21 +144,6 @@ fn read(spooled: Spooled, frame: &Frame, destination: Destination) -> Result<Dra
         ));
     }
     Ok(draft)
-}
-
-/// Brings what came in into the index of the search, in many transactions, between which others have their
-/// turn. What is left when one fails is brought in by the next import or at the next start.
-async fn make_searchable(app: &App) {
-    loop {
-        match app.store.write(search::index_pending).await {
-            Ok(0) => return,
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(%error, "what was imported is not yet found by a search");
-                return;
-            }
-        }
-    }
 }
 
 /// Stores the conversations of a document in a project that is there.
