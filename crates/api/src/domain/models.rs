@@ -63,8 +63,8 @@ pub fn list(app: &App) -> Vec<Model> {
             name: info.name,
             provider: slug.to_owned(),
             context_length: info.context_length,
-            pricing: None,
             demo: info.demo,
+            ..Model::default()
         })
         .collect()
 }
