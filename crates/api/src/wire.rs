@@ -103,6 +103,7 @@ pub fn message(row: store::messages::MessageRow) -> Message {
         prompt_tokens: row.prompt_tokens,
         completion_tokens: row.completion_tokens,
         cost_usd: row.cost_usd,
+        ..Usage::default()
     };
     Message {
         id: row.id,
@@ -113,12 +114,18 @@ pub fn message(row: store::messages::MessageRow) -> Message {
             store::MessageRole::Assistant => Role::Assistant,
         },
         content: row.content,
+        attachments: Vec::new(),
         reasoning: row.reasoning,
         status: status(row.status),
         model: row.model,
+        requested_model: None,
+        fallbacks: Vec::new(),
+        omitted: None,
         prompt_version: row.prompt_version,
         finish_reason: row.finish_reason.map(finish_reason),
         usage: (usage != Usage::default()).then_some(usage),
+        first_token_ms: None,
+        duration_ms: None,
         problem: row
             .problem
             .and_then(|json| serde_json::from_str(&json).ok()),

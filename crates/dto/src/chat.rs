@@ -1,11 +1,17 @@
 //! Conversations, their messages, and the answers that are being made.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{SeqAccess, Visitor, value::SeqAccessDeserializer},
+};
 
 use crate::{
     Timestamp,
-    ids::{ConversationId, GenerationId, MessageId, ProjectId},
-    problem::Problem,
+    ids::{ConversationId, FileId, GenerationId, MessageId, ProjectId},
+    problem::{Problem, ProblemCode},
+    projects::Parameters,
 };
 
 /// A message to a project. Without `conversation_id` it begins a conversation.
@@ -14,20 +20,89 @@ use crate::{
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(example = json!({"message": "What is an ablative absolute?"})))]
 pub struct Chat {
-    /// 1 to 200,000 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200_000))]
-    pub message: String,
+    pub message: MessageContent,
     /// Continues this conversation, its whole history included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation_id: Option<ConversationId>,
     /// Instead of the project's model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Each parameter that is set takes the place of the project's, for this answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Parameters>,
     /// Whether to answer with server-sent events.
     #[serde(default)]
     pub stream: bool,
     #[serde(default)]
     pub on_disconnect: OnDisconnect,
+}
+
+/// What a person says: text, or text and images.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum MessageContent {
+    /// 1 to 200,000 characters.
+    Text(String),
+    /// 1 to 20 parts, their texts together at most 200,000 characters.
+    Parts(Vec<ContentPart>),
+}
+
+/// One part of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum ContentPart {
+    Text {
+        text: String,
+    },
+    /// A PNG, JPEG, WebP or GIF among the project's files.
+    Image {
+        /// The name of the file.
+        #[cfg_attr(feature = "openapi", schema(examples("diagram.png")))]
+        file: String,
+    },
+}
+
+impl Default for MessageContent {
+    fn default() -> Self {
+        Self::Text(String::new())
+    }
+}
+
+impl From<String> for MessageContent {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for MessageContent {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl<'de> Deserialize<'de> for MessageContent {
+    /// By hand, so that a complaint says what is wrong with which part.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOrParts;
+        impl<'de> Visitor<'de> for TextOrParts {
+            type Value = MessageContent;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or an array of parts")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<MessageContent, E> {
+                Ok(MessageContent::Text(text.to_owned()))
+            }
+            fn visit_string<E>(self, text: String) -> Result<MessageContent, E> {
+                Ok(MessageContent::Text(text))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<MessageContent, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(seq)).map(MessageContent::Parts)
+            }
+        }
+        deserializer.deserialize_any(TextOrParts)
+    }
 }
 
 /// What becomes of an answer when the client that asked for it goes away.
@@ -59,9 +134,7 @@ pub struct ChatReply {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(example = json!({"content": "And an example?"})))]
 pub struct CreateMessage {
-    /// 1 to 200,000 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200_000))]
-    pub content: String,
+    pub content: MessageContent,
     /// The assistant message that this one follows; the end of the active path unless sent, and
     /// `null` to begin the conversation anew beside its first message.
     #[serde(
@@ -73,6 +146,9 @@ pub struct CreateMessage {
     pub parent_id: Option<Option<MessageId>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Each parameter that is set takes the place of the project's, for this answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Parameters>,
     #[serde(default)]
     pub stream: bool,
     #[serde(default)]
@@ -96,6 +172,9 @@ where
 pub struct Regenerate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Each parameter that is set takes the place of the project's, for this answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Parameters>,
     #[serde(default)]
     pub stream: bool,
     #[serde(default)]
@@ -154,11 +233,61 @@ pub enum FinishReason {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Usage {
+    /// All tokens of the request, cached ones included.
     pub prompt_tokens: Option<i64>,
+    /// Those of `prompt_tokens` that the provider had in its cache.
+    pub cached_tokens: Option<i64>,
+    /// All tokens of the answer, reasoning included.
     pub completion_tokens: Option<i64>,
-    /// What the provider billed, in US dollars, as decimal text.
+    /// Those of `completion_tokens` that went into reasoning.
+    pub reasoning_tokens: Option<i64>,
+    /// US dollars as decimal text; `null` where neither a bill nor a price is known.
     #[cfg_attr(feature = "openapi", schema(examples("0.000171")))]
     pub cost_usd: Option<String>,
+    /// Whether `cost_usd` is computed from the catalogue's prices rather than what the provider billed.
+    #[serde(default)]
+    pub cost_is_estimate: bool,
+    /// Whether the tokens are estimated from the text, as those of an answer are that was stopped before the
+    /// provider counted them.
+    #[serde(default)]
+    pub tokens_are_estimate: bool,
+}
+
+/// What of a conversation's history was left out of a request, so that it fits the model's context. The oldest
+/// turns go first, each whole: a question and its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Omitted {
+    pub turns: u64,
+    pub messages: u64,
+    /// About how many tokens they have.
+    pub tokens: u64,
+}
+
+/// An image of a person's message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Attachment {
+    /// The name of the file.
+    #[cfg_attr(feature = "openapi", schema(examples("diagram.png")))]
+    pub file: String,
+    /// `null` once the file is deleted.
+    #[serde(default)]
+    pub file_id: Option<FileId>,
+    /// After how many characters of `content` it stands.
+    pub offset: u64,
+}
+
+/// A model that was asked and gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Fallback {
+    pub model: String,
+    pub problem_code: ProblemCode,
+    /// Why, in words.
+    pub detail: String,
 }
 
 /// One message of a conversation.
@@ -170,16 +299,35 @@ pub struct Message {
     /// The message before; `null` for the first.
     pub parent_id: Option<MessageId>,
     pub role: Role,
+    /// The text; of a message in parts their texts, with a blank line between two.
     pub content: String,
+    /// The images of a person's message, in their order.
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
     /// What a reasoning model thought before it answered.
     pub reasoning: Option<String>,
     pub status: MessageStatus,
     /// The model that answers; `null` on a person's message.
     pub model: Option<String>,
+    /// The model that was asked first, where another one answers in its place.
+    #[serde(default)]
+    pub requested_model: Option<String>,
+    /// The models that were asked before `model` and gave no answer, in that order.
+    #[serde(default)]
+    pub fallbacks: Vec<Fallback>,
+    /// What of the history was left out for this answer.
+    #[serde(default)]
+    pub omitted: Option<Omitted>,
     /// The prompt version that was answered under; `null` on a person's message.
     pub prompt_version: Option<i32>,
     pub finish_reason: Option<FinishReason>,
     pub usage: Option<Usage>,
+    /// Milliseconds from the question to the first word of the answer or of its reasoning.
+    #[serde(default)]
+    pub first_token_ms: Option<i64>,
+    /// Milliseconds from the question to the end of the answer.
+    #[serde(default)]
+    pub duration_ms: Option<i64>,
     /// Why it failed.
     pub problem: Option<Problem>,
     /// The answer's generation; `null` on a person's message.

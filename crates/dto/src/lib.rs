@@ -18,6 +18,7 @@ pub mod stream;
 pub mod system;
 mod time;
 pub mod transfer;
+pub mod usage;
 
 pub use page::Page;
 pub use time::Timestamp;

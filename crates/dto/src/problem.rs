@@ -144,6 +144,10 @@ problem_codes! {
     ValidationFailed = 422, "validation_failed", "Some fields need another value";
     /// The model's provider or the model is not known here.
     UnknownModel = 422, "unknown_model", "Unknown model";
+    /// The model takes no images.
+    ImagesUnsupported = 422, "images_unsupported", "The model takes no images";
+    /// The question does not fit the model's context, even without the history.
+    ContextTooLong = 422, "context_too_long", "Too long for the model";
     /// Too many attempts; see `Retry-After`.
     RateLimited = 429, "rate_limited", "Too many requests";
     /// More answers are running for this account than allowed.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    chat::{FinishReason, Message, Usage},
+    chat::{FinishReason, Message, Omitted, Usage},
     ids::{ConversationId, GenerationId, MessageId},
     problem::Problem,
 };
@@ -20,7 +20,19 @@ pub enum StreamEvent {
         conversation_id: ConversationId,
         user_message: Box<Message>,
         assistant_message_id: MessageId,
+        /// The model that is asked first.
         model: String,
+        /// What of the history is left out.
+        omitted: Option<Omitted>,
+    },
+    /// A model gave no answer, and `model` is asked instead. Only before the first text.
+    Fallback {
+        model: String,
+        failed_model: String,
+        /// Why the other one gave no answer.
+        problem: Problem,
+        /// What of the history is left out for `model`.
+        omitted: Option<Omitted>,
     },
     /// More of the answer's text.
     Delta { text: String },
@@ -58,11 +70,19 @@ struct AnyEvent {
     user_message: Option<Box<Message>>,
     assistant_message_id: Option<MessageId>,
     model: Option<String>,
+    failed_model: Option<String>,
+    omitted: Option<Omitted>,
     text: Option<String>,
     reasoning: Option<String>,
     prompt_tokens: Option<i64>,
+    cached_tokens: Option<i64>,
     completion_tokens: Option<i64>,
+    reasoning_tokens: Option<i64>,
     cost_usd: Option<String>,
+    #[serde(default)]
+    cost_is_estimate: bool,
+    #[serde(default)]
+    tokens_are_estimate: bool,
     finish_reason: Option<FinishReason>,
     assistant_message: Option<Box<Message>>,
     problem: Option<Problem>,
@@ -72,6 +92,7 @@ struct AnyEvent {
 #[serde(rename_all = "snake_case")]
 enum EventType {
     Started,
+    Fallback,
     Delta,
     Reasoning,
     Snapshot,
@@ -92,6 +113,13 @@ impl TryFrom<AnyEvent> for StreamEvent {
                     user_message: event.user_message?,
                     assistant_message_id: event.assistant_message_id?,
                     model: event.model?,
+                    omitted: event.omitted,
+                },
+                EventType::Fallback => Self::Fallback {
+                    model: event.model?,
+                    failed_model: event.failed_model?,
+                    problem: event.problem?,
+                    omitted: event.omitted,
                 },
                 EventType::Delta => Self::Delta { text: event.text? },
                 EventType::Reasoning => Self::Reasoning { text: event.text? },
@@ -101,8 +129,12 @@ impl TryFrom<AnyEvent> for StreamEvent {
                 },
                 EventType::Usage => Self::Usage(Usage {
                     prompt_tokens: event.prompt_tokens,
+                    cached_tokens: event.cached_tokens,
                     completion_tokens: event.completion_tokens,
+                    reasoning_tokens: event.reasoning_tokens,
                     cost_usd: event.cost_usd,
+                    cost_is_estimate: event.cost_is_estimate,
+                    tokens_are_estimate: event.tokens_are_estimate,
                 }),
                 EventType::Done => Self::Done {
                     finish_reason: event.finish_reason?,
@@ -123,7 +155,16 @@ mod tests {
 
     #[test]
     fn events_are_read_as_they_are_written() {
-        let problem = crate::problem::ProblemCode::Internal;
+        let code = crate::problem::ProblemCode::Internal;
+        let problem = Problem {
+            kind: "/docs/problems#internal".to_owned(),
+            title: code.title().to_owned(),
+            status: code.status(),
+            code,
+            detail: String::new(),
+            errors: Vec::new(),
+            request_id: "r".to_owned(),
+        };
         for event in [
             StreamEvent::Delta {
                 text: "a".to_owned(),
@@ -137,19 +178,21 @@ mod tests {
             },
             StreamEvent::Usage(Usage {
                 prompt_tokens: Some(3),
+                reasoning_tokens: Some(4),
+                cost_is_estimate: true,
                 ..Usage::default()
             }),
-            StreamEvent::Error {
-                problem: Problem {
-                    kind: "/docs/problems#internal".to_owned(),
-                    title: problem.title().to_owned(),
-                    status: problem.status(),
-                    code: problem,
-                    detail: String::new(),
-                    errors: Vec::new(),
-                    request_id: "r".to_owned(),
-                },
+            StreamEvent::Fallback {
+                model: "a/b".to_owned(),
+                failed_model: "a/a".to_owned(),
+                problem: problem.clone(),
+                omitted: Some(Omitted {
+                    turns: 1,
+                    messages: 2,
+                    tokens: 30,
+                }),
             },
+            StreamEvent::Error { problem },
         ] {
             let text = serde_json::to_string(&event).unwrap();
             assert_eq!(

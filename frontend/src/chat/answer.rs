@@ -73,7 +73,7 @@ impl ChatState {
             (Question::Again(answer), _) => stream::regenerate(*answer).await?,
             (Question::Message { text, .. }, None) => {
                 let body = Chat {
-                    message: text.clone(),
+                    message: text.clone().into(),
                     ..Chat::default()
                 };
                 stream::chat(self.project.with_untracked(|project| project.id), body).await?
@@ -83,7 +83,7 @@ impl ChatState {
                     Some(edited) => self.tree.with_untracked(|tree| tree.parent(*edited)),
                     None => self.leaf.get_untracked(),
                 };
-                let content = text.clone();
+                let content = text.clone().into();
                 let body = CreateMessage {
                     content,
                     parent_id: Some(parent),
@@ -118,6 +118,7 @@ impl ChatState {
             user_message,
             assistant_message_id,
             model,
+            omitted,
         } = &first.event
         else {
             return;
@@ -127,8 +128,10 @@ impl ChatState {
             parent_id: Some(user_message.id),
             role: Role::Assistant,
             content: String::new(),
+            attachments: Vec::new(),
             status: MessageStatus::Running,
             model: Some(model.clone()),
+            omitted: *omitted,
             generation_id: Some(*generation_id),
             ..Message::clone(user_message)
         };

@@ -30,6 +30,7 @@ pub fn details(message: &Message) -> String {
         prompt_tokens,
         completion_tokens,
         cost_usd,
+        ..
     }) = &message.usage
     {
         parts.extend(prompt_tokens.map(|count| format!("{} in", tokens(count))));
@@ -108,6 +109,7 @@ mod tests {
             prompt_tokens: Some(12_345),
             completion_tokens: Some(412),
             cost_usd: Some("0.003142".to_owned()),
+            ..Usage::default()
         });
         assert_eq!(
             summary(&message, Some(3.24)),

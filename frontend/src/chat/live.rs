@@ -4,7 +4,7 @@
 //! often connections break and repeat some.
 
 use prompthub_dto::{
-    chat::{Message, MessageStatus},
+    chat::{Fallback, Message, MessageStatus},
     ids::{GenerationId, MessageId},
     problem::Problem,
     stream::StreamEvent,
@@ -82,13 +82,33 @@ impl LiveAnswer {
         let first = self.last_event.is_none();
         self.last_event = sequence.or(self.last_event);
         match event {
-            StreamEvent::Started { model, .. } => {
+            StreamEvent::Started { model, omitted, .. } => {
                 // The stream tells the answer from its beginning, whatever of it was known.
                 if first {
                     self.message.content.clear();
                     self.message.reasoning = None;
+                    self.message.requested_model = None;
+                    self.message.fallbacks.clear();
                 }
                 self.message.model = Some(model);
+                self.message.omitted = omitted;
+            }
+            StreamEvent::Fallback {
+                model,
+                failed_model,
+                problem,
+                omitted,
+            } => {
+                self.message
+                    .requested_model
+                    .get_or_insert_with(|| failed_model.clone());
+                self.message.fallbacks.push(Fallback {
+                    model: failed_model,
+                    problem_code: problem.code,
+                    detail: problem.detail,
+                });
+                self.message.model = Some(model);
+                self.message.omitted = omitted;
             }
             StreamEvent::Delta { text } => self.message.content.push_str(&text),
             StreamEvent::Reasoning { text } => {

@@ -156,6 +156,7 @@ async fn codes_and_events_are_described_as_they_are_sent() {
     let events = &schemas["StreamEvent"];
     for tag in [
         "started",
+        "fallback",
         "delta",
         "reasoning",
         "snapshot",

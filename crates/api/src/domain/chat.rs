@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use prompthub_dto::{
-    chat::{Chat, CreateMessage, OnDisconnect, Regenerate},
+    chat::{Chat, CreateMessage, MessageContent, OnDisconnect, Regenerate},
     ids::{ConversationId, GenerationId, MessageId, ProjectId, UserId},
     problem::{FieldCode, ProblemCode},
 };
@@ -110,7 +110,13 @@ pub async fn regenerate(
     begin(app, asker, question).await
 }
 
-fn content(field: &str, text: String) -> Result<String, ApiError> {
+fn content(field: &str, content: MessageContent) -> Result<String, ApiError> {
+    let MessageContent::Text(text) = content else {
+        return Err(ApiError::new(
+            ProblemCode::ImagesUnsupported,
+            "This server takes messages as text alone.",
+        ));
+    };
     if is_blank(&text) {
         return Err(ApiError::field(
             field,

@@ -2,7 +2,7 @@
 
 use prompthub_dto::{
     ids::UserId,
-    projects::{Parameters, ReasoningEffort},
+    projects::{Parameters, ReasoningEffort, ResponseFormat},
 };
 use prompthub_llm as llm;
 use prompthub_store::{MessageRole, messages::MessageRow, projects::ProjectRow};
@@ -53,6 +53,17 @@ fn llm_parameters(parameters: Parameters) -> llm::Parameters {
             ReasoningEffort::Medium => llm::ReasoningEffort::Medium,
             ReasoningEffort::High => llm::ReasoningEffort::High,
         }),
-        response_format: None,
+        response_format: parameters.response_format.map(|format| match format {
+            ResponseFormat::JsonObject => llm::ResponseFormat::JsonObject,
+            ResponseFormat::JsonSchema {
+                name,
+                schema,
+                strict,
+            } => llm::ResponseFormat::JsonSchema {
+                name,
+                schema,
+                strict,
+            },
+        }),
     }
 }

@@ -65,6 +65,7 @@ pub(super) async fn run(store: &Store, scribe: &Scribe, live: &Arc<Live>, assign
         user_message: Box::new(assignment.user_message.clone()),
         assistant_message_id: assignment.assistant_message_id,
         model: assignment.model.clone(),
+        omitted: None,
     });
     let mut draft = Draft::default();
     let end = answer(scribe, live, &assignment, &mut draft).await;
@@ -270,6 +271,7 @@ fn wire_usage(usage: &llm::Usage) -> Usage {
         prompt_tokens: count(usage.prompt_tokens),
         completion_tokens: count(usage.completion_tokens),
         cost_usd: usage.cost_usd.clone(),
+        ..Usage::default()
     }
 }
 
