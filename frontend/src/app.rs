@@ -16,6 +16,7 @@ use crate::{
         not_found::NotFoundPage,
         project::ProjectPage,
         settings::SettingsPage,
+        usage::UsagePage,
     },
     state::{clock::Clock, session::Session, theme::ThemeState, toasts::Toasts, viewport::Narrow},
 };
@@ -42,6 +43,7 @@ pub fn App() -> impl IntoView {
                     path=path!("/projects/:project/*place")
                     view=|| view! { <SignedIn><ProjectPage/></SignedIn> }
                 />
+                <Route path=path!("/usage") view=|| view! { <SignedIn><UsagePage/></SignedIn> }/>
                 <Route path=path!("/settings") view=|| view! { <SignedIn><SettingsPage/></SignedIn> }/>
             </FlatRoutes>
         </Router>

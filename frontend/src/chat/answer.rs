@@ -71,14 +71,15 @@ impl ChatState {
         let conversation = self.conversation.get_untracked();
         let mut stream = match (question, conversation) {
             (Question::Again(answer), _) => stream::regenerate(*answer).await?,
-            (Question::Message { text, .. }, None) => {
+            (Question::Message { text, model, .. }, None) => {
                 let body = Chat {
                     message: text.clone().into(),
+                    model: model.clone(),
                     ..Chat::default()
                 };
                 stream::chat(self.project.with_untracked(|project| project.id), body).await?
             }
-            (Question::Message { text, edits }, Some(conversation)) => {
+            (Question::Message { text, edits, model }, Some(conversation)) => {
                 let parent = match edits {
                     Some(edited) => self.tree.with_untracked(|tree| tree.parent(*edited)),
                     None => self.leaf.get_untracked(),
@@ -87,6 +88,7 @@ impl ChatState {
                 let body = CreateMessage {
                     content,
                     parent_id: Some(parent),
+                    model: model.clone(),
                     ..CreateMessage::default()
                 };
                 stream::create_message(conversation, body).await?

@@ -2,12 +2,11 @@
 
 use leptos::{ev, html::Textarea, prelude::*};
 
-use super::state::{ChatState, Question};
-use crate::components::{
-    button::{Button, Size, Variant},
-    icon::{Glyph, Icon},
-    model_name,
+use super::{
+    model_choice::ModelChoice,
+    state::{ChatState, Question},
 };
+use crate::components::button::{Button, Size, Variant};
 
 /// The key code that browsers give a key press which an input method has taken.
 const TAKEN_BY_INPUT_METHOD: u32 = 229;
@@ -71,11 +70,6 @@ pub fn Composer(
             .project
             .with(|project| format!("Message {}", project.name))
     };
-    let model = move || {
-        state
-            .project
-            .with(|project| model_name::short(&project.model).to_owned())
-    };
     view! {
         <div class="ph-composer">
             <Refused state/>
@@ -102,16 +96,7 @@ pub fn Composer(
                     on:keydown=move |event| on_key(state, &event)
                 ></textarea>
                 <div class="ph-composer__bar">
-                    // Where the page is too narrow for the header to name the model.
-                    <button
-                        type="button"
-                        class="ph-button ph-button--quiet ph-button--small ph-composer__model"
-                        aria-label=move || format!("Change the model, {}", model())
-                        on:click=move |_| on_model.run(())
-                    >
-                        <span class="ph-composer__model-name">{model}</span>
-                        <Icon glyph=Glyph::ChevronDown/>
-                    </button>
+                    <ModelChoice state on_project=on_model/>
                     <span class="ph-composer__keys">"Enter sends, Shift+Enter breaks the line"</span>
                     <Show
                         when=move || answering.get()

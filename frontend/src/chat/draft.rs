@@ -72,7 +72,9 @@ impl ChatState {
             return Place::Edit(message).save(&typed);
         }
         self.place().save(&match self.pending.get_untracked() {
-            Some(Question::Message { text, edits: None }) => join(&text, &typed),
+            Some(Question::Message {
+                text, edits: None, ..
+            }) => join(&text, &typed),
             _ => typed,
         });
     }
@@ -101,7 +103,9 @@ impl ChatState {
         let question = Question::Message {
             text: self.draft.get_untracked(),
             edits: self.editing.get_untracked(),
+            model: self.model.get_untracked(),
         };
+        self.model.set(None);
         if self.editing.get_untracked().is_some() {
             // Under the edit there may be a message that was begun before.
             self.restore_draft();
@@ -130,12 +134,13 @@ impl ChatState {
     /// Puts a question that the server did not take back into the box.
     pub(super) fn give_back(self, question: &Question) {
         self.pending.set(None);
-        if let Question::Message { text, edits } = question {
+        if let Question::Message { text, edits, model } = question {
             let typed = if edits.is_some() {
                 String::new()
             } else {
                 self.draft.get_untracked()
             };
+            self.model.set(model.clone());
             self.editing.set(*edits);
             self.type_text(join(text, &typed));
         }

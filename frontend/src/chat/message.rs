@@ -9,6 +9,7 @@ use prompthub_dto::{
 };
 
 use super::{
+    figures,
     footer::{AnswerFooter, QuestionFooter},
     live::Link,
     log::{element_id, name_of},
@@ -72,6 +73,7 @@ fn Answer(state: ChatState, id: MessageId, message: Memo<Option<Arc<Message>>>) 
     let text = Memo::new(move |_| current(&|message| message.content.clone()));
     let reasoning =
         Memo::new(move |_| current(&|message| message.reasoning.clone().unwrap_or_default()));
+    let notes = Memo::new(move |_| current(&figures::notes));
     let is_waiting = move || is_live.get() && text.with(|text| text.is_empty());
     let is_lost = move || {
         is_live.get()
@@ -91,6 +93,9 @@ fn Answer(state: ChatState, id: MessageId, message: Memo<Option<Arc<Message>>>) 
             aria-busy=move || is_live.get().then_some("true")
             aria-live=move || is_live.get().then_some("off")
         >
+            <Show when=move || notes.with(|notes| !notes.is_empty())>
+                <p class="ph-message__note ph-message__note--lines">{move || notes.get().to_string()}</p>
+            </Show>
             <Show when=move || reasoning.with(|text| !text.is_empty())>
                 <details class="ph-message__reasoning">
                     <summary>{move || if is_waiting() { "Thinking…" } else { "Thoughts" }}</summary>

@@ -12,6 +12,7 @@ mod footer;
 mod live;
 mod log;
 mod message;
+mod model_choice;
 mod reading;
 #[cfg(test)]
 mod samples;
@@ -45,7 +46,7 @@ pub fn ChatPane(
     /// The address at which it says how to set up a provider.
     providers: &'static str,
     on_event: Callback<ChatEvent>,
-    /// The person wants another model.
+    /// The person wants another model for the project.
     on_model: Callback<()>,
 ) -> impl IntoView {
     markdown::prepare();

@@ -48,6 +48,8 @@ pub enum Question {
     Message {
         text: String,
         edits: Option<MessageId>,
+        /// Instead of the project's.
+        model: Option<String>,
     },
     /// Another answer in place of this one.
     Again(MessageId),
@@ -84,6 +86,8 @@ pub struct ChatState {
     pub refusal: RwSignal<Option<Refusal>>,
     /// What is typed and not sent.
     pub draft: RwSignal<String>,
+    /// The model that the next message goes to, where that is not the project's.
+    pub model: RwSignal<Option<String>>,
     /// The message that the draft is a new version of.
     pub editing: RwSignal<Option<MessageId>>,
     /// Counts up whenever the reader is to be taken to the end.
@@ -126,6 +130,7 @@ impl ChatState {
             pending: RwSignal::new(None),
             refusal: RwSignal::new(None),
             draft: RwSignal::new(String::new()),
+            model: RwSignal::new(None),
             editing: RwSignal::new(None),
             to_end: RwSignal::new(0),
             announcement: RwSignal::new(""),

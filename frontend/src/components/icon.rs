@@ -6,8 +6,10 @@ use leptos::prelude::*;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Glyph {
     Archive,
+    Bars,
     Check,
     ChevronDown,
+    ChevronUp,
     Close,
     Download,
     File,
@@ -34,8 +36,10 @@ impl Glyph {
     fn path(self) -> &'static str {
         match self {
             Self::Archive => "M4 5h16v4H4zM6 9v10h12V9M10 13h4",
+            Self::Bars => "M5 20v-6M12 20V5M19 20v-9",
             Self::Check => "M5 12.5l4.5 4.5L19 7.5",
             Self::ChevronDown => "M8 10l4 4 4-4",
+            Self::ChevronUp => "M8 14l4-4 4 4",
             Self::Close => "M6 6l12 12M18 6L6 18",
             Self::Download => "M12 4v11M7 10.5l5 4.5 5-4.5M5 20h14",
             Self::File => "M6 3h8l5 5v13H6zM14 3v5h5",

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use prompthub_dto::{
     files::File,
     ids::{ConversationId, ProjectId},
-    models::Model,
     projects::{Project, PromptVersion, UpdateProject},
 };
 
@@ -15,6 +14,7 @@ use crate::{
     pages::transfer::Import,
     routes::{self, Place},
     state::{
+        catalogue::Catalogue,
         loaded::LoadedList,
         navigation::{Go, use_go},
         viewport::use_narrow,
@@ -60,7 +60,7 @@ pub struct ProjectState {
     pub conversations: Conversations,
     pub files: LoadedList<File>,
     pub versions: LoadedList<PromptVersion>,
-    pub models: LoadedList<Model>,
+    pub catalogue: Catalogue,
     pub uploads: Uploads,
     /// What is typed in the settings, whether or not they are shown.
     pub draft: SettingsDraft,
@@ -101,7 +101,7 @@ impl ProjectState {
             versions: LoadedList::new(move |cursor: Option<String>| async move {
                 api::projects::list_versions(id, cursor.as_deref()).await
             }),
-            models: LoadedList::new(|_| api::system::list_models()),
+            catalogue: Catalogue::provide(),
             uploads: Uploads::new(id, files),
             tab: RwSignal::new(DrawerTab::Settings),
             drawer_beside: RwSignal::new(has_room_for_drawer()),

@@ -3,6 +3,7 @@
 mod account;
 mod appearance;
 mod password;
+mod provider_form;
 mod providers;
 mod sessions;
 
