@@ -11,6 +11,7 @@ mod error;
 mod files;
 mod generation;
 mod http;
+mod providers;
 mod startup;
 mod state;
 pub mod telemetry;

@@ -30,6 +30,7 @@ use crate::{
     files::{self, Blobs},
     generation::{Hub, Lease},
     http,
+    providers::Directory,
     state::App,
 };
 
@@ -189,7 +190,7 @@ async fn build_app(config: Config, base_url: &str) -> anyhow::Result<(App, Optio
         limits: Arc::new(Limits::new(&config)),
         imports: Imports::default(),
         config: Arc::new(config),
-        providers: Arc::new(providers),
+        providers: Directory::new(providers),
         store,
         blobs,
         hub,

@@ -4,11 +4,15 @@ use chrono::{NaiveDateTime, SecondsFormat};
 use prompthub_dto::{
     Timestamp,
     account::{Role as AccountRole, User},
-    chat::{Conversation, FinishReason, Generation, Message, MessageStatus, Role, Usage},
+    chat::{
+        Attachment, Conversation, FinishReason, Generation, Message, MessageStatus, Role, Usage,
+    },
     files::File,
     projects::{Parameters, Project, PromptVersion},
 };
 use prompthub_store as store;
+
+use crate::error::ApiError;
 
 /// A stored time: UTC, to the microsecond.
 #[must_use]
@@ -103,7 +107,10 @@ pub fn message(row: store::messages::MessageRow) -> Message {
         prompt_tokens: row.prompt_tokens,
         completion_tokens: row.completion_tokens,
         cost_usd: row.cost_usd,
-        ..Usage::default()
+        cached_tokens: row.cached_tokens,
+        reasoning_tokens: row.reasoning_tokens,
+        cost_is_estimate: row.cost_is_estimate,
+        tokens_are_estimate: row.tokens_are_estimate,
     };
     Message {
         id: row.id,
@@ -114,24 +121,48 @@ pub fn message(row: store::messages::MessageRow) -> Message {
             store::MessageRole::Assistant => Role::Assistant,
         },
         content: row.content,
-        attachments: Vec::new(),
+        attachments: attachments(row.attachments.as_deref()),
         reasoning: row.reasoning,
         status: status(row.status),
         model: row.model,
-        requested_model: None,
-        fallbacks: Vec::new(),
-        omitted: None,
+        requested_model: row.requested_model,
+        fallbacks: stored(row.fallbacks.as_deref()).unwrap_or_default(),
+        omitted: stored(row.omitted.as_deref()),
         prompt_version: row.prompt_version,
         finish_reason: row.finish_reason.map(finish_reason),
         usage: (usage != Usage::default()).then_some(usage),
-        first_token_ms: None,
-        duration_ms: None,
-        problem: row
-            .problem
-            .and_then(|json| serde_json::from_str(&json).ok()),
+        first_token_ms: row.first_token_ms,
+        duration_ms: row.duration_ms,
+        problem: stored(row.problem.as_deref()),
         generation_id: row.generation_id,
         created_at: timestamp(row.created_at),
         updated_at: timestamp(row.updated_at),
+    }
+}
+
+/// The images of a message, as they are stored.
+#[must_use]
+pub fn attachments(json: Option<&str>) -> Vec<Attachment> {
+    stored(json).unwrap_or_default()
+}
+
+/// As it is stored, where there is anything.
+///
+/// # Errors
+/// When it cannot be written as JSON, which is a fault of ours.
+pub fn json<T: serde::Serialize>(value: Option<&T>) -> Result<Option<String>, ApiError> {
+    let text = value.map(serde_json::to_string).transpose();
+    text.map_err(ApiError::internal)
+}
+
+/// What is stored as JSON. We wrote it, so it can be read.
+fn stored<T: serde::de::DeserializeOwned>(json: Option<&str>) -> Option<T> {
+    match serde_json::from_str(json?) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            tracing::error!(%error, "what is stored of a message cannot be read");
+            None
+        }
     }
 }
 

@@ -28,6 +28,7 @@ pub mod projects;
 pub mod search;
 pub mod sessions;
 pub mod transfer;
+pub mod usage;
 pub mod users;
 
 pub use conn::Conn;

@@ -4,15 +4,20 @@
 //! database are the store's functions. Whatever belongs to a person is looked up with its owner.
 
 pub mod account;
+mod attachments;
 pub mod chat;
-pub mod completion;
+mod completion;
+mod content;
+mod context;
 pub mod conversations;
 pub mod email;
 pub mod files;
 pub mod models;
 mod naming;
 pub mod paging;
+mod parameters;
 mod place;
+mod plan;
 pub mod projects;
 pub mod search;
 pub mod text;

@@ -1,9 +1,6 @@
 //! Which models can be chosen.
 
-use std::sync::Arc;
-
 use prompthub_dto::{models::Model, problem::FieldCode};
-use prompthub_llm::Provider;
 
 use super::text::{Bounds, name};
 use crate::{error::ApiError, state::App};
@@ -19,11 +16,17 @@ impl ModelName {
     /// # Errors
     /// With a complaint about `model`.
     pub fn parse(text: &str) -> Result<Self, ApiError> {
-        let text = name("model", text, MODEL)?;
+        Self::parse_as("model", text)
+    }
+
+    /// # Errors
+    /// With a complaint about `field`.
+    pub fn parse_as(field: &str, text: &str) -> Result<Self, ApiError> {
+        let text = name(field, text, MODEL)?;
         match text.split_once('/') {
             Some((slug, id)) if !slug.is_empty() && !id.is_empty() => Ok(Self(text)),
             _ => Err(ApiError::field(
-                "model",
+                field,
                 FieldCode::Invalid,
                 "Must be a provider and a model, such as openrouter/openrouter/auto.",
             )),
@@ -39,23 +42,13 @@ impl ModelName {
     pub fn into_string(self) -> String {
         self.0
     }
-
-    /// Who answers for this model, and the model's id there.
-    ///
-    /// # Errors
-    /// `unknown_model` when there is no such provider.
-    pub fn resolve(&self, app: &App) -> Result<(Arc<dyn Provider>, String), ApiError> {
-        match app.providers.resolve(&self.0) {
-            Some((provider, id)) => Ok((provider, id.to_owned())),
-            None => Err(ApiError::UnknownModel(self.0.clone())),
-        }
-    }
 }
 
 /// Every model that is known without asking a provider.
 #[must_use]
 pub fn list(app: &App) -> Vec<Model> {
     app.providers
+        .registry()
         .models()
         .into_iter()
         .map(|(slug, info)| Model {
