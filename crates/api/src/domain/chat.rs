@@ -19,7 +19,7 @@ use super::{
     completion::completion_request,
     models::ModelName,
     naming::{Naming, name_after},
-    place::{Found, Place, find_place},
+    place::{Found, Place, find_model, find_place},
     text::{Bounds, bounded, is_blank},
     title::{UNTITLED, title_of},
     to_the_end,
@@ -28,6 +28,7 @@ use crate::{
     config::Titles,
     error::ApiError,
     generation::{Assignment, Live, StopOnDrop},
+    providers::Resolved,
     state::App,
     wire,
 };
@@ -110,6 +111,12 @@ pub async fn regenerate(
     begin(app, asker, question).await
 }
 
+/// Who is to answer.
+struct Answerer {
+    model: ModelName,
+    resolved: Resolved,
+}
+
 fn content(field: &str, text: String) -> Result<String, ApiError> {
     if is_blank(&text) {
         return Err(ApiError::field(
@@ -138,10 +145,22 @@ async fn begin(app: &App, asker: Asker, question: Question) -> Result<Begun, Api
     let app = app.clone();
     to_the_end(async move {
         let on_disconnect = question.on_disconnect;
+        let model = match &question.model {
+            Some(model) => model.clone(),
+            None => {
+                let (user, place) = (asker.user, question.place);
+                let find = move |conn: &mut _| find_model(conn, user, &place);
+                app.store.read(find).await?
+            }
+        };
+        let answerer = Answerer {
+            resolved: app.providers.resolve(asker.user, &model).await?,
+            model,
+        };
         let parts = app.clone();
         let (assignment, naming) = app
             .store
-            .write(move |conn| store_question(conn, &parts, asker, question))
+            .write(move |conn| store_question(conn, &parts, asker, question, answerer))
             .await?;
         let live = app.hub.start(assignment);
         if let Some(naming) = naming {
@@ -162,7 +181,9 @@ fn store_question(
     app: &App,
     asker: Asker,
     question: Question,
+    answerer: Answerer,
 ) -> Result<(Assignment, Option<Naming>), ApiError> {
+    let Answerer { model, resolved } = answerer;
     let at = now();
     // A person's questions take their turns, or two could begin where only one may.
     users::lock(conn, asker.user)?;
@@ -177,11 +198,6 @@ fn store_question(
         question.content.as_deref(),
         at,
     )?;
-    let model = match question.model {
-        Some(model) => model,
-        None => ModelName::parse(&project.model)?,
-    };
-    let (provider, provider_model) = model.resolve(app)?;
     refuse_crowds(conn, app, asker.user, conversation.id)?;
 
     let generation_id = GenerationId::new();
@@ -237,13 +253,13 @@ fn store_question(
     )?;
     conversations::set_active(conn, conversation.id, answer.id, at)?;
 
-    let request = completion_request(&project, provider_model, &path, asker.user);
+    let request = completion_request(&project, resolved.provider_model, &path, asker.user);
     let wants_title = app.config.titles == Titles::Model
-        && !provider.is_demo()
+        && !resolved.provider.is_demo()
         && is_first_exchange(&conversation, &path);
     let naming = wants_title.then(|| Naming {
         conversation_id: conversation.id,
-        provider: Arc::clone(&provider),
+        provider: Arc::clone(&resolved.provider),
         model: request.model.clone(),
         user: request.user.clone(),
     });
@@ -255,7 +271,7 @@ fn store_question(
         request,
         user_message: wire::message(user_message),
         assistant_message_id: answer.id,
-        provider,
+        provider: resolved.provider,
         model: model.into_string(),
         request_id: asker.request_id,
     };

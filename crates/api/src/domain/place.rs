@@ -14,12 +14,14 @@ use prompthub_store::{
 
 use super::{
     conversations::no_conversation,
+    models::ModelName,
     projects::no_project,
     title::{UNTITLED, title_of},
 };
 use crate::error::ApiError;
 
 /// Where a question goes.
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Place {
     /// To a project, in a conversation of it or in a new one.
     Project(ProjectId, Option<ConversationId>),
@@ -35,6 +37,32 @@ pub(super) struct Found {
     pub(super) conversation: ConversationRow,
     /// The messages that the question follows; with no new question, up to and with the old one.
     pub(super) path: Vec<MessageRow>,
+}
+
+/// The model of the project in which a question has its place.
+///
+/// # Errors
+/// `not_found`, also where it is another's.
+pub(super) fn find_model(
+    conn: &mut Conn,
+    user: UserId,
+    place: &Place,
+) -> Result<ModelName, ApiError> {
+    let project_of = |conn: &mut Conn, id| {
+        let conversation = conversations::find(conn, user, id)?.ok_or_else(no_conversation)?;
+        Ok::<_, ApiError>(conversation.project_id)
+    };
+    let project = match *place {
+        Place::Project(project, _) => project,
+        Place::Below(conversation, _) => project_of(conn, conversation)?,
+        Place::Beside(answer) => {
+            let row = messages::find(conn, user, answer)?;
+            let row = row.ok_or_else(|| ApiError::not_found("message"))?;
+            project_of(conn, row.conversation_id)?
+        }
+    };
+    let (project, _) = projects::find(conn, user, project)?.ok_or_else(no_project)?;
+    ModelName::parse(&project.model)
 }
 
 /// Finds the place of a question, or makes it. `content` is the question, where it is a new one.
