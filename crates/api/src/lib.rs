@@ -17,6 +17,9 @@ mod state;
 pub mod telemetry;
 mod wire;
 
-pub use config::{Config, LogConfig, LogFormat, Registration, Secret, Titles};
+pub use config::{
+    Config, KeyRotation, LogConfig, LogFormat, ProviderCalls, Registration, Secret, Sharing, Titles,
+};
 pub use http::openapi;
+pub use providers::rotation::rotate_key;
 pub use startup::{Application, Stopper};

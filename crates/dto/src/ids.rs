@@ -137,6 +137,8 @@ id! {
     MessageId
     /// One running or finished answer.
     GenerationId
+    /// A person's own account with a provider of models.
+    ProviderId
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod models;
 pub mod page;
 pub mod problem;
 pub mod projects;
+pub mod providers;
 pub mod search;
 pub mod stream;
 pub mod system;

@@ -126,6 +126,10 @@ problem_codes! {
     FileExists = 409, "file_exists", "A file with this name exists";
     /// The conversation is being answered at this moment.
     AnswerRunning = 409, "answer_running", "An answer is still running";
+    /// The account has as many providers as it may have.
+    TooManyProviders = 409, "too_many_providers", "Too many providers";
+    /// The provider's stored key was sealed under another secret key of the server; enter it again.
+    ProviderKeyUnreadable = 409, "provider_key_unreadable", "The provider's key must be entered again";
     /// `If-Match` names a state that is no longer the current one.
     StaleVersion = 412, "stale_version", "Changed by somebody else";
     /// The body is larger than allowed.
@@ -164,6 +168,14 @@ problem_codes! {
     ProviderRateLimited = 503, "provider_rate_limited", "The provider is limiting requests";
     /// The provider cannot be reached, or is overloaded.
     ProviderUnavailable = 503, "provider_unavailable", "The provider is unavailable";
-    /// The provider took too long.
+    /// The provider itself says that it ran out of time.
     ProviderTimeout = 504, "provider_timeout", "The provider took too long";
+    /// No connection to the provider came about in time.
+    ProviderConnectTimeout = 504, "provider_connect_timeout", "The provider could not be connected to in time";
+    /// The provider was connected to, and did not begin to answer in time.
+    ProviderFirstByteTimeout = 504, "provider_first_byte_timeout", "The provider did not begin to answer in time";
+    /// The provider fell silent in the middle of its answer.
+    ProviderSilenceTimeout = 504, "provider_silence_timeout", "The provider fell silent";
+    /// The answer took longer than any may.
+    ProviderTotalTimeout = 504, "provider_total_timeout", "The answer took too long";
 }

@@ -32,7 +32,7 @@ pub enum StoreError {
 }
 
 /// Every unique constraint that a request can run into: SQLite's columns, PostgreSQL's name, ours.
-const UNIQUE: [(&str, &str, &str); 4] = [
+const UNIQUE: [(&str, &str, &str); 5] = [
     (
         "users.email_key",
         "users_email_key_unique",
@@ -52,6 +52,11 @@ const UNIQUE: [(&str, &str, &str); 4] = [
         "files.project_id, files.name",
         "files_name_unique",
         "files.name",
+    ),
+    (
+        "providers.owner_id, providers.slug",
+        "providers_slug_unique",
+        "providers.slug",
     ),
 ];
 

@@ -20,17 +20,20 @@ mod url;
 mod work;
 
 pub mod blobs;
+pub mod catalogues;
 pub mod conversations;
 pub mod files;
 pub mod generations;
 pub mod messages;
 pub mod projects;
+pub mod providers;
 pub mod search;
 pub mod sessions;
 pub mod transfer;
 pub mod usage;
 pub mod users;
 
+pub use catalogues::CatalogueStatus;
 pub use conn::Conn;
 pub use conversations::TitledBy;
 pub use error::StoreError;

@@ -174,8 +174,44 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    providers (id) {
+        id -> Text,
+        owner_id -> Text,
+        slug -> Text,
+        preset -> Text,
+        name -> Text,
+        base_url -> Nullable<Text>,
+        sealed_key -> Nullable<Text>,
+        key_hint -> Nullable<Text>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    model_lists (digest) {
+        digest -> Text,
+        models -> Text,
+    }
+}
+
+diesel::table! {
+    catalogues (id) {
+        id -> Text,
+        provider_id -> Nullable<Text>,
+        status -> Text,
+        problem -> Nullable<Text>,
+        digest -> Nullable<Text>,
+        model_count -> Integer,
+        checked_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(files -> projects (project_id));
 diesel::joinable!(messages -> conversations (conversation_id));
+diesel::joinable!(catalogues -> providers (provider_id));
 
 diesel::allow_tables_to_appear_in_same_query!(conversations, messages, search_entries);
 diesel::allow_tables_to_appear_in_same_query!(blob_garbage, files, projects);
+diesel::allow_tables_to_appear_in_same_query!(catalogues, model_lists, providers);

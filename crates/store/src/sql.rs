@@ -53,6 +53,18 @@ pub(crate) fn lock_first_account(conn: &mut Conn) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Lets one transaction at a time change catalogues, until it ends: a list that one of them finds unused
+/// must not come into use in another. The number is any that nobody else uses in this database.
+pub(crate) fn lock_catalogues(conn: &mut Conn) -> Result<(), StoreError> {
+    match conn {
+        Conn::Sqlite(_) => {}
+        Conn::Postgres(conn) => {
+            sql_query("SELECT pg_advisory_xact_lock(7237408822)").execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
 /// Finds a person's project and keeps everybody else from changing it, or adding files to it, until
 /// the transaction ends.
 pub(crate) fn lock_project(

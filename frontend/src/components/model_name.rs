@@ -50,13 +50,9 @@ fn thousands(tokens: u32) -> String {
 
 /// Dollars for a million tokens in and out.
 fn price(pricing: &Pricing) -> Option<String> {
-    if pricing.prompt.starts_with('-') || pricing.completion.starts_with('-') {
-        // OpenRouter's routers say -1: the price is that of the model chosen.
-        return Some("price varies".to_owned());
-    }
     let (prompt, completion) = (
-        per_million(&pricing.prompt)?,
-        per_million(&pricing.completion)?,
+        per_million(pricing.prompt.as_deref()?)?,
+        per_million(pricing.completion.as_deref()?)?,
     );
     if prompt == "0.00" && completion == "0.00" {
         return Some("free".to_owned());
@@ -95,10 +91,11 @@ mod tests {
             provider: "p".to_owned(),
             context_length,
             pricing: pricing.map(|(prompt, completion)| Pricing {
-                prompt: prompt.to_owned(),
-                completion: completion.to_owned(),
+                prompt: Some(prompt.to_owned()),
+                completion: Some(completion.to_owned()),
+                ..Pricing::default()
             }),
-            demo: false,
+            ..Model::default()
         }
     }
 
@@ -110,7 +107,6 @@ mod tests {
         );
         assert_eq!(details(&model(Some(1_048_576), None)), "1M context");
         assert_eq!(details(&model(None, Some(("0", "0")))), "free");
-        assert_eq!(details(&model(None, Some(("-1", "-1")))), "price varies");
         assert_eq!(details(&model(None, Some(("?", "1")))), "");
         assert_eq!(
             details(&model(None, Some(("0.0000000009", "1")))),

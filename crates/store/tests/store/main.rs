@@ -17,6 +17,7 @@ mod files;
 mod migrations;
 mod postgres;
 mod projects;
+mod providers;
 mod search;
 mod sqlite;
 mod transfer;

@@ -1,0 +1,3 @@
+DROP TABLE catalogues;
+DROP TABLE model_lists;
+DROP TABLE providers;
