@@ -23,6 +23,7 @@ pub mod search;
 pub mod text;
 pub mod title;
 pub mod transfer;
+pub mod usage;
 
 use crate::error::ApiError;
 

@@ -19,6 +19,7 @@ mod search;
 mod shell;
 mod system;
 mod transfer;
+mod usage;
 
 pub mod openapi;
 
@@ -126,5 +127,6 @@ fn api(config: &mut ServiceConfig) {
             resource("/generations/{generation_id}/cancel").post(generations::cancel_generation),
         )
         .service(resource("/search").get(search::search_conversations))
-        .service(resource("/models").get(models::list_models));
+        .service(resource("/models").get(models::list_models))
+        .service(resource("/usage").get(usage::get_usage));
 }

@@ -14,7 +14,7 @@ use utoipa::{
 use self::named::Named;
 use super::{
     ProblemResponses, account, chat, conversations, files, generations, models, projects, search,
-    system, transfer,
+    system, transfer, usage,
 };
 
 #[derive(OpenApi)]
@@ -35,7 +35,7 @@ use super::{
         (name = "conversations", description = "Conversations and their messages"),
         (name = "transfer", description = "Exports and imports"),
         (name = "generations", description = "Running answers"),
-        (name = "models", description = "Models that can be chosen"),
+        (name = "models", description = "Models that can be chosen, and what they cost"),
         (name = "system", description = "The server itself"),
     ),
     paths(
@@ -53,7 +53,7 @@ use super::{
         generations::cancel_generation,
         transfer::export_conversation, transfer::export_project,
         transfer::import_into_project, transfer::import_project,
-        models::list_models,
+        models::list_models, usage::get_usage,
         system::instance, system::live, system::ready,
     ),
     components(schemas(Problem, StreamEvent)),
