@@ -14,6 +14,7 @@ mod naming;
 pub mod paging;
 mod place;
 pub mod projects;
+pub mod providers;
 pub mod search;
 pub mod text;
 pub mod title;
