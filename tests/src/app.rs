@@ -17,7 +17,7 @@ use crate::{
 pub const PASSWORD: &str = "correct horse battery staple";
 
 /// How often the harness looks for what no answer announces.
-const GLANCE: Duration = Duration::from_millis(5);
+pub(crate) const GLANCE: Duration = Duration::from_millis(5);
 
 /// A server that listens until this is dropped.
 pub struct TestApp {

@@ -9,10 +9,15 @@ use prompthub_dto::{
     },
     files::File,
     projects::{Parameters, Project, PromptVersion},
+    providers::{BaseUrlRule, KeyRule, Provider, ProviderPreset, ProviderState, ProviderStatus},
 };
+use prompthub_llm::presets::{self, Preset};
 use prompthub_store as store;
 
-use crate::error::ApiError;
+use crate::{
+    error::ApiError,
+    providers::{Catalogue, OwnAccount, SharedAccount},
+};
 
 /// A stored time: UTC, to the microsecond.
 #[must_use]
@@ -202,5 +207,78 @@ pub fn finish_reason(reason: store::FinishReason) -> FinishReason {
         store::FinishReason::Cancelled => FinishReason::Cancelled,
         store::FinishReason::Interrupted => FinishReason::Interrupted,
         store::FinishReason::Other => FinishReason::Other,
+    }
+}
+
+#[must_use]
+pub fn preset(preset: &Preset) -> ProviderPreset {
+    ProviderPreset {
+        name: preset.name.to_owned(),
+        title: preset.title.to_owned(),
+        base_url: preset.base_url.to_owned(),
+        base_url_rule: match preset.base_url_rule {
+            presets::BaseUrlRule::Fixed => BaseUrlRule::Fixed,
+            presets::BaseUrlRule::Changeable => BaseUrlRule::Changeable,
+            presets::BaseUrlRule::Required => BaseUrlRule::Required,
+        },
+        key_rule: match preset.key {
+            presets::KeyRule::Required => KeyRule::Required,
+            presets::KeyRule::Optional => KeyRule::Optional,
+        },
+    }
+}
+
+#[must_use]
+pub fn shared_provider(account: &SharedAccount) -> Provider {
+    Provider {
+        id: None,
+        slug: account.slug.to_owned(),
+        preset: account.slug.to_owned(),
+        name: account.name.to_owned(),
+        base_url: None,
+        key_hint: None,
+        shared: true,
+        state: provider_state(account.catalogue().as_ref()),
+        created_at: None,
+        updated_at: None,
+    }
+}
+
+/// `fault` is what keeps the account from being used at all.
+#[must_use]
+pub fn own_provider(account: OwnAccount, fault: Option<String>) -> Provider {
+    let OwnAccount { row, catalogue, .. } = account;
+    let mut state = provider_state(catalogue.as_ref());
+    if fault.is_some() {
+        state.status = ProviderStatus::Failed;
+        state.problem = fault;
+    }
+    let own_url = || presets::find(&row.preset).map(|preset| preset.base_url.to_owned());
+    Provider {
+        id: Some(row.id),
+        base_url: row.base_url.or_else(own_url),
+        slug: row.slug,
+        preset: row.preset,
+        name: row.name,
+        key_hint: row.key_hint,
+        shared: false,
+        state,
+        created_at: Some(timestamp(row.created_at)),
+        updated_at: Some(timestamp(row.updated_at)),
+    }
+}
+
+fn provider_state(catalogue: Option<&Catalogue>) -> ProviderState {
+    let status = match catalogue.map(|catalogue| catalogue.status) {
+        None => ProviderStatus::Loading,
+        Some(store::CatalogueStatus::Ready) => ProviderStatus::Ready,
+        Some(store::CatalogueStatus::Failed) => ProviderStatus::Failed,
+        Some(store::CatalogueStatus::Unreachable) => ProviderStatus::Unreachable,
+    };
+    ProviderState {
+        status,
+        model_count: catalogue.map_or(0, |catalogue| catalogue.model_count),
+        checked_at: catalogue.map(|catalogue| timestamp(catalogue.checked_at)),
+        problem: catalogue.and_then(|catalogue| catalogue.problem.clone()),
     }
 }

@@ -19,6 +19,7 @@ mod parameters;
 mod place;
 mod plan;
 pub mod projects;
+pub mod providers;
 pub mod search;
 pub mod text;
 pub mod title;

@@ -44,11 +44,18 @@ fn revised((row, file_count): (projects::ProjectRow, i64)) -> Revised {
 /// # Errors
 /// Complaints about the fields.
 pub async fn create(app: &App, owner: UserId, request: CreateProject) -> Result<Revised, ApiError> {
+    let model = match request.model {
+        Some(model) => model,
+        None => {
+            let chosen = app.config.default_model();
+            app.providers.default_model(owner, chosen).await?
+        }
+    };
     let fields = Fields::parse(UpdateProject {
         name: Some(request.name),
         description: request.description,
         system_prompt: request.system_prompt,
-        model: Some(request.model.unwrap_or_else(|| app.config.default_model())),
+        model: Some(model),
         parameters: request.parameters,
     })?;
     let row = NewProject {

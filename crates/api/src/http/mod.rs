@@ -15,6 +15,7 @@ mod generations;
 mod models;
 mod problem;
 mod projects;
+mod providers;
 mod search;
 mod shell;
 mod system;
@@ -128,5 +129,17 @@ fn api(config: &mut ServiceConfig) {
         )
         .service(resource("/search").get(search::search_conversations))
         .service(resource("/models").get(models::list_models))
-        .service(resource("/usage").get(usage::get_usage));
+        .service(resource("/usage").get(usage::get_usage))
+        .service(
+            resource("/providers")
+                .get(providers::list_providers)
+                .post(providers::create_provider),
+        )
+        .service(resource("/providers/presets").get(providers::list_provider_presets))
+        .service(
+            resource("/providers/{provider_id}")
+                .patch(providers::update_provider)
+                .delete(providers::delete_provider),
+        )
+        .service(resource("/providers/{provider_id}/test").post(providers::test_provider));
 }

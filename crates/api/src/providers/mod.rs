@@ -42,6 +42,9 @@ pub use operator::{SharedAccount, is_reserved};
 pub use own::Draft;
 pub use words::{sentence, verdict};
 
+/// What everybody may use.
+const DEMO_MODEL: &str = "demo/echo";
+
 /// Finds accounts and what is known of their models. Cheap to clone.
 #[derive(Clone)]
 pub struct Directory(Arc<Inner>);
@@ -175,6 +178,22 @@ impl Directory {
         let accounts = self.0.shared.iter();
         let usable = accounts.filter(|account| may_use_all || account.provider.is_demo());
         Ok(usable.cloned().collect())
+    }
+
+    /// The model that a new project of this person gets: `chosen` by the operator, or the demo where that
+    /// is not for everybody.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn default_model(&self, user: UserId, chosen: String) -> Result<String, ApiError> {
+        let model = ModelName::parse(&chosen)?;
+        let shared = self.shared(user).await?;
+        let is_usable = shared.iter().any(|account| account.slug == model.slug());
+        Ok(if is_usable {
+            chosen
+        } else {
+            DEMO_MODEL.to_owned()
+        })
     }
 
     /// A person's own accounts, by name.
