@@ -17,7 +17,7 @@ use crate::{
 pub const PASSWORD: &str = "correct horse battery staple";
 
 /// How often the harness looks for what no answer announces.
-const GLANCE: Duration = Duration::from_millis(5);
+pub(crate) const GLANCE: Duration = Duration::from_millis(5);
 
 /// A server that listens until this is dropped.
 pub struct TestApp {
@@ -55,8 +55,9 @@ impl TestApp {
         config.attempts_per_account = 100_000;
         config.demo_delay_ms = 0;
         config.workers = Some(1);
-        // Or the model would be asked once more than a test scripts.
+        // Or the model would be asked more often than a test scripts.
         config.titles = Titles::Words;
+        config.provider_calls.attempts = 1;
         configure(&mut config);
 
         let (announce, announced) = mpsc::channel();

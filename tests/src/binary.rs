@@ -154,6 +154,14 @@ impl Served {
         self.read_log().await
     }
 
+    /// Stops the process as an operator does, waits until it is gone, and returns what it had logged.
+    pub async fn stop(self) -> String {
+        self.signal("TERM").await;
+        let ended = self.ended().await;
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        ended.stderr
+    }
+
     /// Waits until the process has ended by itself.
     pub async fn ended(mut self) -> Ended {
         let status = tokio::time::timeout(LIMIT, self.child.wait()).await;

@@ -5,7 +5,9 @@ use prompthub_dto::{
     account::User,
     chat::{ChatReply, Conversation, Message},
     files::{File, UploadedFiles},
+    models::Model,
     projects::Project,
+    providers::{Provider, ProviderState},
     stream::StreamEvent,
 };
 use reqwest::{Method, header::HeaderMap};
@@ -13,7 +15,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::{Answer, events::EventStream, raw::Multipart, runtime};
+use crate::{
+    Answer, app::GLANCE, events::EventStream, raw::Multipart, runtime, upstream::PATIENCE,
+};
 
 /// One browser or script. Clones share their cookies.
 #[derive(Debug, Clone)]
@@ -217,6 +221,52 @@ impl Client {
             .await
             .expect_status(200)
             .json();
+        page.items
+    }
+
+    /// Sets up a provider of one's own.
+    pub async fn create_provider(&self, body: Value) -> Provider {
+        let request = self.post("/api/providers").json(&body);
+        request.send().await.expect_status(201).json()
+    }
+
+    /// Every provider that one can use.
+    pub async fn providers(&self) -> Vec<Provider> {
+        let page: Page<Provider> = self.get("/api/providers").send().await.json();
+        page.items
+    }
+
+    /// The provider with this slug.
+    pub async fn provider(&self, slug: &str) -> Provider {
+        let providers = self.providers().await;
+        let found = providers.into_iter().find(|provider| provider.slug == slug);
+        found.unwrap_or_else(|| panic!("there is no provider {slug}"))
+    }
+
+    /// Waits until the state of the provider is as `wanted`: lists of models come beside everything else.
+    pub async fn provider_when(
+        &self,
+        slug: &str,
+        wanted: impl Fn(&ProviderState) -> bool,
+    ) -> Provider {
+        let waiting = async {
+            loop {
+                let provider = self.provider(slug).await;
+                if wanted(&provider.state) {
+                    return provider;
+                }
+                tokio::time::sleep(GLANCE).await;
+            }
+        };
+        match tokio::time::timeout(PATIENCE, waiting).await {
+            Ok(provider) => provider,
+            Err(_elapsed) => panic!("it stays {:?}", self.provider(slug).await.state),
+        }
+    }
+
+    /// Every model that one can use.
+    pub async fn models(&self) -> Vec<Model> {
+        let page: Page<Model> = self.get("/api/models").send().await.json();
         page.items
     }
 

@@ -1,7 +1,7 @@
 //! A server in a process of its own, where a test needs to kill it or to see what it takes from the
 //! machine: its folder, its database and its provider, which outlive any one process.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -37,6 +37,12 @@ impl Installation {
         }
     }
 
+    /// Another value for a setting, from the next start on.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.settings.retain(|(known, _)| *known != name);
+        self.settings.push((name, value.to_owned()));
+    }
+
     /// The URL of the database; `None` on SQLite, whose file is `prompthub.db` in the data folder.
     #[must_use]
     pub fn database_url(&self) -> Option<String> {
@@ -62,6 +68,13 @@ impl Installation {
             .envs(self.database.url().map(|url| ("DATABASE_URL", url)))
             .envs(self.settings.iter().map(|(name, value)| (*name, value)));
         command
+    }
+
+    /// Starts the server with its log in a file, however long it becomes, and waits until it listens.
+    pub async fn start_logging(&self, log: &Path) -> Served {
+        let mut command = self.command();
+        command.stderr(std::fs::File::create(log).expect("a file of the test's own"));
+        Served::spawn(command).await
     }
 
     /// Starts the server and waits until it listens.

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::config::Config;
+use crate::config::{Config, KeyRotation};
 
 /// A self-hosted chatbot platform in one process
 #[derive(Debug, Parser)]
@@ -21,6 +21,8 @@ pub struct Cli {
 pub enum Command {
     /// Serve the API and the page
     Serve(Box<Config>),
+    /// Seal the stored keys of providers under another secret key; stop the server first
+    RotateKey(KeyRotation),
     /// Print the description of the API
     Openapi {
         #[arg(long, value_enum, default_value = "yaml")]

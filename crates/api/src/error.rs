@@ -7,7 +7,7 @@
 use std::{borrow::Cow, time::Duration};
 
 use prompthub_dto::problem::{FieldCode, FieldError, Problem, ProblemCode};
-use prompthub_llm::{ErrorKind, ProviderError};
+use prompthub_llm::{Deadline, ErrorKind, ProviderError};
 use prompthub_store::StoreError;
 
 use crate::files::BlobError;
@@ -93,7 +93,13 @@ impl ApiError {
                 ErrorKind::Credit => ProblemCode::ProviderCredit,
                 ErrorKind::RateLimited => ProblemCode::ProviderRateLimited,
                 ErrorKind::Refused => ProblemCode::ProviderRefused,
-                ErrorKind::Timeout => ProblemCode::ProviderTimeout,
+                ErrorKind::Timeout => match error.deadline {
+                    None => ProblemCode::ProviderTimeout,
+                    Some(Deadline::Connect) => ProblemCode::ProviderConnectTimeout,
+                    Some(Deadline::FirstByte) => ProblemCode::ProviderFirstByteTimeout,
+                    Some(Deadline::Silence) => ProblemCode::ProviderSilenceTimeout,
+                    Some(Deadline::Total) => ProblemCode::ProviderTotalTimeout,
+                },
                 ErrorKind::Unavailable => ProblemCode::ProviderUnavailable,
                 ErrorKind::Protocol => ProblemCode::ProviderProtocol,
             },

@@ -11,11 +11,15 @@ mod error;
 mod files;
 mod generation;
 mod http;
+mod providers;
 mod startup;
 mod state;
 pub mod telemetry;
 mod wire;
 
-pub use config::{Config, LogConfig, LogFormat, Registration, Secret, Titles};
+pub use config::{
+    Config, KeyRotation, LogConfig, LogFormat, ProviderCalls, Registration, Secret, Sharing, Titles,
+};
 pub use http::openapi;
+pub use providers::rotation::rotate_key;
 pub use startup::{Application, Stopper};

@@ -12,6 +12,7 @@ use prompthub_api::{
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(config) => serve(*config),
+        Command::RotateKey(rotation) => rotate_key(&rotation),
         Command::Openapi { format } => print_openapi(format),
     };
     match outcome {
@@ -35,6 +36,12 @@ fn serve(config: prompthub_api::Config) -> anyhow::Result<()> {
         application.run_until_signal().await?;
         Ok(())
     })
+}
+
+fn rotate_key(rotation: &prompthub_api::KeyRotation) -> anyhow::Result<()> {
+    let report = actix_web::rt::System::new().block_on(prompthub_api::rotate_key(rotation))?;
+    write!(std::io::stdout(), "{report}")?;
+    Ok(())
 }
 
 /// Every stream takes two connections, and shells allow 1,024 open files where the system would

@@ -14,11 +14,6 @@ use actix_web::{
     web::Data,
 };
 use anyhow::{Context, bail};
-use prompthub_llm::{
-    Provider, Registry, Secret,
-    demo::Demo,
-    openai::{OpenAiCompatible, OpenAiOptions},
-};
 use prompthub_store::{Backend, DatabaseUrl, Store, now, sessions};
 use tokio::sync::Semaphore;
 use url::Url;
@@ -30,6 +25,7 @@ use crate::{
     files::{self, Blobs},
     generation::{Hub, Lease},
     http,
+    providers::Directory,
     state::App,
 };
 
@@ -75,8 +71,8 @@ impl Application {
             .local_addr()
             .context("cannot tell the listening address")?;
         let base_url = format!("http://{address}");
-        let (app, lock) = build_app(config, &base_url).await?;
-        let master = MasterKey::load(app.config.secret_key.as_ref(), &app.config.data_dir)?;
+        let master = MasterKey::load(config.secret_key.as_ref(), &config.data_dir)?;
+        let (app, lock) = build_app(config, &base_url, &master).await?;
         let server = serve(listener, app.clone(), &master)?;
         Ok(Self {
             base_url,
@@ -161,13 +157,22 @@ async fn wait_for_signal() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn build_app(config: Config, base_url: &str) -> anyhow::Result<(App, Option<File>)> {
-    let providers = providers(&config, base_url)?;
+async fn build_app(
+    config: Config,
+    base_url: &str,
+    master: &MasterKey,
+) -> anyhow::Result<(App, Option<File>)> {
+    let (store, lock) = open_store(&config.database_url()).await?;
+    let app_url = match &config.public_url {
+        Some(url) => url.clone(),
+        None => Url::parse(base_url)?,
+    };
+    let sealer = master.provider_keys()?;
+    let providers = Directory::open(&config, store.clone(), sealer, app_url).await?;
     let default_model = config.default_model();
-    if ModelName::parse(&default_model).is_err() || providers.resolve(&default_model).is_none() {
+    if !ModelName::parse(&default_model).is_ok_and(|model| providers.is_shared(&model)) {
         bail!("PROMPTHUB_DEFAULT_MODEL: no provider that is set up has the model {default_model}");
     }
-    let (store, lock) = open_store(&config).await?;
     let storage_url = match &config.storage_url {
         Some(url) => url.clone(),
         None => format!("file://{}", config.data_dir.join("files").display()),
@@ -189,7 +194,7 @@ async fn build_app(config: Config, base_url: &str) -> anyhow::Result<(App, Optio
         limits: Arc::new(Limits::new(&config)),
         imports: Imports::default(),
         config: Arc::new(config),
-        providers: Arc::new(providers),
+        providers,
         store,
         blobs,
         hub,
@@ -197,8 +202,12 @@ async fn build_app(config: Config, base_url: &str) -> anyhow::Result<(App, Optio
     Ok((app, lock))
 }
 
-async fn open_store(config: &Config) -> anyhow::Result<(Store, Option<File>)> {
-    let url = DatabaseUrl::parse(&config.database_url()).context("DATABASE_URL")?;
+/// Opens and migrates a database that no other process of ours must be using, if it is a file.
+///
+/// # Errors
+/// With one line that says what is wrong with it.
+pub(crate) async fn open_store(url: &str) -> anyhow::Result<(Store, Option<File>)> {
+    let url = DatabaseUrl::parse(url).context("DATABASE_URL")?;
     let store = Store::connect(&url)
         .await
         .with_context(|| format!("DATABASE_URL {url}"))?;
@@ -225,31 +234,6 @@ fn only_process(url: &DatabaseUrl) -> anyhow::Result<Option<File>> {
             Ok(None)
         }
     }
-}
-
-fn providers(config: &Config, base_url: &str) -> anyhow::Result<Registry> {
-    let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
-    if let Some(key) = &config.openrouter_api_key {
-        let app_url = match &config.public_url {
-            Some(url) => url.clone(),
-            None => Url::parse(base_url)?,
-        };
-        let silence = Duration::from_secs(config.provider_timeout_seconds);
-        let mut options = OpenAiOptions::openrouter(
-            config.openrouter_base_url.clone(),
-            Some(Secret::new(key.expose())),
-            app_url,
-        );
-        options.timeouts.first_byte = silence;
-        options.timeouts.silence = silence;
-        providers.push(Arc::new(
-            OpenAiCompatible::new(options).context("OPENROUTER_BASE_URL")?,
-        ));
-    }
-    providers.push(Arc::new(Demo::new(Duration::from_millis(
-        config.demo_delay_ms,
-    ))));
-    Ok(Registry::new(providers))
 }
 
 fn serve(listener: TcpListener, app: App, master: &MasterKey) -> anyhow::Result<Server> {
@@ -281,6 +265,7 @@ fn serve(listener: TcpListener, app: App, master: &MasterKey) -> anyhow::Result<
 fn keep_house(app: &App) {
     tokio::spawn(app.hub.clone().keep_house());
     tokio::spawn(keep_index(app.store.clone()));
+    app.providers.refresh_shared();
     let only_node = app.store.backend() == Backend::Sqlite;
     tokio::spawn(files::sweep::run(
         app.store.clone(),

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use prompthub_llm::Registry;
 use prompthub_store::Store;
 use tokio::sync::Semaphore;
 
@@ -12,6 +11,7 @@ use crate::{
     domain::transfer::Imports,
     files::Blobs,
     generation::Hub,
+    providers::Directory,
 };
 
 /// The application's parts. Cloned into each worker; cheap to clone.
@@ -20,7 +20,7 @@ pub struct App {
     pub config: Arc<Config>,
     pub store: Store,
     pub blobs: Blobs,
-    pub providers: Arc<Registry>,
+    pub providers: Directory,
     pub hub: Hub,
     pub passwords: Passwords,
     pub limits: Arc<Limits>,

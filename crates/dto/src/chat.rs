@@ -279,7 +279,7 @@ pub struct Attachment {
     pub offset: u64,
 }
 
-/// A model that was asked and gave no answer.
+/// A model that was to answer and did not: it failed, or could not be asked this.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -312,7 +312,7 @@ pub struct Message {
     /// The model that was asked first, where another one answers in its place.
     #[serde(default)]
     pub requested_model: Option<String>,
-    /// The models that were asked before `model` and gave no answer, in that order.
+    /// The other models that were to answer and did not, in that order.
     #[serde(default)]
     pub fallbacks: Vec<Fallback>,
     /// What of the history was left out for this answer.

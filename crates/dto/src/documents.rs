@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
-    chat::{FinishReason, MessageStatus, Role, Usage},
+    chat::{Fallback, FinishReason, MessageStatus, Omitted, Role, Usage},
     ids::{ConversationId, MessageId},
     problem::Problem,
     projects::Parameters,
 };
 
 /// The version of the documents that this server writes, and the newest that it reads.
-pub const DOCUMENT_VERSION: u32 = 1;
+pub const DOCUMENT_VERSION: u32 = 2;
 
 /// Says that a document is a conversation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ pub enum ProjectFormat {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConversationDocument {
     pub format: ConversationFormat,
-    /// 1.
+    /// 2, or 1.
     pub version: u32,
     /// Where it comes from; an import gives it a new one, as it does to every message.
     pub id: ConversationId,
@@ -98,12 +98,24 @@ pub struct MessageDocument {
     pub parent_id: Option<MessageId>,
     pub role: Role,
     pub content: String,
+    /// The images of a question, in their order.
+    #[serde(default)]
+    pub attachments: Vec<AttachmentDocument>,
     #[serde(default)]
     pub reasoning: Option<String>,
     /// An answer that was `running` at the export is `interrupted` after an import.
     pub status: MessageStatus,
     #[serde(default)]
     pub model: Option<String>,
+    /// The model that was asked first, where `model` answered in its place.
+    #[serde(default)]
+    pub requested_model: Option<String>,
+    /// The other models that were to answer and did not.
+    #[serde(default)]
+    pub fallbacks: Vec<Fallback>,
+    /// What of the history was left out for the answer.
+    #[serde(default)]
+    pub omitted: Option<Omitted>,
     /// The number of the prompt version; `null` where an import found no such version.
     #[serde(default)]
     pub prompt_version: Option<i32>,
@@ -111,10 +123,26 @@ pub struct MessageDocument {
     pub finish_reason: Option<FinishReason>,
     #[serde(default)]
     pub usage: Option<Usage>,
+    /// Milliseconds from the question to the first word, and to the end.
+    #[serde(default)]
+    pub first_token_ms: Option<i64>,
+    #[serde(default)]
+    pub duration_ms: Option<i64>,
     #[serde(default)]
     pub problem: Option<Problem>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+/// An image of an exported message, which is a file of the project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AttachmentDocument {
+    /// The name of the file. An import finds it by that among the files of the project.
+    pub file: String,
+    /// After how many characters of `content` it stands.
+    pub offset: u64,
 }
 
 /// A project: its settings, the versions of its prompt, its conversations and its files.
@@ -123,7 +151,7 @@ pub struct MessageDocument {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProjectDocument {
     pub format: ProjectFormat,
-    /// 1.
+    /// 2, or 1.
     pub version: u32,
     /// 1 to 100 characters.
     pub name: String,

@@ -72,7 +72,41 @@ pub struct Pricing {
     pub image: Option<String>,
 }
 
+/// Our parameters, and the words that providers have for each. Where these are two, either will do.
+const PARAMETERS: [(&str, &[&str]); 7] = [
+    ("temperature", &["temperature"]),
+    ("top_p", &["top_p"]),
+    ("max_tokens", &["max_tokens", "max_completion_tokens"]),
+    ("stop", &["stop"]),
+    ("seed", &["seed"]),
+    ("reasoning_effort", &["reasoning", "reasoning_effort"]),
+    (
+        "response_format",
+        &["response_format", "structured_outputs"],
+    ),
+];
+
 impl CatalogueEntry {
+    /// The parameters that the model takes, in our names; none if that is unknown.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<&'static str> {
+        let taken = |words: &[&str]| words.iter().any(|word| self.takes(word));
+        let parameters = PARAMETERS.iter().filter(|(_, words)| taken(words));
+        parameters.map(|(name, _)| *name).collect()
+    }
+
+    /// Forgets words for what cannot be set here, of which providers have many.
+    pub fn forget_other_parameters(&mut self) {
+        let is_ours = |word: &String| {
+            let mut words = PARAMETERS.iter().flat_map(|(_, words)| *words);
+            words.any(|ours| ours == word)
+        };
+        // With none left, nothing would be known instead of that nothing is taken.
+        if self.supported_parameters.iter().any(is_ours) {
+            self.supported_parameters.retain(is_ours);
+        }
+    }
+
     /// Whether the model takes images; `None` if that is unknown.
     #[must_use]
     pub fn takes_images(&self) -> Option<bool> {
@@ -236,6 +270,33 @@ pub(crate) fn words(value: &Value) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parameters_have_our_names() {
+        let entry = |words: &[&str]| CatalogueEntry {
+            supported_parameters: words.iter().map(|word| (*word).to_owned()).collect(),
+            ..CatalogueEntry::default()
+        };
+        let mut model = entry(&[
+            "tools",
+            "reasoning",
+            "max_completion_tokens",
+            "structured_outputs",
+        ]);
+        let ours = ["max_tokens", "reasoning_effort", "response_format"];
+        assert_eq!(model.parameters(), ours);
+        model.forget_other_parameters();
+        assert_eq!(model.supported_parameters.len(), 3);
+        assert_eq!(model.parameters(), ours);
+        let mut none = entry(&["tools"]);
+        none.forget_other_parameters();
+        assert_eq!(
+            none.supported_parameters,
+            ["tools"],
+            "known to take nothing of ours"
+        );
+        assert!(entry(&[]).parameters().is_empty());
+    }
     use crate::ReasoningEffort;
 
     #[test]

@@ -21,7 +21,9 @@ pub struct Cost {
 /// An estimate leaves out what the usage does not tell: images, tools, and dearer long contexts.
 #[must_use]
 pub fn cost(usage: &Usage, pricing: Option<&Pricing>) -> Option<Cost> {
-    if let Some(usd) = &usage.cost_usd {
+    // An amount beyond all money is no bill; nor could it be summed.
+    let billed = usage.cost_usd.as_ref();
+    if let Some(usd) = billed.filter(|usd| usd.parse::<Decimal>().is_ok()) {
         return Some(Cost {
             usd: usd.clone(),
             is_estimate: false,
@@ -34,11 +36,12 @@ pub fn cost(usage: &Usage, pricing: Option<&Pricing>) -> Option<Cost> {
     })
 }
 
-/// The sum of costs in plain decimal text; `None` if one of them is no number or the sum too long.
+/// The sum of costs in plain decimal text; `None` if one of them is no number or the sum too large. Digits beyond the
+/// 28th are rounded, which no provider's bill has.
 #[must_use]
 pub fn sum_costs<'a>(costs: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let sum = costs.into_iter().try_fold(Decimal::ZERO, |sum, cost| {
-        sum.checked_add(Decimal::from_str_exact(cost).ok()?)
+        sum.checked_add(cost.parse().ok()?)
     });
     Some(sum?.normalize().to_string())
 }
@@ -173,10 +176,22 @@ mod tests {
     }
 
     #[test]
+    fn an_absurd_bill_is_none() {
+        let absurd = Usage {
+            cost_usd: Some("9".repeat(40)),
+            ..usage(1, 1)
+        };
+        assert_eq!(cost(&absurd, None), None);
+        assert_eq!(cost(&absurd, Some(&pricing("1", "1"))), estimated("2"));
+    }
+
+    #[test]
     fn sums_are_exact() {
         assert_eq!(sum_costs(["0.1", "0.2"]).as_deref(), Some("0.3"));
         assert_eq!(sum_costs([]).as_deref(), Some("0"));
         assert_eq!(sum_costs(["0.1", "x"]), None);
+        let many = std::iter::repeat_n("0.00000000000000000000000001", 100_000);
+        assert_eq!(sum_costs(many).as_deref(), Some("0.000000000000000000001"));
     }
 
     proptest! {

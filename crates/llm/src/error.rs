@@ -53,6 +53,8 @@ pub struct ProviderError {
     /// The provider's own words, in one line, where it gave any that may be shown: no key is in
     /// them, and of a refused key nothing is kept.
     pub reason: Option<String>,
+    /// The HTTP status that the provider failed with, where it did.
+    pub status: Option<u16>,
     /// Which of our own limits passed; `None` too when the provider says that it ran out of time.
     pub deadline: Option<Deadline>,
     /// Whether nothing came from the provider: not reached, broken off, or silent to the end of
@@ -70,6 +72,7 @@ impl ProviderError {
             retry_after: None,
             message: one_line(message.as_ref()),
             reason: None,
+            status: None,
             deadline: None,
             unanswered: false,
             source: None,
@@ -81,6 +84,15 @@ impl ProviderError {
     pub fn with_reason(self, reason: impl AsRef<str>) -> Self {
         Self {
             reason: Some(one_line(reason.as_ref())),
+            ..self
+        }
+    }
+
+    /// The same, of a response with this HTTP status.
+    #[must_use]
+    pub fn with_status(self, status: u16) -> Self {
+        Self {
+            status: Some(status),
             ..self
         }
     }

@@ -29,11 +29,12 @@ pub(crate) fn from_response(
             "the provider redirects elsewhere (HTTP {})",
             status.as_u16()
         );
-        return ProviderError::new(ErrorKind::Protocol, message);
+        return ProviderError::new(ErrorKind::Protocol, message).with_status(status.as_u16());
     }
     // A body that is no JSON (a proxy's HTML page, say) tells nothing beyond the status.
     let body = serde_json::from_slice(body).unwrap_or(Value::Null);
-    let error = describe(error_object(&body), Some(status.as_u16()), key);
+    let error =
+        describe(error_object(&body), Some(status.as_u16()), key).with_status(status.as_u16());
     match retry_after(headers) {
         None => error,
         wait => error.with_retry_after(wait),

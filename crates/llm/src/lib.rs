@@ -54,7 +54,7 @@ pub use cost::{Cost, cost, sum_costs};
 pub use error::{Deadline, ErrorKind, ProviderError};
 pub use network::{ForbiddenAddress, HostPort, InvalidHostPort, Lookup, NetworkPolicy};
 pub use options::InvalidOptions;
-pub use provider::{ModelInfo, Provider, Registry};
+pub use provider::{AccountCheck, ModelInfo, Provider, Registry};
 pub use resilient::{Breaker, Resilient, Retry};
 pub use secret::Secret;
 pub use transport::Timeouts;

@@ -116,6 +116,15 @@ pub static PRESETS: &[Preset] = &[
             "https://models.example.com/v1",
         )
     },
+    Preset {
+        base_url_rule: BaseUrlRule::Required,
+        build: anthropic,
+        ..own_server(
+            "anthropic-compatible",
+            "Anthropic-compatible server",
+            "https://claude.example.com/v1",
+        )
+    },
 ];
 
 type Build = fn(Account) -> Result<Arc<dyn Provider>, InvalidOptions>;
@@ -157,6 +166,7 @@ const COMPATIBLE: Quirks = Quirks {
     reasoning: ReasoningStyle::Flat,
     ask_for_usage: true,
     forbid_compression: false,
+    has_key_endpoint: false,
     seed: SeedField::Seed,
     withhold_user: false,
 };

@@ -43,6 +43,29 @@ pub trait Provider: Send + Sync + fmt::Debug {
             .map(CatalogueEntry::from)
             .collect())
     }
+
+    /// Makes one cheap call that shows whether the account can be used: mostly the list of models,
+    /// which costs nothing and needs the key.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be used, or that the provider did not say.
+    async fn check(&self) -> Result<AccountCheck, ProviderError> {
+        let models = self.list_models().await?.len();
+        Ok(AccountCheck {
+            models: Some(models),
+            left_usd: None,
+        })
+    }
+}
+
+/// What a cheap call has shown of an account that can be used.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccountCheck {
+    /// How many models the provider listed, where it was asked for them.
+    pub models: Option<usize>,
+    /// US dollars that the key may still spend, as decimal text, where the provider says so.
+    pub left_usd: Option<String>,
 }
 
 /// A model of a provider.

@@ -222,7 +222,7 @@ fn broken(error: reqwest::Error) -> ProviderError {
             "connecting to the provider took too long",
         )
     } else if error.is_connect() {
-        (ErrorKind::Unavailable, "the provider cannot be reached")
+        (ErrorKind::Unavailable, unreachable(&error))
     } else {
         (
             ErrorKind::Unavailable,
@@ -237,14 +237,24 @@ fn broken(error: reqwest::Error) -> ProviderError {
     broken.with_source(error)
 }
 
+/// Why no connection came about, as far as it can be told.
+fn unreachable(error: &reqwest::Error) -> &'static str {
+    let has_kind = |cause: &(dyn std::error::Error + 'static), kind| {
+        let cause = cause.downcast_ref::<std::io::Error>();
+        cause.is_some_and(|cause| cause.kind() == kind)
+    };
+    if causes(error).any(|cause| has_kind(cause, std::io::ErrorKind::ConnectionRefused)) {
+        "the provider cannot be reached: nothing listens at its address"
+    } else {
+        "the provider cannot be reached"
+    }
+}
+
 /// Whether the guard of the network is behind the error.
 fn is_forbidden(error: &reqwest::Error) -> bool {
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        if error.is::<ForbiddenAddress>() {
-            return true;
-        }
-        source = error.source();
-    }
-    false
+    causes(error).any(|cause| cause.is::<ForbiddenAddress>())
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(std::error::Error::source(error), |cause| cause.source())
 }

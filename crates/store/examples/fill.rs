@@ -178,6 +178,8 @@ fn message(
         model: None,
         prompt_version: None,
         generation_id: None,
+        attachments: None,
+        omitted: None,
         now: now(),
     }
 }

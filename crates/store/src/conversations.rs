@@ -180,20 +180,32 @@ pub fn set_generated_title(
     Ok(changed > 0)
 }
 
-/// Stores the end of the path that is shown. It counts as activity.
+/// Stores the end of the path that is shown, where it still is `before`. It counts as activity. Whether it was.
 pub fn set_active(
     conn: &mut Conn,
     id: ConversationId,
+    before: Option<MessageId>,
     message: MessageId,
     now: NaiveDateTime,
-) -> Result<(), StoreError> {
-    let update = diesel::update(conversations::table.find(id)).set((
+) -> Result<bool, StoreError> {
+    let changes = (
         conversations::active_message_id.eq(message),
         conversations::last_activity_at.eq(now),
         conversations::updated_at.eq(now),
-    ));
-    direct!(conn => update.execute(conn))?;
-    Ok(())
+    );
+    let conversation = conversations::table.find(id);
+    let active = conversations::active_message_id;
+    let changed = match before {
+        Some(before) => {
+            let update = diesel::update(conversation.filter(active.eq(before))).set(changes);
+            direct!(conn => update.execute(conn))?
+        }
+        None => {
+            let update = diesel::update(conversation.filter(active.is_null())).set(changes);
+            direct!(conn => update.execute(conn))?
+        }
+    };
+    Ok(changed > 0)
 }
 
 /// Stores the end of the path that is shown, as a reader chose it: that is no activity.

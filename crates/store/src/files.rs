@@ -121,6 +121,32 @@ pub fn find(
     Ok(query.get_result(conn).optional()?)
 }
 
+/// The files of a project that have one of these ids or names. The caller has found the project for its owner.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_all(
+    conn: &mut Conn,
+    project: ProjectId,
+    ids: &[FileId],
+    names: &[&str],
+) -> Result<Vec<FileRow>, StoreError> {
+    let query = files::table
+        .filter(files::project_id.eq(project))
+        .filter(files::id.eq_any(ids).or(files::name.eq_any(names)))
+        .select(FileRow::as_select());
+    Ok(query.load(conn)?)
+}
+
+/// Which of these files are there.
+///
+/// # Errors
+/// When the database fails.
+pub fn present(conn: &mut Conn, ids: &[FileId]) -> Result<Vec<FileId>, StoreError> {
+    let query = files::table.filter(files::id.eq_any(ids)).select(files::id);
+    Ok(query.load(conn)?)
+}
+
 /// Deletes a file of a person's project and says what it was. Its blob becomes garbage.
 pub fn delete(
     conn: &mut Conn,

@@ -30,6 +30,7 @@ pub mod providers;
 pub mod search;
 pub mod sessions;
 pub mod transfer;
+pub mod usage;
 pub mod users;
 
 pub use catalogues::CatalogueStatus;

@@ -12,6 +12,7 @@ use crate::{
     search,
     sql::direct,
     text_enum::text_enum,
+    usage::UsageFigures,
 };
 
 text_enum! {
@@ -78,6 +79,24 @@ pub struct MessageRow {
     pub generation_id: Option<GenerationId>,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
+    /// JSON of a person's images; `None` without any.
+    pub attachments: Option<String>,
+    /// The model that was asked first, where another one answers.
+    pub requested_model: Option<String>,
+    /// JSON of the models that were asked in vain.
+    pub fallbacks: Option<String>,
+    /// JSON of what of the history was left out.
+    pub omitted: Option<String>,
+    /// Those of `prompt_tokens` that were in the provider's cache.
+    pub cached_tokens: Option<i64>,
+    /// Those of `completion_tokens` that went into reasoning.
+    pub reasoning_tokens: Option<i64>,
+    pub cost_is_estimate: bool,
+    pub tokens_are_estimate: bool,
+    /// Milliseconds from the question to the first word.
+    pub first_token_ms: Option<i64>,
+    /// Milliseconds from the question to the end.
+    pub duration_ms: Option<i64>,
 }
 
 /// A new message: a person's, or an assistant's that is still empty.
@@ -92,6 +111,10 @@ pub struct NewMessage {
     pub model: Option<String>,
     pub prompt_version: Option<i32>,
     pub generation_id: Option<GenerationId>,
+    /// JSON of a person's images; `None` without any.
+    pub attachments: Option<String>,
+    /// JSON of what of the history is left out for the answer.
+    pub omitted: Option<String>,
     pub now: NaiveDateTime,
 }
 
@@ -103,12 +126,25 @@ pub struct MessageFinish {
     pub reasoning: Option<String>,
     pub status: MessageStatus,
     pub finish_reason: Option<FinishReason>,
-    pub prompt_tokens: Option<i64>,
-    pub completion_tokens: Option<i64>,
-    /// US dollars as decimal text.
-    pub cost_usd: Option<String>,
     /// JSON of what went wrong.
     pub problem: Option<String>,
+    #[diesel(embed)]
+    pub answerer: Answerer,
+    #[diesel(embed)]
+    pub usage: UsageFigures,
+}
+
+/// Who answers, and how much of the conversation that model was given.
+#[derive(Debug, Clone, AsChangeset)]
+#[diesel(table_name = messages, treat_none_as_null = true)]
+pub struct Answerer {
+    pub model: String,
+    /// The model that was asked first, where another one answers.
+    pub requested_model: Option<String>,
+    /// JSON of the models that were asked in vain.
+    pub fallbacks: Option<String>,
+    /// JSON of what of the history was left out.
+    pub omitted: Option<String>,
 }
 
 /// A message's place in its conversation: when it was made, and its id among those of the same moment.
@@ -137,6 +173,16 @@ pub fn insert(conn: &mut Conn, new: &NewMessage) -> Result<MessageRow, StoreErro
         generation_id: new.generation_id,
         created_at: new.now,
         updated_at: new.now,
+        attachments: new.attachments.clone(),
+        requested_model: None,
+        fallbacks: None,
+        omitted: new.omitted.clone(),
+        cached_tokens: None,
+        reasoning_tokens: None,
+        cost_is_estimate: false,
+        tokens_are_estimate: false,
+        first_token_ms: None,
+        duration_ms: None,
     };
     let insert = diesel::insert_into(messages::table).values(&row);
     direct!(conn => insert.execute(conn))?;
@@ -242,6 +288,19 @@ pub fn write_texts(
         written += direct!(conn => update.execute(conn))?;
     }
     Ok(written)
+}
+
+/// Stores that another model answers.
+pub fn set_answerer(
+    conn: &mut Conn,
+    id: MessageId,
+    answerer: &Answerer,
+    now: NaiveDateTime,
+) -> Result<(), StoreError> {
+    let update =
+        diesel::update(messages::table.find(id)).set((answerer, messages::updated_at.eq(now)));
+    direct!(conn => update.execute(conn))?;
+    Ok(())
 }
 
 /// Stores how an answer ended, and says what the message is now; `None` when it is gone.

@@ -114,6 +114,38 @@ diesel::table! {
         generation_id -> Nullable<Text>,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        attachments -> Nullable<Text>,
+        requested_model -> Nullable<Text>,
+        fallbacks -> Nullable<Text>,
+        omitted -> Nullable<Text>,
+        cached_tokens -> Nullable<BigInt>,
+        reasoning_tokens -> Nullable<BigInt>,
+        cost_is_estimate -> Bool,
+        tokens_are_estimate -> Bool,
+        first_token_ms -> Nullable<BigInt>,
+        duration_ms -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    usage_records (owner_id, day, model, id) {
+        owner_id -> Text,
+        day -> Text,
+        model -> Text,
+        id -> Text,
+        purpose -> Text,
+        project_id -> Text,
+        conversation_id -> Text,
+        prompt_tokens -> Nullable<BigInt>,
+        cached_tokens -> Nullable<BigInt>,
+        completion_tokens -> Nullable<BigInt>,
+        reasoning_tokens -> Nullable<BigInt>,
+        cost_usd -> Nullable<Text>,
+        cost_is_estimate -> Bool,
+        tokens_are_estimate -> Bool,
+        first_token_ms -> Nullable<BigInt>,
+        duration_ms -> Nullable<BigInt>,
+        created_at -> Timestamp,
     }
 }
 

@@ -142,7 +142,7 @@ pub(crate) fn lock_account(conn: &mut Conn, id: UserId) -> Result<(), StoreError
     Ok(())
 }
 
-/// Messages that one statement inserts on PostgreSQL: 17 values each, of the 65,535 that it takes.
+/// Messages that one statement inserts on PostgreSQL: 27 values each, of the 65,535 that it takes.
 const MESSAGES_A_STATEMENT: usize = 500;
 
 /// Adds messages, of which each comes after its parent. Thousands come at once, so each database gets them

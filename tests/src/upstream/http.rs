@@ -3,7 +3,11 @@
 //! Owns HTTP/1.1 to the extent that a script needs it: one request a connection, chunked bodies,
 //! one chunk a write, so that a script decides what arrives together.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use serde_json::Value;
 use tokio::{
@@ -34,9 +38,12 @@ async fn serve(socket: TcpStream, stage: &Stage) -> io::Result<()> {
     let (mut reader, mut writer) = tokio::io::split(socket);
     let (state, connection) = watch::channel(Connection::Open);
     let request = read_request(&mut reader, connection).await?;
-    let script = match (request.method.as_str(), request.path.as_str()) {
-        ("POST", "/api/v1/chat/completions") => stage.script_for(request),
-        ("GET", "/api/v1/models") => Script::status(200).json(&serde_json::json!({"data": []})),
+    stage.count.fetch_add(1, Ordering::Relaxed);
+    let path = request.path.split('?').next().unwrap_or_default();
+    let script = match (request.method.as_str(), path) {
+        ("POST", "/api/v1/chat/completions" | "/api/v1/messages") => stage.script_for(request),
+        ("GET", "/api/v1/models") => stage.script_for_list(request),
+        ("GET", "/api/v1/key") => stage.script_for_key(),
         _ => Script::error(404, "Not Found"),
     };
     let played = tokio::select! {

@@ -1,20 +1,24 @@
 //! The scripted upstream: a provider that does exactly what a test tells it, byte by byte.
 //!
-//! Owns the wire side of OpenRouter as the server under test sees it. It speaks HTTP/1.1 over a
+//! Owns the wire side of OpenRouter and of Anthropic as the server under test sees it. It speaks HTTP/1.1 over a
 //! plain socket, because an HTTP library would mend the very faults that tests need. It must not
 //! know the server under test.
 
+mod anthropic;
 mod http;
 mod openrouter;
 mod script;
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
@@ -25,6 +29,7 @@ use url::Url;
 use crate::runtime;
 
 pub use self::{
+    anthropic::{MessagesScript, message, messages_error},
     openrouter::{LineEnding, StreamScript, chunk, completion, error_body, error_chunk},
     script::{Gate, Script, Step},
 };
@@ -38,6 +43,7 @@ pub struct Upstream {
     base_url: Url,
     stage: Arc<Stage>,
     arrivals: tokio::sync::Mutex<mpsc::UnboundedReceiver<RecordedRequest>>,
+    list_arrivals: tokio::sync::Mutex<mpsc::UnboundedReceiver<RecordedRequest>>,
     _listener: AbortOnDropHandle<()>,
 }
 
@@ -50,10 +56,17 @@ struct Stage {
     improvise: Option<fn(&RecordedRequest) -> Script>,
     recorded: Mutex<Vec<RecordedRequest>>,
     arrivals: mpsc::UnboundedSender<RecordedRequest>,
+    /// What answers each request for the list of models, and each for what is known of a key.
+    list: Mutex<Script>,
+    key: Mutex<Script>,
+    list_arrivals: mpsc::UnboundedSender<RecordedRequest>,
+    /// Every request, for whatever.
+    count: AtomicUsize,
 }
 
 impl Stage {
     fn script_for(&self, request: RecordedRequest) -> Script {
+        let is_messages = request.path.ends_with("/messages");
         let script = self.scripts.lock().expect("not poisoned").pop_front();
         if let (None, Some(improvise)) = (&script, self.improvise) {
             return improvise(&request);
@@ -64,7 +77,20 @@ impl Stage {
             .push(request.clone());
         // A test that has ended wants to hear of no more requests.
         let _ = self.arrivals.send(request);
-        script.unwrap_or_else(|| Script::answer("Hello from the upstream."))
+        script.unwrap_or_else(|| match is_messages {
+            true => MessagesScript::answer("Hello from the upstream.").into(),
+            false => Script::answer("Hello from the upstream."),
+        })
+    }
+
+    fn script_for_list(&self, request: RecordedRequest) -> Script {
+        // A test that has ended wants to hear of no more requests.
+        let _ = self.list_arrivals.send(request);
+        self.list.lock().expect("not poisoned").clone()
+    }
+
+    fn script_for_key(&self) -> Script {
+        self.key.lock().expect("not poisoned").clone()
     }
 }
 
@@ -145,17 +171,23 @@ impl Upstream {
             .expect("a bound socket has an address")
             .port();
         let (sender, arrivals) = mpsc::unbounded_channel();
+        let (list_sender, list_arrivals) = mpsc::unbounded_channel();
         let stage = Arc::new(Stage {
             scripts: Mutex::default(),
             improvise,
             recorded: Mutex::default(),
             arrivals: sender,
+            list: Mutex::new(Script::list(&[])),
+            key: Mutex::new(Script::status(200).json(&json!({"data": {"label": "k"}}))),
+            list_arrivals: list_sender,
+            count: AtomicUsize::new(0),
         });
         Self {
             base_url: format!("http://127.0.0.1:{port}/api/v1")
                 .parse()
                 .expect("a valid URL"),
             arrivals: tokio::sync::Mutex::new(arrivals),
+            list_arrivals: tokio::sync::Mutex::new(list_arrivals),
             _listener: runtime::spawn(http::accept(listener, Arc::clone(&stage))),
             stage,
         }
@@ -174,6 +206,37 @@ impl Upstream {
             .lock()
             .expect("no test panics while it holds the scripts")
             .push_back(script.into());
+    }
+
+    /// Plays `script` for every request for the list of models from now on.
+    pub fn list_models(&self, script: impl Into<Script>) {
+        *self.stage.list.lock().expect("not poisoned") = script.into();
+    }
+
+    /// Plays `script` for every request for what is known of a key from now on.
+    pub fn tell_of_key(&self, script: impl Into<Script>) {
+        *self.stage.key.lock().expect("not poisoned") = script.into();
+    }
+
+    /// The next request for the list of models that no earlier call has returned; waits until there is one.
+    pub async fn list_request(&self) -> RecordedRequest {
+        let mut arrivals = self.list_arrivals.lock().await;
+        tokio::time::timeout(PATIENCE, arrivals.recv())
+            .await
+            .expect("nobody asked the upstream for its models")
+            .expect("the upstream has stopped")
+    }
+
+    /// How many requests have come, for whatever.
+    #[must_use]
+    pub fn request_count(&self) -> usize {
+        self.stage.count.load(Ordering::Relaxed)
+    }
+
+    /// As an operator allows it to people: host and port.
+    #[must_use]
+    pub fn host_port(&self) -> String {
+        format!("127.0.0.1:{}", self.base_url.port().expect("its own port"))
     }
 
     /// The next chat request that no earlier call has returned; waits until there is one.

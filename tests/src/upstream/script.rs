@@ -1,7 +1,7 @@
 //! Scripts: what the upstream sends, as data.
 //!
 //! Owns the steps and how a whole answer is put together from them. Knows nothing of what the
-//! bytes mean; that is `openrouter`'s.
+//! bytes mean; that is `openrouter`'s and `anthropic`'s.
 
 use std::{sync::Arc, time::Duration};
 
@@ -99,6 +99,12 @@ impl Script {
     #[must_use]
     pub fn error(status: u16, message: &str) -> Self {
         Self::status(status).json(&super::openrouter::error_body(status, message))
+    }
+
+    /// A list of these models.
+    #[must_use]
+    pub fn list(models: &[Value]) -> Self {
+        Self::status(200).json(&serde_json::json!({"data": models}))
     }
 
     /// Drops the connection without a byte.

@@ -117,6 +117,9 @@ async fn nobody_reaches_anothers_things() {
     let project = ada.create_project("Notes").await;
     ada.upload(&project, "a.txt", b"a").await;
     let chat = ada.chat(&project, "Hello").await;
+    let provider = ada
+        .create_provider(json!({"preset": "groq", "name": "Mine", "api_key": "gsk-0123456789"}))
+        .await;
     let session =
         ada.get("/api/auth/sessions").send().await.json::<Value>()["items"][0]["id"].clone();
 
@@ -136,6 +139,7 @@ async fn nobody_reaches_anothers_things() {
                 .generation_id
                 .expect("an answer has one")
                 .to_string(),
+            "provider_id" => provider.id.expect("one's own has one").to_string(),
             "session_id" => session.as_str().expect("an id").to_owned(),
             other => panic!("{}: what is Ada's {other}?", operation.path),
         });
@@ -157,6 +161,8 @@ async fn nobody_reaches_anothers_things() {
     );
     assert_eq!(ada.files(&project).await.len(), 1);
     assert_eq!(ada.messages(chat.conversation_id.as_str()).await.len(), 2);
+    assert_eq!(ada.provider("mine").await.name, "Mine");
+    assert!(bob.providers().await.iter().all(|provider| provider.shared));
     for list in ["/api/projects"] {
         assert_eq!(
             bob.get(list).send().await.json::<Value>()["items"],

@@ -32,7 +32,7 @@ async fn what_is_wrong_with_a_document_is_pointed_at() {
         ("/title", json!("x".repeat(201)), FieldCode::TooLong),
         ("/title", json!(null), FieldCode::WrongType),
         ("/pinned", json!("yes"), FieldCode::WrongType),
-        ("/version", json!(2), FieldCode::Invalid),
+        ("/version", json!(3), FieldCode::Invalid),
         ("/format", json!("prompthub.song"), FieldCode::Invalid),
         ("/created_at", json!("yesterday"), FieldCode::Invalid),
         ("/active_message_id", stranger.clone(), FieldCode::Invalid),

@@ -133,7 +133,7 @@ async fn a_project_comes_back_as_it_went() {
             typed.prompt_version,
             typed.prompt_versions.len()
         ),
-        (1, 2, 2)
+        (2, 2, 2)
     );
     assert_eq!(typed.files.len(), 2);
     let sizes: Vec<_> = typed

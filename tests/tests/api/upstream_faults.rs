@@ -2,6 +2,8 @@
 //! before the fault, the state is truthful, one terminal event goes out, and the connection to the
 //! provider is closed.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use prompthub_dto::{
     chat::{FinishReason, MessageStatus},
@@ -21,7 +23,13 @@ use crate::exchange::{TEXT, assert_complete, assert_failed, assert_interrupted, 
 #[tokio::test]
 async fn an_end_without_a_reason_is_an_interruption() {
     assert_interrupted(StreamScript::new().delta("So").delta(" far"), "So far").await;
-    assert_interrupted(StreamScript::new().comment("nothing comes"), "").await;
+    // Before the first word nothing was interrupted: the provider gave no answer.
+    assert_failed(
+        StreamScript::new().comment("nothing comes"),
+        "",
+        ProblemCode::ProviderUnavailable,
+    )
+    .await;
 }
 
 /// The last line was whole, only its blank line is missing: the text in it was sent.
@@ -228,16 +236,24 @@ async fn a_web_page_is_a_breach_of_protocol() {
     .await;
 }
 
+/// Less than any provider takes that is at work, and more than this machine needs.
+const SHORT: Duration = Duration::from_millis(700);
+
 /// A provider that says nothing more is given up, with what it has said.
 #[tokio::test]
 async fn silence_ends_an_answer_before_it_begins_and_in_the_middle() {
-    let app = TestApp::with(|config| config.provider_timeout_seconds = 1).await;
+    let app = TestApp::with(|config| config.provider_calls.timeout = SHORT).await;
     let silences = [
-        (Script::mute(), ""),
-        (StreamScript::new().silence().into(), ""),
+        (Script::mute(), "", ProblemCode::ProviderFirstByteTimeout),
+        (
+            StreamScript::new().silence().into(),
+            "",
+            ProblemCode::ProviderFirstByteTimeout,
+        ),
         (
             StreamScript::new().delta("So far").silence().into(),
             "So far",
+            ProblemCode::ProviderSilenceTimeout,
         ),
         // Half a chunk is no text.
         (
@@ -247,17 +263,18 @@ async fn silence_ends_an_answer_before_it_begins_and_in_the_middle() {
                 .silence()
                 .into(),
             "So far",
+            ProblemCode::ProviderSilenceTimeout,
         ),
     ];
     let ada = app.register("ada@example.com").await;
     let project = ada.create_project("Notes").await;
-    for (script, text) in silences {
+    for (script, text, code) in silences {
         app.upstream.next(script);
         let events = ada.chat_stream(&project, "Hello").await;
         let StreamEvent::Error { problem } = assert_whole(&events) else {
             panic!("{events:?}")
         };
-        assert_eq!(problem.code, ProblemCode::ProviderTimeout);
+        assert_eq!(problem.code, code);
         let stored = stored_answer(&ada, &events).await;
         assert_eq!(
             (stored.content.as_str(), stored.status),

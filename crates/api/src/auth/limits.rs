@@ -1,4 +1,4 @@
-//! How often one address and one account may have a secret checked.
+//! How often one address and one account may have a secret checked, ours or a provider's.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -10,7 +10,7 @@ use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock, DefaultClock},
 };
-use prompthub_dto::problem::ProblemCode;
+use prompthub_dto::{ids::UserId, problem::ProblemCode};
 
 use crate::{config::Config, error::ApiError};
 
@@ -19,6 +19,7 @@ pub struct Limits {
     clock: DefaultClock,
     addresses: DefaultKeyedRateLimiter<IpAddr>,
     accounts: DefaultKeyedRateLimiter<String>,
+    provider_tests: DefaultKeyedRateLimiter<UserId>,
 }
 
 impl Limits {
@@ -28,6 +29,7 @@ impl Limits {
             clock: DefaultClock::default(),
             addresses: RateLimiter::keyed(per_minute(config.attempts_per_address)),
             accounts: RateLimiter::keyed(per_minute(config.attempts_per_account)),
+            provider_tests: RateLimiter::keyed(per_minute(config.attempts_per_account)),
         }
     }
 
@@ -54,12 +56,25 @@ impl Limits {
             .map_err(|early| refused(early.wait_time_from(self.clock.now())))
     }
 
+    /// Counts a test of one of this person's providers: each is a call that the server makes wherever the
+    /// person wants, with whatever key.
+    ///
+    /// # Errors
+    /// As [`Limits::check_address`].
+    pub fn check_provider_test(&self, user: UserId) -> Result<(), ApiError> {
+        self.provider_tests
+            .check_key(&user)
+            .map_err(|early| refused(early.wait_time_from(self.clock.now())))
+    }
+
     /// Forgets who has not tried for a while, so that strangers cannot fill the memory.
     pub fn forget_idle(&self) {
         self.addresses.retain_recent();
         self.accounts.retain_recent();
+        self.provider_tests.retain_recent();
         self.addresses.shrink_to_fit();
         self.accounts.shrink_to_fit();
+        self.provider_tests.shrink_to_fit();
     }
 }
 

@@ -8,6 +8,7 @@ mod hashers;
 pub mod keys;
 pub mod limits;
 pub mod passwords;
+pub mod sealing;
 pub mod sessions;
 
 pub use current_user::CurrentUser;

@@ -3,39 +3,46 @@
 use std::sync::Arc;
 
 use prompthub_dto::{
-    chat::{Chat, CreateMessage, MessageContent, OnDisconnect, Regenerate},
+    chat::{Attachment, Chat, CreateMessage, OnDisconnect, Regenerate},
     ids::{ConversationId, GenerationId, MessageId, ProjectId, UserId},
-    problem::{FieldCode, ProblemCode},
+    problem::ProblemCode,
+    projects::Parameters,
 };
 use prompthub_store::{
-    Conn, MessageRole, MessageStatus, TitledBy,
+    Conn, MessageRole, MessageStatus, StoreError, TitledBy,
     conversations::{self, ConversationRow},
     generations::{self, NewGeneration},
     messages::{self, MessageRow, NewMessage},
-    now, users,
+    now,
+    projects::ProjectRow,
+    users,
 };
 
 use super::{
-    completion::completion_request,
+    attachments::{self, find_files},
+    completion::{History, HistoryMessage},
+    content::Said,
+    conversations::no_conversation,
     models::ModelName,
     naming::{Naming, name_after},
-    place::{Found, Place, find_place},
-    text::{Bounds, bounded, is_blank},
+    parameters,
+    place::{Found, Place, find_place, take_place},
+    plan::Plan,
+    projects::no_project,
+    text::is_blank,
     title::{UNTITLED, title_of},
     to_the_end,
 };
 use crate::{
     config::Titles,
     error::ApiError,
-    generation::{Assignment, Live, StopOnDrop},
+    generation::{Assignment, Live, Prepared, StopOnDrop},
     state::App,
     wire,
 };
 
-const MESSAGE: Bounds = Bounds {
-    min: 1,
-    max: 200_000,
-};
+/// How often a question is put again to a conversation that changes under it.
+const ATTEMPTS: usize = 5;
 
 /// Who asks, in which request.
 #[derive(Debug, Clone)]
@@ -47,16 +54,17 @@ pub struct Asker {
 struct Question {
     place: Place,
     /// `None` where the question is there already.
-    content: Option<String>,
+    said: Option<Said>,
     model: Option<ModelName>,
+    parameters: Option<Parameters>,
     on_disconnect: OnDisconnect,
 }
 
 /// Sends a message to a project and starts the answer.
 ///
 /// # Errors
-/// `not_found`, `unknown_model`, `answer_running`, `too_many_generations`, complaints about the
-/// fields. Once this is `Ok`, the message is stored, whatever becomes of the answer.
+/// `not_found`, `unknown_model`, `answer_running`, `too_many_generations`, `images_unsupported`,
+/// `context_too_long`, complaints about the fields. Once this is `Ok`, the message is stored, whatever becomes of the answer.
 pub async fn ask_project(
     app: &App,
     asker: Asker,
@@ -65,8 +73,9 @@ pub async fn ask_project(
 ) -> Result<Begun, ApiError> {
     let question = Question {
         place: Place::Project(project, request.conversation_id),
-        content: Some(content("message", request.message)?),
+        said: Some(Said::parse("message", request.message)?),
         model: parse_model(request.model)?,
+        parameters: request.parameters,
         on_disconnect: request.on_disconnect,
     };
     begin(app, asker, question).await
@@ -84,8 +93,9 @@ pub async fn ask_conversation(
 ) -> Result<Begun, ApiError> {
     let question = Question {
         place: Place::Below(conversation, request.parent_id),
-        content: Some(content("content", request.content)?),
+        said: Some(Said::parse("content", request.content)?),
         model: parse_model(request.model)?,
+        parameters: request.parameters,
         on_disconnect: request.on_disconnect,
     };
     begin(app, asker, question).await
@@ -103,28 +113,12 @@ pub async fn regenerate(
 ) -> Result<Begun, ApiError> {
     let question = Question {
         place: Place::Beside(message),
-        content: None,
+        said: None,
         model: parse_model(request.model)?,
+        parameters: request.parameters,
         on_disconnect: request.on_disconnect,
     };
     begin(app, asker, question).await
-}
-
-fn content(field: &str, content: MessageContent) -> Result<String, ApiError> {
-    let MessageContent::Text(text) = content else {
-        return Err(ApiError::new(
-            ProblemCode::ImagesUnsupported,
-            "This server takes messages as text alone.",
-        ));
-    };
-    if is_blank(&text) {
-        return Err(ApiError::field(
-            field,
-            FieldCode::Required,
-            "Must not be empty.",
-        ));
-    }
-    bounded(field, text, MESSAGE)
 }
 
 fn parse_model(text: Option<String>) -> Result<Option<ModelName>, ApiError> {
@@ -137,82 +131,208 @@ pub struct Begun {
     pub guard: Option<StopOnDrop>,
 }
 
-/// One transaction stores the question, the empty answer and the generation; then the task starts.
-/// Nothing comes between the two, even when the caller goes away: an answer that is stored as
-/// running does run.
+/// What the question needs is read, its request made, and then one transaction stores the question, the empty answer
+/// and the generation, and the task starts. Nothing comes between the last two, even when the caller goes away: an
+/// answer that is stored as running does run.
 async fn begin(app: &App, asker: Asker, question: Question) -> Result<Begun, ApiError> {
     let app = app.clone();
+    let question = Arc::new(question);
     to_the_end(async move {
-        let on_disconnect = question.on_disconnect;
-        let parts = app.clone();
-        let (assignment, naming) = app
-            .store
-            .write(move |conn| store_question(conn, &parts, asker, question))
-            .await?;
-        let live = app.hub.start(assignment);
-        if let Some(naming) = naming {
-            let naming = name_after(app.store.clone(), Arc::clone(&live), naming);
-            app.hub.spawn(naming);
+        for _ in 0..ATTEMPTS {
+            let ready = prepare(&app, &asker, &question).await?;
+            let Some((assignment, naming)) = store(&app, &asker, ready).await? else {
+                continue;
+            };
+            let live = app.hub.start(assignment);
+            if let Some(naming) = naming {
+                let naming = name_after(app.clone(), Arc::clone(&live), naming);
+                app.hub.spawn(naming);
+            }
+            let guard = match question.on_disconnect {
+                OnDisconnect::Continue => None,
+                OnDisconnect::Cancel => Some(StopOnDrop::new(Arc::clone(&live))),
+            };
+            return Ok(Begun { live, guard });
         }
-        let guard = match on_disconnect {
-            OnDisconnect::Continue => None,
-            OnDisconnect::Cancel => Some(StopOnDrop::new(Arc::clone(&live))),
-        };
-        Ok(Begun { live, guard })
+        Err(ApiError::new(
+            ProblemCode::AnswerRunning,
+            "The conversation changed while the question came in. Send it again.",
+        ))
     })
     .await
+}
+
+/// A question whose request is made and which is still to be stored.
+struct Ready {
+    project: ProjectRow,
+    /// `None` where the question begins one.
+    conversation: Option<ConversationRow>,
+    said: Option<Said>,
+    attachments: Vec<Attachment>,
+    /// The message before the question, or the question where it is there already.
+    last: Option<MessageRow>,
+    /// The first words of the conversation, where nothing has been answered yet on the way to the question.
+    unanswered: Option<String>,
+    model: ModelName,
+    prepared: Prepared,
+    plan: Plan,
+}
+
+async fn prepare(app: &App, asker: &Asker, question: &Arc<Question>) -> Result<Ready, ApiError> {
+    let (user, asked) = (asker.user, Arc::clone(question));
+    let (found, files) = app
+        .store
+        .read(move |conn| {
+            let found = find_place(conn, user, &asked.place)?;
+            let images = asked.said.as_ref().map(|said| said.images.as_slice());
+            let project = found.project.id;
+            let files = find_files(conn, project, &found.path, images.unwrap_or_default())?;
+            Ok::<_, ApiError>((found, files))
+        })
+        .await?;
+    let Found {
+        project,
+        conversation,
+        path,
+    } = found;
+    let stored = wire::parameters(&project.parameters);
+    let mut parameters = parameters::merged(stored, question.parameters.clone())?;
+    let fallbacks = std::mem::take(&mut parameters.fallback_models);
+    let model = match &question.model {
+        Some(model) => model.clone(),
+        None => ModelName::parse(&project.model)?,
+    };
+    let said = question.said.clone();
+    let images = said.as_ref().map(|said| said.images.as_slice());
+    let attachments = attachments::attach(images.unwrap_or_default(), &files)?;
+    let last = path.last().cloned();
+    let unanswered = first_words(&path, said.as_ref());
+
+    let mut messages: Vec<_> = path.into_iter().filter_map(HistoryMessage::of).collect();
+    let mut fields = Vec::new();
+    if let Some(said) = &said {
+        messages.push(HistoryMessage::question(said, &attachments));
+        fields.extend(said.images.iter().map(|image| image.field.clone()));
+    }
+    let prompt = project.system_prompt.as_str();
+    let history = History {
+        system_prompt: (!prompt.trim().is_empty()).then(|| prompt.to_owned()),
+        messages,
+        parameters: parameters::to_llm(parameters),
+        user,
+        files,
+        fields,
+    };
+    let mut plan = Plan::new(app, history, fallbacks);
+    let prepared = plan.prepare(&model).await?;
+    Ok(Ready {
+        project,
+        conversation,
+        said,
+        attachments,
+        last,
+        unanswered,
+        model,
+        prepared,
+        plan,
+    })
+}
+
+/// `None` where the conversation is not any more as the question found it.
+async fn store(
+    app: &App,
+    asker: &Asker,
+    ready: Ready,
+) -> Result<Option<(Assignment, Option<Naming>)>, ApiError> {
+    let (parts, asker) = (app.clone(), asker.clone());
+    let is_new = ready.conversation.is_none();
+    let stored = app
+        .store
+        .write(move |conn| store_question(conn, &parts, asker, ready))
+        .await;
+    match stored {
+        Ok(begun) => Ok(Some(begun)),
+        Err(Unstored::Moved) => Ok(None),
+        Err(Unstored::Failed(ApiError::Store(StoreError::ForeignKey(_)))) => {
+            // Deleted since it was found.
+            Err(match is_new {
+                true => no_project(),
+                false => no_conversation(),
+            })
+        }
+        Err(Unstored::Failed(error)) => Err(error),
+    }
+}
+
+/// Why nothing was stored.
+enum Unstored {
+    /// The conversation is not as the question found it.
+    Moved,
+    Failed(ApiError),
+}
+
+impl<E: Into<ApiError>> From<E> for Unstored {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
 }
 
 fn store_question(
     conn: &mut Conn,
     app: &App,
     asker: Asker,
-    question: Question,
-) -> Result<(Assignment, Option<Naming>), ApiError> {
+    ready: Ready,
+) -> Result<(Assignment, Option<Naming>), Unstored> {
     let at = now();
     // A person's questions take their turns, or two could begin where only one may.
     users::lock(conn, asker.user)?;
-    let Found {
+    let Ready {
         project,
         conversation,
-        mut path,
-    } = find_place(
+        said,
+        attachments,
+        last,
+        unanswered,
+        model,
+        prepared,
+        plan,
+    } = ready;
+    if let Some(conversation) = &conversation {
+        refuse_second(conn, conversation.id)?;
+    }
+    refuse_crowds(conn, app, asker.user)?;
+    let before = conversation.as_ref().and_then(|row| row.active_message_id);
+    let words = said.as_ref().and(unanswered.as_deref());
+    let conversation = take_place(
         conn,
         asker.user,
-        &question.place,
-        question.content.as_deref(),
+        project.id,
+        conversation,
+        words.filter(|_| last.is_none()),
         at,
     )?;
-    let model = match question.model {
-        Some(model) => model,
-        None => ModelName::parse(&project.model)?,
-    };
-    let (provider, provider_model) = model.resolve(app)?;
-    refuse_crowds(conn, app, asker.user, conversation.id)?;
 
     let generation_id = GenerationId::new();
-    let user_message = match question.content {
-        Some(content) => {
+    let user_message = match (said, last) {
+        (Some(said), last) => {
             let row = NewMessage {
                 id: MessageId::new(),
                 conversation_id: conversation.id,
-                parent_id: path.last().map(|row| row.id),
+                parent_id: last.map(|row| row.id),
                 role: MessageRole::User,
-                content,
+                content: said.text,
                 status: MessageStatus::Complete,
                 model: None,
                 prompt_version: None,
                 generation_id: None,
+                attachments: attachments::to_json(&attachments)?,
+                omitted: None,
                 now: at,
             };
-            let row = messages::insert(conn, &row)?;
-            path.push(row.clone());
-            row
+            wire::message(messages::insert(conn, &row)?)
         }
-        None => path
-            .last()
-            .cloned()
-            .ok_or_else(|| ApiError::not_found("message"))?,
+        (None, Some(last)) => plan.shown(last),
+        (None, None) => return Err(ApiError::not_found("message").into()),
     };
     let answer = NewMessage {
         id: MessageId::new(),
@@ -224,6 +344,8 @@ fn store_question(
         model: Some(model.as_str().to_owned()),
         prompt_version: Some(project.prompt_version),
         generation_id: Some(generation_id),
+        attachments: None,
+        omitted: wire::json(prepared.omitted.as_ref())?,
         now: at,
     };
     let answer = messages::insert(conn, &answer)?;
@@ -235,66 +357,80 @@ fn store_question(
             user_message_id: user_message.id,
             assistant_message_id: answer.id,
             owner_id: asker.user,
-            model: model.as_str().to_owned(),
+            model: model.into_string(),
             lease_owner: app.hub.node().to_owned(),
             lease_expires_at: app.hub.lease().end(),
             now: at,
         },
     )?;
-    conversations::set_active(conn, conversation.id, answer.id, at)?;
+    if !conversations::set_active(conn, conversation.id, before, answer.id, at)? {
+        return Err(Unstored::Moved);
+    }
 
-    let request = completion_request(&project, provider_model, &path, asker.user);
     let wants_title = app.config.titles == Titles::Model
-        && !provider.is_demo()
-        && is_first_exchange(&conversation, &path);
+        && !prepared.provider.is_demo()
+        && conversation.titled_by == TitledBy::Generated
+        && unanswered.is_some_and(|words| is_called(&conversation, &words));
     let naming = wants_title.then(|| Naming {
+        owner_id: asker.user,
+        project_id: project.id,
         conversation_id: conversation.id,
-        provider: Arc::clone(&provider),
-        model: request.model.clone(),
-        user: request.user.clone(),
     });
     let assignment = Assignment {
         generation_id,
         conversation_id: conversation.id,
         project_id: project.id,
         owner_id: asker.user,
-        request,
-        user_message: wire::message(user_message),
+        user_message,
         assistant_message_id: answer.id,
-        provider,
-        model: model.into_string(),
+        first: prepared,
+        alternatives: plan.into_alternatives(),
         request_id: asker.request_id,
     };
     Ok((assignment, naming))
 }
 
-/// Whether nothing has been answered yet on the path to the question, and the conversation is still
-/// called by its first words.
-fn is_first_exchange(conversation: &ConversationRow, path: &[MessageRow]) -> bool {
+/// What a conversation is called by at first, where nothing on the way to the question has been answered yet.
+fn first_words(path: &[MessageRow], said: Option<&Said>) -> Option<String> {
     let unanswered = path
         .iter()
         .all(|row| row.role == MessageRole::User || row.status != MessageStatus::Complete);
-    let by_first_words = || {
-        path.first()
-            .is_some_and(|first| conversation.title == title_of(&first.content))
+    let words = |text: &str, image: Option<String>| match is_blank(text) {
+        true => image.unwrap_or_default(),
+        false => text.to_owned(),
     };
-    unanswered
-        && conversation.titled_by == TitledBy::Generated
-        && (conversation.title == UNTITLED || by_first_words())
+    match (path.first(), said) {
+        _ if !unanswered => None,
+        (Some(first), _) => {
+            let images = wire::attachments(first.attachments.as_deref());
+            let image = images.into_iter().next().map(|image| image.file);
+            Some(words(&first.content, image))
+        }
+        (None, Some(said)) => {
+            let image = said.images.first().map(|image| image.file.clone());
+            Some(words(&said.text, image))
+        }
+        (None, None) => None,
+    }
 }
 
-fn refuse_crowds(
-    conn: &mut Conn,
-    app: &App,
-    user: UserId,
-    conversation: ConversationId,
-) -> Result<(), ApiError> {
+/// Whether the conversation is still called by its first words.
+fn is_called(conversation: &ConversationRow, first_words: &str) -> bool {
+    conversation.title == UNTITLED || conversation.title == title_of(first_words)
+}
+
+/// One answer at a time in a conversation.
+fn refuse_second(conn: &mut Conn, conversation: ConversationId) -> Result<(), ApiError> {
     if generations::running_in_conversation(conn, conversation)?.is_some() {
         return Err(ApiError::new(
             ProblemCode::AnswerRunning,
             "Wait for the answer that is being written, or stop it.",
         ));
     }
+    Ok(())
+}
+
+fn refuse_crowds(conn: &mut Conn, app: &App, user: UserId) -> Result<(), ApiError> {
     if generations::count_running(conn, user)? >= i64::from(app.config.max_generations) {
         return Err(ApiError::retry_after(
             ProblemCode::TooManyGenerations,

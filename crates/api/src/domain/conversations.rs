@@ -19,6 +19,7 @@ use prompthub_store::{
 };
 
 use super::{
+    attachments,
     paging::PageRequest,
     projects::no_project,
     text::{Bounds, name},
@@ -189,10 +190,13 @@ pub async fn list_messages(
         .store
         .read(move |conn| {
             conversations::find(conn, owner, id)?.ok_or_else(no_conversation)?;
-            Ok::<_, ApiError>(messages::list(conn, id, order, after, fetch)?)
+            let rows = messages::list(conn, id, order, after, fetch)?;
+            let places: Vec<_> = rows.iter().map(|row| (row.created_at, row.id)).collect();
+            let messages = attachments::show(conn, rows)?;
+            Ok::<_, ApiError>(places.into_iter().zip(messages).collect())
         })
         .await?;
-    Ok(page.page(rows, |row| (row.created_at, row.id), wire::message))
+    Ok(page.page(rows, |(place, _)| *place, |(_, message)| message))
 }
 
 /// # Errors

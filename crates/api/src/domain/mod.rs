@@ -4,20 +4,27 @@
 //! database are the store's functions. Whatever belongs to a person is looked up with its owner.
 
 pub mod account;
+mod attachments;
 pub mod chat;
-pub mod completion;
+mod completion;
+mod content;
+mod context;
 pub mod conversations;
 pub mod email;
 pub mod files;
 pub mod models;
 mod naming;
 pub mod paging;
+mod parameters;
 mod place;
+mod plan;
 pub mod projects;
+pub mod providers;
 pub mod search;
 pub mod text;
 pub mod title;
 pub mod transfer;
+pub mod usage;
 
 use crate::error::ApiError;
 

@@ -3,20 +3,34 @@
 //! Runs beside everything else and may fail in silence: the first words of the question are the
 //! title until then, and stay it. A title that a person gave is never touched.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::StreamExt;
 use prompthub_dto::{
-    chat::{Message, MessageStatus},
-    ids::ConversationId,
+    chat::{Message, MessageStatus, Usage},
+    ids::{ConversationId, GenerationId, ProjectId, UserId},
 };
 use prompthub_llm::{
-    ChatMessage, CompletionEvent, CompletionRequest, Parameters, Provider, ProviderError, Role,
+    self as llm, CatalogueEntry, ChatMessage, CompletionEvent, CompletionRequest, Parameters,
+    Provider, ProviderError, Role,
 };
-use prompthub_store::{Store, conversations, now};
+use prompthub_store::{
+    StoreError, conversations, now,
+    usage::{self, Purpose, UsageFigures, UsageRecord},
+};
 
-use super::title::title_of_answer;
-use crate::generation::{Ended, Live};
+use super::{models::ModelName, title::title_of_answer};
+use crate::{
+    generation::{
+        Ended, Live,
+        usage::{counted, estimated, figures},
+    },
+    providers::Resolved,
+    state::App,
+};
 
 /// How long the model may take.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -34,16 +48,14 @@ const SYSTEM_PROMPT: &str = "You give conversations their titles. You are shown 
 
 /// What a title is made of, but for the answer.
 pub(super) struct Naming {
+    pub(super) owner_id: UserId,
+    pub(super) project_id: ProjectId,
     pub(super) conversation_id: ConversationId,
-    pub(super) provider: Arc<dyn Provider>,
-    /// The provider's own id of the model.
-    pub(super) model: String,
-    pub(super) user: Option<String>,
 }
 
-/// Waits for the end of the answer, then asks for a title and stores it. An answer that is not
-/// complete names nothing.
-pub(super) async fn name_after(store: Store, live: Arc<Live>, naming: Naming) {
+/// Waits for the end of the answer, then asks the model that gave it for a title and stores that, with what it cost.
+/// An answer that is not complete names nothing.
+pub(super) async fn name_after(app: App, live: Arc<Live>, naming: Naming) {
     let Some(Ended::Stored { message, .. }) = live.wait().await else {
         return;
     };
@@ -51,29 +63,76 @@ pub(super) async fn name_after(store: Store, live: Arc<Live>, naming: Naming) {
         return;
     }
     let conversation = naming.conversation_id;
-    let request = request(&naming, &live.user_message, &message);
-    let answer = tokio::time::timeout(PATIENCE, ask(&*naming.provider, request));
-    let title = match answer.await {
-        Ok(Ok(text)) => title_of_answer(&text),
-        Ok(Err(error)) => {
-            tracing::info!(%conversation, %error, "the model gave no title");
-            None
-        }
-        Err(_elapsed) => None,
+    let Some(name) = message.model.clone() else {
+        return;
     };
-    let Some(title) = title else { return };
-    let stored = store
-        .write(move |conn| conversations::set_generated_title(conn, conversation, &title, now()))
+    let resolved = match ModelName::parse(&name) {
+        Ok(name) => app.providers.resolve(naming.owner_id, &name).await,
+        Err(error) => Err(error),
+    };
+    let Ok(resolved) = resolved else { return };
+    let request = request(&naming, &resolved, &live.user_message, &message);
+    let mut said = Said::default();
+    let began = Instant::now();
+    let asked = ask(&*resolved.provider, request.clone(), &mut said);
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::info!(%conversation, %error, "the model gave no title"),
+        Err(_elapsed) => tracing::info!(%conversation, "the model took too long over a title"),
+    }
+    let title = said.is_whole.then(|| title_of_answer(&said.text)).flatten();
+    let used = said.usage(&request, resolved.entry.as_ref());
+    let duration = i64::try_from(began.elapsed().as_millis()).ok();
+    let record = used.map(|used| UsageRecord {
+        owner_id: naming.owner_id,
+        id: GenerationId::new(),
+        purpose: Purpose::Title,
+        model: name,
+        project_id: naming.project_id,
+        conversation_id: conversation,
+        figures: UsageFigures {
+            duration_ms: duration,
+            ..figures(used)
+        },
+        now: now(),
+    });
+    if title.is_none() && record.is_none() {
+        return;
+    }
+    let stored = app
+        .store
+        .write(move |conn| {
+            if let Some(title) = title {
+                conversations::set_generated_title(conn, conversation, &title, now())?;
+            }
+            if let Some(record) = record {
+                usage::insert(conn, &record)?;
+            }
+            Ok::<_, StoreError>(())
+        })
         .await;
     if let Err(error) = stored {
         tracing::warn!(%conversation, %error, "a title could not be stored");
     }
 }
 
-fn request(naming: &Naming, question: &Message, answer: &Message) -> CompletionRequest {
+fn request(
+    naming: &Naming,
+    resolved: &Resolved,
+    question: &Message,
+    answer: &Message,
+) -> CompletionRequest {
     let excerpt = |text: &str| text.chars().take(EXCERPT_CHARS).collect::<String>();
+    let mut parameters = Parameters {
+        max_tokens: Some(MAX_TOKENS),
+        ..Parameters::default()
+    };
+    let entry = resolved.entry.as_ref();
+    if entry.is_some_and(|entry| !entry.unsupported(&parameters).is_empty()) {
+        parameters = Parameters::default();
+    }
     CompletionRequest {
-        model: naming.model.clone(),
+        model: resolved.provider_model.clone(),
         system_prompt: Some(SYSTEM_PROMPT.to_owned()),
         messages: vec![ChatMessage {
             role: Role::User,
@@ -84,24 +143,49 @@ fn request(naming: &Naming, question: &Message, answer: &Message) -> CompletionR
             )
             .into(),
         }],
-        parameters: Parameters {
-            max_tokens: Some(MAX_TOKENS),
-            ..Parameters::default()
-        },
-        user: naming.user.clone(),
+        parameters,
+        user: Some(naming.owner_id.to_string()),
     }
 }
 
-async fn ask(provider: &dyn Provider, request: CompletionRequest) -> Result<String, ProviderError> {
-    let mut stream = provider.stream(request).await?;
-    let mut text = String::new();
-    while let Some(event) = stream.next().await {
-        if let CompletionEvent::Text(piece) = event? {
-            text.push_str(&piece);
-            if text.len() > MAX_ANSWER_BYTES {
-                break;
-            }
+/// What the model has said, also where it broke off.
+#[derive(Debug, Default)]
+struct Said {
+    text: String,
+    reasoning: String,
+    usage: Option<llm::Usage>,
+    /// Whether it came to an end, or to so much that it is none of our waiting.
+    is_whole: bool,
+}
+
+impl Said {
+    fn usage(&self, request: &CompletionRequest, entry: Option<&CatalogueEntry>) -> Option<Usage> {
+        let pricing = entry.and_then(|entry| entry.pricing.as_ref());
+        match &self.usage {
+            Some(usage) => Some(counted(usage, pricing)),
+            None if self.text.is_empty() && self.reasoning.is_empty() => None,
+            None => Some(estimated(request, &self.text, &self.reasoning, pricing)),
         }
     }
-    Ok(text)
+}
+
+async fn ask(
+    provider: &dyn Provider,
+    request: CompletionRequest,
+    said: &mut Said,
+) -> Result<(), ProviderError> {
+    let mut stream = provider.stream(request).await?;
+    while let Some(event) = stream.next().await {
+        match event? {
+            CompletionEvent::Text(piece) => said.text.push_str(&piece),
+            CompletionEvent::Reasoning(piece) => said.reasoning.push_str(&piece),
+            CompletionEvent::Usage(usage) => said.usage = Some(usage),
+            CompletionEvent::Model(_) | CompletionEvent::Finished(_) => {}
+        }
+        if said.text.len() > MAX_ANSWER_BYTES {
+            break;
+        }
+    }
+    said.is_whole = true;
+    Ok(())
 }

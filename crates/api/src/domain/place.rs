@@ -32,38 +32,23 @@ pub(super) enum Place {
 /// The place, and what is there already.
 pub(super) struct Found {
     pub(super) project: ProjectRow,
-    pub(super) conversation: ConversationRow,
+    /// `None` where the question begins one.
+    pub(super) conversation: Option<ConversationRow>,
     /// The messages that the question follows; with no new question, up to and with the old one.
     pub(super) path: Vec<MessageRow>,
 }
 
-/// Finds the place of a question, or makes it. `content` is the question, where it is a new one.
+/// Finds the place of a question, and changes nothing.
 ///
 /// # Errors
 /// `not_found`, also where it is another's; complaints about the message that is answered.
-pub(super) fn find_place(
-    conn: &mut Conn,
-    user: UserId,
-    place: &Place,
-    content: Option<&str>,
-    at: NaiveDateTime,
-) -> Result<Found, ApiError> {
+pub(super) fn find_place(conn: &mut Conn, user: UserId, place: &Place) -> Result<Found, ApiError> {
     let (conversation, leaf) = match *place {
         Place::Project(project_id, None) => {
             let (project, _) = projects::find(conn, user, project_id)?.ok_or_else(no_project)?;
-            projects::touch(conn, project.id, at)?;
-            let row = NewConversation {
-                id: ConversationId::new(),
-                project_id,
-                owner_id: user,
-                title: content.map_or_else(|| UNTITLED.to_owned(), title_of),
-                titled_by: TitledBy::Generated,
-                now: at,
-            };
-            let conversation = conversations::insert(conn, &row)?;
             return Ok(Found {
                 project,
-                conversation,
+                conversation: None,
                 path: Vec::new(),
             });
         }
@@ -101,24 +86,53 @@ pub(super) fn find_place(
     };
     let (project, _) =
         projects::find(conn, user, conversation.project_id)?.ok_or_else(no_project)?;
-    projects::touch(conn, project.id, at)?;
     let path = match leaf {
         Some(leaf) => messages::path(conn, conversation.id, leaf)?,
         None => Vec::new(),
     };
-    // A conversation that was made empty is called by its first message.
-    if path.is_empty()
-        && conversation.titled_by == TitledBy::Generated
-        && conversation.title == UNTITLED
-        && let Some(content) = content
-    {
-        conversations::set_generated_title(conn, conversation.id, &title_of(content), at)?;
-    }
     Ok(Found {
         project,
-        conversation,
+        conversation: Some(conversation),
         path,
     })
+}
+
+/// Makes the place that a question was found to go to, and says what is there now. `first_words` are those of a
+/// question that is the first.
+///
+/// # Errors
+/// When the project is gone, or the database fails.
+pub(super) fn take_place(
+    conn: &mut Conn,
+    user: UserId,
+    project: ProjectId,
+    found: Option<ConversationRow>,
+    first_words: Option<&str>,
+    at: NaiveDateTime,
+) -> Result<ConversationRow, ApiError> {
+    projects::touch(conn, project, at)?;
+    let Some(mut conversation) = found else {
+        let row = NewConversation {
+            id: ConversationId::new(),
+            project_id: project,
+            owner_id: user,
+            title: first_words.map_or_else(|| UNTITLED.to_owned(), title_of),
+            titled_by: TitledBy::Generated,
+            now: at,
+        };
+        return Ok(conversations::insert(conn, &row)?);
+    };
+    // A conversation that was made empty is called by its first message.
+    if conversation.titled_by == TitledBy::Generated
+        && conversation.title == UNTITLED
+        && let Some(words) = first_words
+    {
+        let title = title_of(words);
+        if conversations::set_generated_title(conn, conversation.id, &title, at)? {
+            conversation.title = title;
+        }
+    }
+    Ok(conversation)
 }
 
 fn answer_of(

@@ -3,8 +3,8 @@
 use prompthub_dto::{
     Page,
     ids::{ProjectId, UserId},
-    problem::{FieldCode, ProblemCode},
-    projects::{CreateProject, Parameters, Project, PromptVersion, UpdateProject},
+    problem::ProblemCode,
+    projects::{CreateProject, Project, PromptVersion, UpdateProject},
 };
 use prompthub_store::{
     files,
@@ -14,6 +14,7 @@ use prompthub_store::{
 use super::{
     models::ModelName,
     paging::PageRequest,
+    parameters,
     text::{Bounds, Complaints, bounded, name},
     to_the_end,
 };
@@ -25,8 +26,6 @@ const SYSTEM_PROMPT: Bounds = Bounds {
     min: 0,
     max: 100_000,
 };
-const STOP: Bounds = Bounds { min: 1, max: 200 };
-const STOP_COUNT: usize = 4;
 
 /// A project and the number that grows with each change of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,11 +44,18 @@ fn revised((row, file_count): (projects::ProjectRow, i64)) -> Revised {
 /// # Errors
 /// Complaints about the fields.
 pub async fn create(app: &App, owner: UserId, request: CreateProject) -> Result<Revised, ApiError> {
+    let model = match request.model {
+        Some(model) => model,
+        None => {
+            let chosen = app.config.default_model();
+            app.providers.default_model(owner, chosen).await?
+        }
+    };
     let fields = Fields::parse(UpdateProject {
         name: Some(request.name),
         description: request.description,
         system_prompt: request.system_prompt,
-        model: Some(request.model.unwrap_or_else(|| app.config.default_model())),
+        model: Some(model),
         parameters: request.parameters,
     })?;
     let row = NewProject {
@@ -234,7 +240,7 @@ impl Fields {
             .map(|text| ModelName::parse(&text).map(ModelName::into_string));
         let parameters = request
             .parameters
-            .map(|parameters| check_parameters(&parameters));
+            .map(|parameters| parameters::to_json(&parameters));
         let fields = Self {
             name: complaints.take(new_name.transpose())?.flatten(),
             description: complaints.take(description.transpose())?.flatten(),
@@ -245,45 +251,4 @@ impl Fields {
         complaints.into_result()?;
         Ok(fields)
     }
-}
-
-/// The parameters as JSON.
-fn check_parameters(parameters: &Parameters) -> Result<String, ApiError> {
-    let mut complaints = Complaints::default();
-    let range = |field: &str, value: Option<f64>, max: f64| match value {
-        Some(value) if !(0.0..=max).contains(&value) => Err(ApiError::field(
-            format!("parameters.{field}"),
-            FieldCode::OutOfRange,
-            format!("Must be 0 to {max}."),
-        )),
-        _ => Ok(()),
-    };
-    complaints.take(range("temperature", parameters.temperature, 2.0))?;
-    complaints.take(range("top_p", parameters.top_p, 1.0))?;
-    if parameters
-        .max_tokens
-        .is_some_and(|tokens| !(1..=1_000_000).contains(&tokens))
-    {
-        complaints.take::<()>(Err(ApiError::field(
-            "parameters.max_tokens",
-            FieldCode::OutOfRange,
-            "Must be 1 to 1000000.",
-        )))?;
-    }
-    if parameters.stop.len() > STOP_COUNT {
-        complaints.take::<()>(Err(ApiError::field(
-            "parameters.stop",
-            FieldCode::TooLong,
-            format!("Must be at most {STOP_COUNT} texts."),
-        )))?;
-    }
-    for (index, text) in parameters.stop.iter().enumerate().take(STOP_COUNT) {
-        complaints.take(bounded(
-            &format!("parameters.stop.{index}"),
-            text.clone(),
-            STOP,
-        ))?;
-    }
-    complaints.into_result()?;
-    serde_json::to_string(parameters).map_err(ApiError::internal)
 }

@@ -24,6 +24,14 @@ pub mod sweep;
 #[error(transparent)]
 pub struct BlobError(#[from] object_store::Error);
 
+impl BlobError {
+    /// Whether there is no such object.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        matches!(self.0, object_store::Error::NotFound { .. })
+    }
+}
+
 /// Where the bytes of files are.
 #[derive(Debug, Clone)]
 pub struct Blobs {

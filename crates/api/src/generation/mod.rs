@@ -3,8 +3,10 @@
 //! [`Hub`] knows the answers that run in this process: it starts them, finds them for subscribers,
 //! stops them, keeps their leases, and at a shutdown stores what they have. Knows no HTTP.
 
+mod end;
 mod live;
 mod log;
+mod models;
 mod remote;
 #[cfg(test)]
 mod samples;
@@ -12,6 +14,7 @@ mod scribe;
 mod subscribe;
 mod sweep;
 mod task;
+pub mod usage;
 
 use std::{
     collections::HashMap,
@@ -25,7 +28,6 @@ use prompthub_dto::{
     chat::Message,
     ids::{ConversationId, GenerationId, MessageId, ProjectId, UserId},
 };
-use prompthub_llm::{CompletionRequest, Provider};
 use prompthub_store::{Backend, Store};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -34,6 +36,7 @@ use crate::error::{ApiError, log_fault};
 use scribe::Scribe;
 
 pub use live::{Ended, Live, StopReason};
+pub use models::{Alternative, Alternatives, Prepared};
 pub use remote::{Answer, follow_anywhere};
 pub use subscribe::{StopOnDrop, follow};
 pub use sweep::Lease;
@@ -53,10 +56,9 @@ pub struct Assignment {
     pub owner_id: UserId,
     pub user_message: Message,
     pub assistant_message_id: MessageId,
-    pub provider: Arc<dyn Provider>,
-    /// As the API names it.
-    pub model: String,
-    pub request: CompletionRequest,
+    pub first: Prepared,
+    /// `None` where there is no other model to ask.
+    pub alternatives: Option<Box<dyn Alternatives>>,
     /// Of the request that asked for it; a failure is logged under it.
     pub request_id: String,
 }
@@ -224,7 +226,7 @@ impl Hub {
 mod tests {
     use async_trait::async_trait;
     use prompthub_dto::{chat::MessageStatus, problem::ProblemCode};
-    use prompthub_llm::{CompletionStream, ModelInfo, ProviderError};
+    use prompthub_llm::{CompletionRequest, CompletionStream, ModelInfo, Provider, ProviderError};
     use prompthub_store::DatabaseUrl;
 
     use super::*;
@@ -256,9 +258,14 @@ mod tests {
             owner_id: UserId::new(),
             user_message: samples::answer("", MessageStatus::Complete),
             assistant_message_id: MessageId::new(),
-            provider: Arc::new(Broken),
-            model: "broken/x".to_owned(),
-            request: CompletionRequest::default(),
+            first: Prepared {
+                model: "broken/x".to_owned(),
+                provider: Arc::new(Broken),
+                request: CompletionRequest::default(),
+                pricing: None,
+                omitted: None,
+            },
+            alternatives: None,
             request_id: "r".to_owned(),
         }
     }

@@ -1,28 +1,29 @@
-//! The task of one answer: asks the provider, publishes what comes, writes it through to the
-//! database, and stores how it ended before it says so.
+//! The task of one answer: asks the provider, or the next one where it gives none, publishes what comes, and writes it
+//! through to the database. How the answer ended is `end`'s to store.
 
 use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use prompthub_dto::{
-    chat::Usage,
-    ids::MessageId,
+    ids::{ConversationId, GenerationId, MessageId, ProjectId, UserId},
     problem::{Problem, ProblemCode},
     stream::StreamEvent,
 };
-use prompthub_llm::{self as llm, CompletionEvent, CompletionStream};
+use prompthub_llm::{self as llm, CompletionEvent, CompletionStream, Pricing};
 use prompthub_store::{
-    FinishReason, MessageStatus, Store, StoreError, conversations, generations,
-    messages::{self, MessageFinish, MessageRow, TextSoFar},
-    now, projects,
+    Store,
+    messages::{self, Answerer, TextSoFar},
+    now,
 };
 use tokio::time::Instant;
 
 use super::{
     Assignment,
-    live::{Ended, Live, StopReason},
+    end::store_end,
+    live::{Live, StopReason},
+    models::{Alternatives, Asked, Prepared},
     scribe::Scribe,
-    subscribe::terminal_event,
+    usage::counted,
 };
 use crate::{
     error::{ApiError, log_fault},
@@ -35,26 +36,70 @@ const WRITE_INTERVAL: Duration = Duration::from_millis(250);
 const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 /// The same for its events, which weigh about fifty bytes each besides their text.
 const MAX_LOG_BYTES: usize = 4 * MAX_ANSWER_BYTES;
-/// How often storing the end of an answer is tried before it is given up.
-const FINISH_ATTEMPTS: u32 = 5;
 
 /// What has come of the answer.
-#[derive(Debug, Default)]
-struct Draft {
-    text: String,
-    reasoning: String,
-    usage: Option<llm::Usage>,
-    finish_reason: Option<llm::FinishReason>,
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) text: String,
+    pub(super) reasoning: String,
+    pub(super) usage: Option<llm::Usage>,
+    pub(super) finish_reason: Option<llm::FinishReason>,
+    pub(super) began: Instant,
+    pub(super) first_token: Option<Duration>,
     /// Whether the text has grown since it was last written.
     dirty: bool,
 }
 
+impl Draft {
+    fn new() -> Self {
+        Self {
+            text: String::new(),
+            reasoning: String::new(),
+            usage: None,
+            finish_reason: None,
+            began: Instant::now(),
+            first_token: None,
+            dirty: false,
+        }
+    }
+
+    pub(super) fn reasoning(&self) -> Option<String> {
+        (!self.reasoning.is_empty()).then(|| self.reasoning.clone())
+    }
+
+    fn grow(&mut self) {
+        self.dirty = true;
+        if self.first_token.is_none() {
+            self.first_token = Some(self.began.elapsed());
+        }
+    }
+}
+
 /// How the provider's part ended.
-enum End {
+pub(super) enum End {
     /// The stream ended by itself.
     Stream,
     Stopped(StopReason),
     Failed(ApiError),
+}
+
+/// What an answer is, whoever gives it.
+pub(super) struct Task<'a> {
+    pub(super) store: &'a Store,
+    pub(super) live: &'a Live,
+    pub(super) ids: Ids,
+    pub(super) request_id: String,
+    scribe: &'a Scribe,
+}
+
+/// Where the answer is stored.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ids {
+    pub(super) generation: GenerationId,
+    pub(super) message: MessageId,
+    pub(super) conversation: ConversationId,
+    pub(super) project: ProjectId,
+    pub(super) owner: UserId,
 }
 
 /// Runs an answer to its end.
@@ -62,46 +107,149 @@ pub(super) async fn run(store: &Store, scribe: &Scribe, live: &Arc<Live>, assign
     live.publish(&StreamEvent::Started {
         generation_id: assignment.generation_id,
         conversation_id: assignment.conversation_id,
-        user_message: Box::new(assignment.user_message.clone()),
+        user_message: Box::new(assignment.user_message),
         assistant_message_id: assignment.assistant_message_id,
-        model: assignment.model.clone(),
-        omitted: None,
+        model: assignment.first.model.clone(),
+        omitted: assignment.first.omitted,
     });
-    let mut draft = Draft::default();
-    let end = answer(scribe, live, &assignment, &mut draft).await;
-    store_end(store, live, &assignment, draft, end).await;
+    let task = Task {
+        store,
+        live,
+        scribe,
+        ids: Ids {
+            generation: assignment.generation_id,
+            message: assignment.assistant_message_id,
+            conversation: assignment.conversation_id,
+            project: assignment.project_id,
+            owner: assignment.owner_id,
+        },
+        request_id: assignment.request_id,
+    };
+    let mut draft = Draft::new();
+    let mut asked = Asked::new(assignment.first);
+    let end = answer(&task, &mut asked, assignment.alternatives, &mut draft).await;
+    store_end(&task, asked, draft, end).await;
 }
 
-async fn answer(scribe: &Scribe, live: &Live, assignment: &Assignment, draft: &mut Draft) -> End {
-    let asked = tokio::select! {
+/// Asks one model after the other until one begins to answer.
+async fn answer(
+    task: &Task<'_>,
+    asked: &mut Asked,
+    mut alternatives: Option<Box<dyn Alternatives>>,
+    draft: &mut Draft,
+) -> End {
+    loop {
+        let error = match ask(task, &asked.now, draft).await {
+            End::Failed(error) if draft.first_token.is_none() => error,
+            end => return end,
+        };
+        let Some(alternatives) = &mut alternatives else {
+            return End::Failed(error);
+        };
+        let next = tokio::select! {
+            biased;
+            reason = task.live.stopped() => return End::Stopped(reason),
+            next = go_on(task, asked, alternatives.as_mut(), &error) => next,
+        };
+        if !next {
+            return End::Failed(error);
+        }
+        draft.usage = None;
+        draft.finish_reason = None;
+    }
+}
+
+async fn ask(task: &Task<'_>, model: &Prepared, draft: &mut Draft) -> End {
+    let stream = tokio::select! {
         biased;
-        reason = live.stopped() => return End::Stopped(reason),
-        asked = assignment.provider.stream(assignment.request.clone()) => asked,
+        reason = task.live.stopped() => return End::Stopped(reason),
+        stream = model.provider.stream(model.request.clone()) => stream,
     };
     // Leaving this function drops the stream, which closes the provider's connection.
-    let mut stream = match asked {
-        Ok(stream) => stream,
-        Err(error) => return End::Failed(error.into()),
-    };
-    read(
-        scribe,
-        live,
-        assignment.assistant_message_id,
-        &mut stream,
-        draft,
-    )
-    .await
+    match stream {
+        Ok(mut stream) => read(task, &mut stream, model.pricing.as_ref(), draft).await,
+        Err(error) => End::Failed(error.into()),
+    }
+}
+
+/// Goes on to the next model that can be asked, after `error` of the one before. `false` where there is none.
+///
+/// Every kind of failure is a reason to: a key, a credit and a limit are one provider's, and what one model refuses,
+/// because it does not exist any more, is too small or too strict, another may take.
+async fn go_on(
+    task: &Task<'_>,
+    asked: &mut Asked,
+    alternatives: &mut dyn Alternatives,
+    error: &ApiError,
+) -> bool {
+    let mut failed = vec![(asked.now.model.clone(), error.to_problem(&task.request_id))];
+    while let Some(alternative) = alternatives.next().await {
+        match alternative.prepared {
+            Ok(next) => {
+                log_fault(error, &task.request_id);
+                for (failed_model, problem) in &failed {
+                    task.live.publish(&StreamEvent::Fallback {
+                        model: next.model.clone(),
+                        failed_model: failed_model.clone(),
+                        problem: problem.clone(),
+                        omitted: next.omitted,
+                    });
+                }
+                asked.go_on(next, &failed);
+                task.store_answerer(asked).await;
+                return true;
+            }
+            Err(error) => failed.push((alternative.model, task.problem(&error))),
+        }
+    }
+    // The problem of the one that was asked last is the answer's own.
+    asked.give_up(failed.get(1..).unwrap_or_default());
+    false
+}
+
+impl Task<'_> {
+    /// What is said of a failure. It is logged.
+    pub(super) fn problem(&self, error: &ApiError) -> Problem {
+        log_fault(error, &self.request_id);
+        error.to_problem(&self.request_id)
+    }
+
+    /// Lets those who look at the stored message, now or after a crash, know who answers. The end says it once more,
+    /// so a failure is not worth more than a line in the log.
+    async fn store_answerer(&self, asked: &Asked) {
+        let message = self.ids.message;
+        let answerer = match answerer(asked) {
+            Ok(answerer) => answerer,
+            Err(error) => return log_fault(&error, &self.request_id),
+        };
+        let stored = self
+            .store
+            .write(move |conn| messages::set_answerer(conn, message, &answerer, now()))
+            .await;
+        if let Err(error) = stored {
+            log_fault(&ApiError::from(error), &self.request_id);
+        }
+    }
+}
+
+/// As the message's row has it.
+pub(super) fn answerer(asked: &Asked) -> Result<Answerer, ApiError> {
+    Ok(Answerer {
+        model: asked.now.model.clone(),
+        requested_model: asked.first.clone(),
+        fallbacks: wire::json(Some(&asked.failed).filter(|failed| !failed.is_empty()))?,
+        omitted: wire::json(asked.now.omitted.as_ref())?,
+    })
 }
 
 async fn read(
-    scribe: &Scribe,
-    live: &Live,
-    message_id: MessageId,
+    task: &Task<'_>,
     stream: &mut CompletionStream,
+    pricing: Option<&Pricing>,
     draft: &mut Draft,
 ) -> End {
     let write_due = tokio::time::sleep(WRITE_INTERVAL);
-    let stopped = live.stopped();
+    let stopped = task.live.stopped();
     tokio::pin!(stopped, write_due);
     loop {
         tokio::select! {
@@ -111,7 +259,7 @@ async fn read(
                 None => return End::Stream,
                 Some(Err(error)) => return End::Failed(error.into()),
                 Some(Ok(event)) => {
-                    if let Err(error) = take(live, draft, event) {
+                    if let Err(error) = take(task.live, draft, event, pricing) {
                         return End::Failed(error);
                     }
                 }
@@ -122,31 +270,36 @@ async fn read(
         if draft.dirty && write_due.deadline() <= Instant::now() {
             draft.dirty = false;
             write_due.as_mut().reset(Instant::now() + WRITE_INTERVAL);
-            scribe.hand_in(TextSoFar {
-                id: message_id,
+            task.scribe.hand_in(TextSoFar {
+                id: task.ids.message,
                 content: draft.text.clone(),
-                reasoning: reasoning(draft),
+                reasoning: draft.reasoning(),
             });
         }
     }
 }
 
-fn take(live: &Live, draft: &mut Draft, event: CompletionEvent) -> Result<(), ApiError> {
+fn take(
+    live: &Live,
+    draft: &mut Draft,
+    event: CompletionEvent,
+    pricing: Option<&Pricing>,
+) -> Result<(), ApiError> {
     let logged = match event {
         CompletionEvent::Text(text) => {
             let text = storable(text);
             draft.text.push_str(&text);
-            draft.dirty = true;
+            draft.grow();
             live.publish(&StreamEvent::Delta { text })
         }
         CompletionEvent::Reasoning(text) => {
             let text = storable(text);
             draft.reasoning.push_str(&text);
-            draft.dirty = true;
+            draft.grow();
             live.publish(&StreamEvent::Reasoning { text })
         }
         CompletionEvent::Usage(usage) => {
-            let logged = live.publish(&StreamEvent::Usage(wire_usage(&usage)));
+            let logged = live.publish(&StreamEvent::Usage(counted(&usage, pricing)));
             draft.usage = Some(usage);
             logged
         }
@@ -175,141 +328,4 @@ fn storable(text: String) -> String {
     } else {
         text
     }
-}
-
-fn reasoning(draft: &Draft) -> Option<String> {
-    (!draft.reasoning.is_empty()).then(|| draft.reasoning.clone())
-}
-
-/// Stores how the answer ended, then tells the subscribers.
-async fn store_end(store: &Store, live: &Live, assignment: &Assignment, draft: Draft, end: End) {
-    let (status, finish_reason, error) = judge(&draft, end);
-    let retry_after = error.as_ref().and_then(ApiError::wait);
-    let problem = error.map(|error| {
-        log_fault(&error, &assignment.request_id);
-        error.to_problem(&assignment.request_id)
-    });
-    let usage = draft.usage.as_ref().map(wire_usage).unwrap_or_default();
-    let finish = MessageFinish {
-        reasoning: reasoning(&draft),
-        content: draft.text,
-        status,
-        finish_reason: Some(finish_reason),
-        prompt_tokens: usage.prompt_tokens,
-        completion_tokens: usage.completion_tokens,
-        cost_usd: usage.cost_usd,
-        problem: problem
-            .as_ref()
-            .and_then(|problem| serde_json::to_string(problem).ok()),
-    };
-    match store_patiently(store, assignment, finish).await {
-        Ok(Some(row)) => {
-            let message = wire::message(row);
-            let event = terminal_event(&message);
-            live.set_ended(Ended::Stored {
-                message: Box::new(message),
-                retry_after,
-            });
-            if let Some(event) = event {
-                live.publish(&event);
-            }
-        }
-        // The conversation was deleted meanwhile.
-        Ok(None) => live.end_without_message(gone(&assignment.request_id)),
-        Err(error) => {
-            let error = ApiError::from(error);
-            log_fault(&error, &assignment.request_id);
-            live.end_without_message(error.to_problem(&assignment.request_id));
-        }
-    }
-}
-
-fn gone(request_id: &str) -> Problem {
-    ApiError::not_found("conversation").to_problem(request_id)
-}
-
-/// The state that is stored, and the error where there was one.
-fn judge(draft: &Draft, end: End) -> (MessageStatus, FinishReason, Option<ApiError>) {
-    match (end, &draft.finish_reason) {
-        (End::Stopped(StopReason::Cancelled), _) => {
-            (MessageStatus::Cancelled, FinishReason::Cancelled, None)
-        }
-        (End::Stopped(StopReason::Shutdown), _) | (End::Stream, None) => {
-            (MessageStatus::Interrupted, FinishReason::Interrupted, None)
-        }
-        // The provider had said that it was finished; what breaks afterwards loses nothing.
-        (End::Stream | End::Failed(ApiError::Provider(_)), Some(reason))
-            if *reason != llm::FinishReason::Error =>
-        {
-            (MessageStatus::Complete, stored_reason(reason), None)
-        }
-        (End::Stream, Some(_)) => {
-            let error = ApiError::new(
-                ProblemCode::ProviderUnavailable,
-                "It broke off in the middle of the answer.",
-            );
-            (MessageStatus::Failed, FinishReason::Error, Some(error))
-        }
-        (End::Failed(error), _) => (MessageStatus::Failed, FinishReason::Error, Some(error)),
-    }
-}
-
-fn stored_reason(reason: &llm::FinishReason) -> FinishReason {
-    match reason {
-        llm::FinishReason::Stop => FinishReason::Stop,
-        llm::FinishReason::Length => FinishReason::Length,
-        llm::FinishReason::ToolCalls => FinishReason::ToolCalls,
-        llm::FinishReason::ContentFilter => FinishReason::ContentFilter,
-        llm::FinishReason::Error => FinishReason::Error,
-        llm::FinishReason::Other(_) => FinishReason::Other,
-    }
-}
-
-fn wire_usage(usage: &llm::Usage) -> Usage {
-    let count = |tokens: Option<u64>| tokens.and_then(|tokens| i64::try_from(tokens).ok());
-    Usage {
-        prompt_tokens: count(usage.prompt_tokens),
-        completion_tokens: count(usage.completion_tokens),
-        cost_usd: usage.cost_usd.clone(),
-        ..Usage::default()
-    }
-}
-
-/// Stores the end, again after a moment when the database does not answer. `None` when the message
-/// is gone.
-async fn store_patiently(
-    store: &Store,
-    assignment: &Assignment,
-    finish: MessageFinish,
-) -> Result<Option<MessageRow>, StoreError> {
-    let mut wait = WRITE_INTERVAL;
-    for attempt in 1.. {
-        let finish = finish.clone();
-        let Assignment {
-            generation_id,
-            conversation_id,
-            project_id,
-            assistant_message_id,
-            ..
-        } = *assignment;
-        let stored = store
-            .write(move |conn| {
-                let at = now();
-                // From the outside in, the order in which a deletion takes its locks.
-                projects::touch(conn, project_id, at)?;
-                conversations::touch(conn, conversation_id, at)?;
-                generations::finish(conn, generation_id, finish.status, at)?;
-                messages::finish(conn, assistant_message_id, &finish, at)
-            })
-            .await;
-        match stored {
-            Err(error) if attempt < FINISH_ATTEMPTS => {
-                tracing::warn!(%generation_id, %error, "the end of an answer could not be stored");
-                tokio::time::sleep(wait).await;
-                wait = wait.saturating_mul(2);
-            }
-            outcome => return outcome,
-        }
-    }
-    Ok(None)
 }

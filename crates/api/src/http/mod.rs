@@ -15,10 +15,12 @@ mod generations;
 mod models;
 mod problem;
 mod projects;
+mod providers;
 mod search;
 mod shell;
 mod system;
 mod transfer;
+mod usage;
 
 pub mod openapi;
 
@@ -126,5 +128,18 @@ fn api(config: &mut ServiceConfig) {
             resource("/generations/{generation_id}/cancel").post(generations::cancel_generation),
         )
         .service(resource("/search").get(search::search_conversations))
-        .service(resource("/models").get(models::list_models));
+        .service(resource("/models").get(models::list_models))
+        .service(resource("/usage").get(usage::get_usage))
+        .service(
+            resource("/providers")
+                .get(providers::list_providers)
+                .post(providers::create_provider),
+        )
+        .service(resource("/providers/presets").get(providers::list_provider_presets))
+        .service(
+            resource("/providers/{provider_id}")
+                .patch(providers::update_provider)
+                .delete(providers::delete_provider),
+        )
+        .service(resource("/providers/{provider_id}/test").post(providers::test_provider));
 }

@@ -4,14 +4,14 @@ use actix_web::web::{Data, Json as Body};
 use prompthub_dto::{Page, models::Model};
 
 use super::problem::SignedIn;
-use crate::{auth::CurrentUser, domain::models, state::App};
+use crate::{auth::CurrentUser, domain::models, error::ApiError, state::App};
 
 /// List the models that can be chosen
 #[utoipa::path(get, path = "/api/models", operation_id = "list_models", tag = "models",
-    responses((status = 200, description = "All of them.", body = Page<Model>), SignedIn))]
-pub async fn list_models(app: Data<App>, _user: CurrentUser) -> Body<Page<Model>> {
-    Body(Page {
-        items: models::list(&app),
+    responses((status = 200, description = "All of them, provider by provider.", body = Page<Model>), SignedIn))]
+pub async fn list_models(app: Data<App>, user: CurrentUser) -> Result<Body<Page<Model>>, ApiError> {
+    Ok(Body(Page {
+        items: models::list(&app, user.id).await?,
         next_cursor: None,
-    })
+    }))
 }

@@ -6,6 +6,7 @@
 //! Sources: OpenRouter's API reference, OpenAI's OpenAPI description, and captured streams.
 
 mod chunk;
+mod key;
 mod models;
 mod request;
 
@@ -15,8 +16,8 @@ use url::Url;
 
 use self::chunk::ChunkReader;
 use crate::{
-    CatalogueEntry, CompletionRequest, CompletionStream, InvalidOptions, ModelInfo, NetworkPolicy,
-    Provider, ProviderError, Secret, Timeouts,
+    AccountCheck, CatalogueEntry, CompletionRequest, CompletionStream, InvalidOptions, ModelInfo,
+    NetworkPolicy, Provider, ProviderError, Secret, Timeouts,
     answer::Answer,
     catalogue, options,
     transport::{self, Body},
@@ -65,6 +66,8 @@ pub struct Quirks {
     /// Whether the provider shortens long prompts on its own unless told not to.
     pub forbid_compression: bool,
     pub seed: SeedField,
+    /// Whether the list of models is for everybody, and `GET /key` tells of the key instead.
+    pub has_key_endpoint: bool,
     /// Whether the field `user` is left out, because the provider refuses fields that it does not know.
     pub withhold_user: bool,
 }
@@ -137,6 +140,7 @@ impl OpenAiOptions {
                 token_limit: TokenLimit::MaxCompletionTokens,
                 reasoning: ReasoningStyle::Object,
                 forbid_compression: true,
+                has_key_endpoint: true,
                 ..Quirks::default()
             },
             ..Self::compatible("openrouter", base_url, api_key)
@@ -186,6 +190,7 @@ pub struct OpenAiCompatible {
     client: reqwest::Client,
     chat_url: Url,
     models_url: Url,
+    key_url: Url,
     options: OpenAiOptions,
 }
 
@@ -209,6 +214,7 @@ impl OpenAiCompatible {
             client: client.map_err(InvalidOptions::Client)?,
             chat_url: options::below(base_url, &["chat", "completions"])?,
             models_url: options::below(base_url, &["models"])?,
+            key_url: options::below(base_url, &["key"])?,
             options,
         })
     }
@@ -235,6 +241,19 @@ impl Provider for OpenAiCompatible {
         let request = self.client.get(self.models_url.clone());
         let key = self.options.api_key.as_ref();
         models::read(&catalogue::fetch(request, self.options.timeouts, key).await?)
+    }
+
+    async fn check(&self) -> Result<AccountCheck, ProviderError> {
+        if !self.options.quirks.has_key_endpoint {
+            let models = self.list_models().await?.len();
+            return Ok(AccountCheck {
+                models: Some(models),
+                left_usd: None,
+            });
+        }
+        let request = self.client.get(self.key_url.clone());
+        let key = self.options.api_key.as_ref();
+        key::read(&catalogue::fetch(request, self.options.timeouts, key).await?)
     }
 }
 

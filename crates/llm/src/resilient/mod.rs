@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep};
 pub use self::breaker::Breaker;
 use self::breaker::{Permit, Verdict};
 use crate::{
-    CatalogueEntry, CompletionEvent, CompletionRequest, CompletionStream, ErrorKind, FinishReason,
-    ModelInfo, Provider, ProviderError,
+    AccountCheck, CatalogueEntry, CompletionEvent, CompletionRequest, CompletionStream, ErrorKind,
+    FinishReason, ModelInfo, Provider, ProviderError,
 };
 
 /// Events that are no token, of which an answer has no more than this many before its first one.
@@ -144,6 +144,10 @@ impl Provider for Resilient {
 
     async fn list_models(&self) -> Result<Vec<CatalogueEntry>, ProviderError> {
         self.inner.list_models().await
+    }
+
+    async fn check(&self) -> Result<AccountCheck, ProviderError> {
+        self.inner.check().await
     }
 }
 

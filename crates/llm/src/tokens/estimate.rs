@@ -47,6 +47,15 @@ pub fn estimate_tokens(model: &str, text: &str) -> u64 {
     }
 }
 
+/// More tokens than [`estimate_tokens`] finds in any text of so many bytes: enough to tell that a short
+/// conversation fits without looking at it.
+#[must_use]
+pub fn most_tokens(bytes: usize) -> u64 {
+    // No character weighs more than 14 twentieths of a token a byte, of which the margin makes 17; then each of
+    // the two may be rounded up.
+    u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(3)
+}
+
 /// The same for a whole message, its images and the marks around it.
 #[must_use]
 pub fn estimate_content(model: &str, content: &Content) -> u64 {
@@ -152,7 +161,9 @@ mod tests {
     proptest! {
         #[test]
         fn more_text_never_has_fewer_tokens(a in ".{0,60}", b in ".{0,60}") {
-            let both = estimate_tokens(OPENAI, &format!("{a}{b}"));
+            let whole = format!("{a}{b}");
+            let both = estimate_tokens(OPENAI, &whole);
+            prop_assert!(estimate_tokens("x", &whole) <= most_tokens(whole.len()));
             // Up to the least unit, in which either may be rounded up.
             prop_assert!(both + 1 >= estimate_tokens(OPENAI, &a));
             prop_assert!(both <= 40 * u64::try_from(a.chars().count() + b.chars().count()).unwrap());

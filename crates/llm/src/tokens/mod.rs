@@ -7,7 +7,9 @@ mod estimate;
 mod trim;
 mod vocabulary;
 
-pub use self::estimate::{IMAGE_TOKENS, MESSAGE_TOKENS, estimate_content, estimate_tokens};
+pub use self::estimate::{
+    IMAGE_TOKENS, MESSAGE_TOKENS, estimate_content, estimate_tokens, most_tokens,
+};
 pub use self::trim::{Fit, SizedMessage, Trim, trim};
 pub use self::vocabulary::{count_tokens, forget_vocabulary};
 

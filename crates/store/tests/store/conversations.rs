@@ -6,10 +6,11 @@ use prompthub_store::{
     conversations::{self, ConversationPatch, ConversationRow},
     generations::{self, NewGeneration},
     messages::{
-        self, MessageFinish,
+        self, Answerer, MessageFinish,
         MessageOrder::{NewestFirst, OldestFirst},
         MessageRow, TextSoFar,
     },
+    usage::UsageFigures,
     users,
 };
 
@@ -116,6 +117,7 @@ on_every_database! {
         let row = conversation_of(&store, "Ada").await;
         let (owner, id) = (row.owner_id, row.id);
         let stranger = add_user(&store, "Bob").await.id;
+        let before = row.active_message_id;
         let (question, first, second, follow_up) = write(&store, move |conn| {
             let question = messages::insert(conn, &new_message(id, None, MessageRole::User))?;
             let answer = |conn: &mut _| {
@@ -124,7 +126,8 @@ on_every_database! {
             let (first, second) = (answer(conn)?, answer(conn)?);
             let follow_up = new_message(id, Some(second.id), MessageRole::User);
             let follow_up = messages::insert(conn, &follow_up)?;
-            conversations::set_active(conn, id, follow_up.id, at(9))?;
+            assert!(conversations::set_active(conn, id, before, follow_up.id, at(9))?);
+            assert!(!conversations::set_active(conn, id, before, follow_up.id, at(9))?);
             Ok((question, first, second, follow_up))
         })
         .await;
@@ -194,10 +197,19 @@ on_every_database! {
             reasoning: None,
             status: MessageStatus::Complete,
             finish_reason: Some(FinishReason::ToolCalls),
-            prompt_tokens: Some(i64::MAX),
-            completion_tokens: None,
-            cost_usd: Some("0.000171".to_owned()),
             problem: None,
+            answerer: Answerer {
+                model: "a/c".to_owned(),
+                requested_model: Some("a/b".to_owned()),
+                fallbacks: None,
+                omitted: None,
+            },
+            usage: UsageFigures {
+                prompt_tokens: Some(i64::MAX),
+                cost_usd: Some("0.000171".to_owned()),
+                cost_is_estimate: true,
+                ..UsageFigures::default()
+            },
         };
         let ended = write(&store, move |conn| {
             generations::finish(conn, generation, finish.status, at(2))?;

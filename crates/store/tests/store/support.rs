@@ -212,6 +212,8 @@ pub(crate) fn new_message(
         model: None,
         prompt_version: None,
         generation_id: None,
+        attachments: None,
+        omitted: None,
         now: now(),
     }
 }

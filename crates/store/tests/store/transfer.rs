@@ -39,6 +39,16 @@ fn chain(conversation: &ConversationRow, sizes: &[usize]) -> Vec<MessageRow> {
             generation_id: None,
             created_at: at(0),
             updated_at: at(1),
+            attachments: question.then(|| r#"[{"file":"a.png","offset":0}]"#.to_owned()),
+            requested_model: (!question).then(|| "a/b".to_owned()),
+            fallbacks: None,
+            omitted: None,
+            cached_tokens: (!question).then_some(1),
+            reasoning_tokens: None,
+            cost_is_estimate: !question,
+            tokens_are_estimate: false,
+            first_token_ms: (!question).then_some(250),
+            duration_ms: None,
         });
     }
     rows

@@ -59,11 +59,12 @@ fn read_own(json: &[u8], frame: &Frame, mut skipped: Skipped) -> Result<Draft, A
     ) {
         return Err(none_of_the_kinds("/format"));
     }
-    if head.version.0 != Some(f64::from(DOCUMENT_VERSION)) {
+    let known = (1..=DOCUMENT_VERSION).any(|version| head.version.0 == Some(f64::from(version)));
+    if !known {
         return Err(ApiError::field(
             "/version",
             FieldCode::Invalid,
-            format!("Must be {DOCUMENT_VERSION}, the only version that this server knows."),
+            format!("Must be 1 to {DOCUMENT_VERSION}, the versions that this server knows."),
         ));
     }
     if format == "prompthub.conversation" {
@@ -274,7 +275,7 @@ mod tests {
             (r#"{"format":1}"#.to_owned(), invalid("/format")),
             (r#"{"format":"other"}"#.to_owned(), invalid("/format")),
             (
-                r#"{"format":"prompthub.conversation","version":2}"#.to_owned(),
+                r#"{"format":"prompthub.conversation","version":3}"#.to_owned(),
                 invalid("/version"),
             ),
             (format!("{head}}}"), invalid("/id")),

@@ -13,8 +13,8 @@ use utoipa::{
 
 use self::named::Named;
 use super::{
-    ProblemResponses, account, chat, conversations, files, generations, models, projects, search,
-    system, transfer,
+    ProblemResponses, account, chat, conversations, files, generations, models, projects,
+    providers, search, system, transfer, usage,
 };
 
 #[derive(OpenApi)]
@@ -35,7 +35,8 @@ use super::{
         (name = "conversations", description = "Conversations and their messages"),
         (name = "transfer", description = "Exports and imports"),
         (name = "generations", description = "Running answers"),
-        (name = "models", description = "Models that can be chosen"),
+        (name = "models", description = "Models that can be chosen, and what they cost"),
+        (name = "providers", description = "Accounts with providers of models"),
         (name = "system", description = "The server itself"),
     ),
     paths(
@@ -53,7 +54,9 @@ use super::{
         generations::cancel_generation,
         transfer::export_conversation, transfer::export_project,
         transfer::import_into_project, transfer::import_project,
-        models::list_models,
+        models::list_models, usage::get_usage,
+        providers::list_providers, providers::create_provider, providers::update_provider,
+        providers::delete_provider, providers::test_provider, providers::list_provider_presets,
         system::instance, system::live, system::ready,
     ),
     components(schemas(Problem, StreamEvent)),

@@ -315,6 +315,16 @@ fn message_row(
         generation_id: None,
         created_at: row.begun,
         updated_at: row.ended,
+        attachments: None,
+        requested_model: None,
+        fallbacks: None,
+        omitted: None,
+        cached_tokens: None,
+        reasoning_tokens: None,
+        cost_is_estimate: false,
+        tokens_are_estimate: false,
+        first_token_ms: None,
+        duration_ms: None,
     }
 }
 

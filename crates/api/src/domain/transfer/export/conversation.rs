@@ -2,8 +2,8 @@
 
 use prompthub_dto::{
     documents::{
-        ConversationDocument, ConversationFormat, DOCUMENT_VERSION, MessageDocument, PromptDigest,
-        TitleSource,
+        AttachmentDocument, ConversationDocument, ConversationFormat, DOCUMENT_VERSION,
+        MessageDocument, PromptDigest, TitleSource,
     },
     ids::{ConversationId, MessageId, ProjectId, UserId},
 };
@@ -122,12 +122,25 @@ fn message(row: MessageRow) -> MessageDocument {
         parent_id: message.parent_id,
         role: message.role,
         content: message.content,
+        attachments: message
+            .attachments
+            .into_iter()
+            .map(|image| AttachmentDocument {
+                file: image.file,
+                offset: image.offset,
+            })
+            .collect(),
         reasoning: message.reasoning,
         status: message.status,
         model: message.model,
+        requested_model: message.requested_model,
+        fallbacks: message.fallbacks,
+        omitted: message.omitted,
         prompt_version: message.prompt_version,
         finish_reason: message.finish_reason,
         usage: message.usage,
+        first_token_ms: message.first_token_ms,
+        duration_ms: message.duration_ms,
         problem: message.problem,
         created_at: message.created_at,
         updated_at: message.updated_at,

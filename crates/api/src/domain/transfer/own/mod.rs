@@ -9,8 +9,8 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, NaiveDateTime};
 use prompthub_dto::{
     Timestamp,
-    chat::{self, Role},
-    documents::{ConversationDocument, MessageDocument, TitleSource},
+    chat::{self, Attachment, Fallback, Role},
+    documents::{AttachmentDocument, ConversationDocument, MessageDocument, TitleSource},
     ids::{ConversationId, MessageId},
     problem::FieldCode,
 };
@@ -27,12 +27,19 @@ use super::{
 use crate::{
     domain::{
         conversations::TITLE,
+        files::FileName,
         text::{self, Bounds},
     },
     error::ApiError,
+    wire,
 };
 
 const MODEL: Bounds = Bounds { min: 1, max: 200 };
+/// Images of a message, and models that failed before an answer.
+const MAX_IMAGES: usize = 20;
+const MAX_FALLBACKS: usize = 6;
+/// Characters of what is said of a model that failed.
+const DETAIL_CHARS: usize = 1000;
 /// Characters of an amount of money.
 const COST_CHARS: usize = 70;
 
@@ -195,6 +202,11 @@ fn message(
         .map(|model| text::name("model", &model, MODEL))
         .transpose()
         .map_err(|error| within(error, pointer))?;
+    let requested_model = message
+        .requested_model
+        .map(|model| text::name("requested_model", &model, MODEL))
+        .transpose()
+        .map_err(|error| within(error, pointer))?;
     let (status, finish_reason) = match message.status {
         // Nobody makes it any more.
         chat::MessageStatus::Running => {
@@ -205,7 +217,7 @@ fn message(
     let usage = message.usage.unwrap_or_default();
     let count = |name: &str, tokens: Option<i64>| match tokens {
         Some(..0) => {
-            let pointer = format!("{pointer}/usage/{name}");
+            let pointer = format!("{pointer}/{name}");
             Err(ApiError::field(
                 pointer,
                 FieldCode::OutOfRange,
@@ -244,14 +256,65 @@ fn message(
         model,
         prompt_version: message.prompt_version,
         finish_reason,
-        prompt_tokens: count("prompt_tokens", usage.prompt_tokens)?,
-        completion_tokens: count("completion_tokens", usage.completion_tokens)?,
+        prompt_tokens: count("usage/prompt_tokens", usage.prompt_tokens)?,
+        completion_tokens: count("usage/completion_tokens", usage.completion_tokens)?,
         cost_usd: usage.cost_usd,
         problem,
         generation_id: None,
         created_at: at("created_at", &message.created_at)?,
         updated_at: at("updated_at", &message.updated_at)?,
+        attachments: attachments(message.role, message.attachments, pointer)?,
+        requested_model,
+        fallbacks: fallbacks(message.fallbacks, pointer)?,
+        omitted: wire::json(message.omitted.as_ref())?,
+        cached_tokens: count("usage/cached_tokens", usage.cached_tokens)?,
+        reasoning_tokens: count("usage/reasoning_tokens", usage.reasoning_tokens)?,
+        cost_is_estimate: usage.cost_is_estimate,
+        tokens_are_estimate: usage.tokens_are_estimate,
+        first_token_ms: count("first_token_ms", message.first_token_ms)?,
+        duration_ms: count("duration_ms", message.duration_ms)?,
     })
+}
+
+/// The images of a question as they are stored, without the files' ids, which are found where it comes in.
+fn attachments(
+    role: Role,
+    documents: Vec<AttachmentDocument>,
+    pointer: &str,
+) -> Result<Option<String>, ApiError> {
+    let complaint =
+        |index: usize, text| Err(invalid(format!("{pointer}/attachments/{index}/file"), text));
+    let mut images = Vec::with_capacity(documents.len());
+    for (index, document) in documents.into_iter().enumerate() {
+        if role == Role::Assistant {
+            return complaint(index, "Only a question has images.");
+        }
+        if index >= MAX_IMAGES {
+            return complaint(index, "A message has at most 20 images.");
+        }
+        let is_name =
+            FileName::parse(&document.file).is_ok_and(|name| name.as_str() == document.file);
+        if !is_name {
+            return complaint(index, "Is no name of a file.");
+        }
+        images.push(Attachment {
+            file: document.file,
+            file_id: None,
+            offset: document.offset,
+        });
+    }
+    wire::json(Some(&images).filter(|images| !images.is_empty()))
+}
+
+fn fallbacks(mut fallbacks: Vec<Fallback>, pointer: &str) -> Result<Option<String>, ApiError> {
+    fallbacks.truncate(MAX_FALLBACKS);
+    for (index, fallback) in fallbacks.iter_mut().enumerate() {
+        let pointer = format!("{pointer}/fallbacks/{index}");
+        fallback.model =
+            text::name("model", &fallback.model, MODEL).map_err(|error| within(error, &pointer))?;
+        fallback.detail = fallback.detail.chars().take(DETAIL_CHARS).collect();
+    }
+    wire::json(Some(&fallbacks).filter(|fallbacks| !fallbacks.is_empty()))
 }
 
 fn is_amount(text: &str) -> bool {

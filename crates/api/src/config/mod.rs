@@ -3,11 +3,24 @@
 //! Nothing else in the product reads the environment (the clients of cloud storage read their own
 //! credentials, as their documentation says).
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+mod key_rotation;
+mod provider_calls;
+
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
+use prompthub_llm::{
+    anthropic::ANTHROPIC_BASE_URL,
+    openai::{OPENAI_BASE_URL, OPENROUTER_BASE_URL},
+};
 use url::Url;
+
+pub use self::{key_rotation::KeyRotation, provider_calls::ProviderCalls};
 
 /// The options of `prompthub serve`.
 #[derive(Debug, Clone, Args)]
@@ -47,7 +60,7 @@ pub struct Config {
     )]
     pub storage_url: Option<String>,
 
-    /// Signs cookies; at least 32 characters [default: generated into <data dir>/secret.key]
+    /// Signs cookies and seals the keys of providers; at least 32 characters [default: generated into <data dir>/secret.key]
     #[arg(
         long,
         env = "PROMPTHUB_SECRET_KEY",
@@ -70,9 +83,57 @@ pub struct Config {
         long,
         env = "OPENROUTER_BASE_URL",
         value_name = "URL",
-        default_value = "https://openrouter.ai/api/v1"
+        default_value = OPENROUTER_BASE_URL
     )]
     pub openrouter_base_url: Url,
+
+    /// The server's own OpenAI account
+    #[arg(
+        long,
+        env = "OPENAI_API_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
+    pub openai_api_key: Option<Secret>,
+
+    /// Base URL of OpenAI's API
+    #[arg(
+        long,
+        env = "OPENAI_BASE_URL",
+        value_name = "URL",
+        default_value = OPENAI_BASE_URL
+    )]
+    pub openai_base_url: Url,
+
+    /// The server's own Anthropic account
+    #[arg(
+        long,
+        env = "ANTHROPIC_API_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
+    pub anthropic_api_key: Option<Secret>,
+
+    /// Base URL of Anthropic's API
+    #[arg(
+        long,
+        env = "ANTHROPIC_BASE_URL",
+        value_name = "URL",
+        default_value = ANTHROPIC_BASE_URL
+    )]
+    pub anthropic_base_url: Url,
+
+    /// Who may use the server's own accounts with providers
+    #[arg(
+        long,
+        env = "PROMPTHUB_SHARE_PROVIDERS",
+        value_enum,
+        default_value = "everyone"
+    )]
+    pub share_providers: Sharing,
+
+    #[command(flatten)]
+    pub provider_calls: ProviderCalls,
 
     /// Model of new projects [default: openrouter/openrouter/auto, or demo/echo without a key]
     #[arg(long, env = "PROMPTHUB_DEFAULT_MODEL", value_name = "MODEL")]
@@ -140,7 +201,7 @@ pub struct Config {
     )]
     pub attempts_per_address: u32,
 
-    /// Attempts at the password of one account in a minute
+    /// Attempts at the password of one account, and tests of its providers, in a minute
     #[arg(
         long,
         env = "PROMPTHUB_ATTEMPTS_PER_ACCOUNT",
@@ -169,16 +230,6 @@ pub struct Config {
         value_parser = clap::value_parser!(u64).range(1..)
     )]
     pub body_timeout_seconds: u64,
-
-    /// Seconds that a provider may be silent, before its answer and in the middle of it
-    #[arg(
-        long,
-        env = "PROMPTHUB_PROVIDER_TIMEOUT",
-        value_name = "SECONDS",
-        default_value_t = 120,
-        value_parser = clap::value_parser!(u64).range(1..)
-    )]
-    pub provider_timeout_seconds: u64,
 
     /// Milliseconds that the demo model takes for a word
     #[arg(
@@ -233,6 +284,14 @@ pub enum Registration {
     Closed,
 }
 
+/// Who may use the server's own accounts with providers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Sharing {
+    Everyone,
+    /// Administrators alone; all others bring accounts of their own
+    Admins,
+}
+
 /// Where a conversation's title comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Titles {
@@ -283,7 +342,13 @@ impl Config {
             storage_url: None,
             secret_key: None,
             openrouter_api_key: None,
-            openrouter_base_url: default_openrouter_url(),
+            openrouter_base_url: constant_url(OPENROUTER_BASE_URL),
+            openai_api_key: None,
+            openai_base_url: constant_url(OPENAI_BASE_URL),
+            anthropic_api_key: None,
+            anthropic_base_url: constant_url(ANTHROPIC_BASE_URL),
+            share_providers: Sharing::Everyone,
+            provider_calls: ProviderCalls::default(),
             default_model: None,
             registration: Registration::Open,
             max_upload_bytes: 25 * 1024 * 1024,
@@ -296,7 +361,6 @@ impl Config {
             attempts_per_account: 10,
             password_cost: 12,
             body_timeout_seconds: 60,
-            provider_timeout_seconds: 120,
             demo_delay_ms: 15,
             workers: None,
             log: LogConfig {
@@ -309,10 +373,7 @@ impl Config {
     /// Where the database is, as `DATABASE_URL` would say it.
     #[must_use]
     pub fn database_url(&self) -> String {
-        match &self.database_url {
-            Some(url) => url.clone(),
-            None => format!("sqlite://{}", self.data_dir.join("prompthub.db").display()),
-        }
+        database_url(self.database_url.as_deref(), &self.data_dir)
     }
 
     /// The model that new projects get.
@@ -340,9 +401,16 @@ impl Config {
     }
 }
 
-#[expect(clippy::expect_used, reason = "a constant that a test parses")]
-fn default_openrouter_url() -> Url {
-    Url::parse("https://openrouter.ai/api/v1").expect("the constant is a URL")
+fn database_url(configured: Option<&str>, data_dir: &Path) -> String {
+    match configured {
+        Some(url) => url.to_owned(),
+        None => format!("sqlite://{}", data_dir.join("prompthub.db").display()),
+    }
+}
+
+#[expect(clippy::expect_used, reason = "constants that a test parses")]
+fn constant_url(text: &'static str) -> Url {
+    Url::parse(text).expect("the constant is a URL")
 }
 
 fn parse_public_url(text: &str) -> Result<Url, String> {

@@ -1,0 +1,125 @@
+//! Which models a question is put to, and what each of them is given.
+//!
+//! The first one is prepared before anything is stored, so that what cannot work is refused; the fallback models only
+//! when they are needed. One that does not take a parameter, an image or the length of the question is passed over,
+//! and the answer says so: a parameter that was set is never dropped in silence.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use async_trait::async_trait;
+use prompthub_dto::chat::Message;
+use prompthub_llm::Pricing;
+use prompthub_store::messages::MessageRow;
+
+use super::{
+    completion::{History, refuse_images},
+    context,
+    models::ModelName,
+    parameters::refuse_unsupported,
+};
+use crate::{
+    error::ApiError,
+    files::Blobs,
+    generation::{Alternative, Alternatives, Prepared},
+    providers::{Directory, Resolved},
+    state::App,
+    wire,
+};
+
+/// A question and the models that are still to be asked.
+pub(super) struct Plan {
+    directory: Directory,
+    blobs: Blobs,
+    history: Arc<History>,
+    asked: Vec<String>,
+    waiting: VecDeque<String>,
+}
+
+impl Plan {
+    pub(super) fn new(app: &App, history: History, fallbacks: Vec<String>) -> Self {
+        Self {
+            directory: app.providers.clone(),
+            blobs: app.blobs.clone(),
+            history: Arc::new(history),
+            asked: Vec::new(),
+            waiting: fallbacks.into(),
+        }
+    }
+
+    /// What is still to be asked; `None` where there is nothing, so that the history need not be kept.
+    pub(super) fn into_alternatives(self) -> Option<Box<dyn Alternatives>> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        Some(Box::new(self))
+    }
+
+    /// A message of the history as the API shows it.
+    pub(super) fn shown(&self, row: MessageRow) -> Message {
+        let mut message = wire::message(row);
+        for image in &mut message.attachments {
+            image.file_id = image
+                .file_id
+                .filter(|id| self.history.files.contains_key(id));
+        }
+        message
+    }
+
+    /// # Errors
+    /// `unknown_model`, `images_unsupported`, `context_too_long`, complaints about parameters that the model does
+    /// not take and about files that are no images.
+    pub(super) async fn prepare(&mut self, model: &ModelName) -> Result<Prepared, ApiError> {
+        self.asked.push(model.as_str().to_owned());
+        let Resolved {
+            provider,
+            provider_model,
+            entry,
+        } = self.directory.resolve(self.history.user, model).await?;
+        let (entry, name) = (entry.as_ref(), model.as_str());
+        refuse_unsupported(entry, name, &self.history.parameters)?;
+        let kept = context::fit(&self.history, &provider_model, entry).await?;
+        refuse_images(entry, name, &self.history, kept.first)?;
+        let request = self
+            .history
+            .request(&self.blobs, provider_model, kept.first)
+            .await?;
+        let pricing = match provider.is_demo() {
+            true => Some(free()),
+            false => entry.and_then(|entry| entry.pricing.clone()),
+        };
+        Ok(Prepared {
+            model: name.to_owned(),
+            provider,
+            request,
+            pricing,
+            omitted: kept.omitted,
+        })
+    }
+}
+
+#[async_trait]
+impl Alternatives for Plan {
+    async fn next(&mut self) -> Option<Alternative> {
+        let model = loop {
+            let model = self.waiting.pop_front()?;
+            if !self.asked.contains(&model) {
+                break model;
+            }
+        };
+        let prepared = match ModelName::parse(&model) {
+            Ok(name) => self.prepare(&name).await,
+            Err(error) => Err(error),
+        };
+        Some(Alternative { model, prepared })
+    }
+}
+
+/// What pretends costs nothing.
+fn free() -> Pricing {
+    let nothing = Some("0".to_owned());
+    Pricing {
+        prompt: nothing.clone(),
+        completion: nothing,
+        ..Pricing::default()
+    }
+}

@@ -1,0 +1,191 @@
+//! The end of an answer: judged, stored with what it used and cost, and only then said.
+
+use std::time::Duration;
+
+use prompthub_dto::{
+    chat::Usage,
+    problem::{Problem, ProblemCode},
+};
+use prompthub_llm as llm;
+use prompthub_store::{
+    FinishReason, MessageStatus, StoreError, conversations, generations,
+    messages::{self, MessageFinish, MessageRow},
+    now, projects,
+    usage::{self, Purpose, UsageFigures, UsageRecord},
+};
+
+use super::{
+    live::{Ended, StopReason},
+    models::Asked,
+    subscribe::terminal_event,
+    task::{Draft, End, Task, answerer},
+    usage::{counted, estimated, figures},
+};
+use crate::{error::ApiError, wire};
+
+/// How often storing the end of an answer is tried before it is given up.
+const FINISH_ATTEMPTS: u32 = 5;
+/// How long the first of these waits.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+
+/// Stores how the answer ended, then tells the subscribers.
+pub(super) async fn store_end(task: &Task<'_>, asked: Asked, draft: Draft, end: End) {
+    let live = task.live;
+    let (status, finish_reason, error) = judge(&draft, end);
+    let retry_after = error.as_ref().and_then(ApiError::wait);
+    let problem = error.map(|error| task.problem(&error));
+    let used = used(&asked, &draft);
+    let is_used = used.is_some();
+    let figures = UsageFigures {
+        first_token_ms: draft.first_token.and_then(millis),
+        duration_ms: millis(draft.began.elapsed()),
+        ..figures(used.unwrap_or_default())
+    };
+    let finish = wire::json(problem.as_ref()).and_then(|problem| {
+        Ok(MessageFinish {
+            reasoning: draft.reasoning(),
+            content: draft.text,
+            status,
+            finish_reason: Some(finish_reason),
+            problem,
+            answerer: answerer(&asked)?,
+            usage: figures,
+        })
+    });
+    let stored = match finish {
+        Ok(finish) => store_patiently(task, finish, is_used)
+            .await
+            .map_err(ApiError::from),
+        Err(error) => Err(error),
+    };
+    match stored {
+        Ok(Some(row)) => {
+            let message = wire::message(row);
+            let event = terminal_event(&message);
+            live.set_ended(Ended::Stored {
+                message: Box::new(message),
+                retry_after,
+            });
+            if let Some(event) = event {
+                live.publish(&event);
+            }
+        }
+        // The conversation was deleted meanwhile.
+        Ok(None) => live.end_without_message(gone(&task.request_id)),
+        Err(error) => {
+            live.end_without_message(task.problem(&error));
+        }
+    }
+}
+
+fn gone(request_id: &str) -> Problem {
+    ApiError::not_found("conversation").to_problem(request_id)
+}
+
+/// The state that is stored, and the error where there was one.
+fn judge(draft: &Draft, end: End) -> (MessageStatus, FinishReason, Option<ApiError>) {
+    match (end, &draft.finish_reason) {
+        (End::Stopped(StopReason::Cancelled), _) => {
+            (MessageStatus::Cancelled, FinishReason::Cancelled, None)
+        }
+        (End::Stopped(StopReason::Shutdown), _) | (End::Stream, None) => {
+            (MessageStatus::Interrupted, FinishReason::Interrupted, None)
+        }
+        // The provider had said that it was finished; what breaks afterwards loses nothing.
+        (End::Stream | End::Failed(ApiError::Provider(_)), Some(reason))
+            if *reason != llm::FinishReason::Error =>
+        {
+            (MessageStatus::Complete, stored_reason(reason), None)
+        }
+        (End::Stream, Some(_)) => {
+            let error = ApiError::new(
+                ProblemCode::ProviderUnavailable,
+                "It broke off in the middle of the answer.",
+            );
+            (MessageStatus::Failed, FinishReason::Error, Some(error))
+        }
+        (End::Failed(error), _) => (MessageStatus::Failed, FinishReason::Error, Some(error)),
+    }
+}
+
+fn stored_reason(reason: &llm::FinishReason) -> FinishReason {
+    match reason {
+        llm::FinishReason::Stop => FinishReason::Stop,
+        llm::FinishReason::Length => FinishReason::Length,
+        llm::FinishReason::ToolCalls => FinishReason::ToolCalls,
+        llm::FinishReason::ContentFilter => FinishReason::ContentFilter,
+        llm::FinishReason::Error => FinishReason::Error,
+        llm::FinishReason::Other(_) => FinishReason::Other,
+    }
+}
+
+/// What the answer used: what the provider counted, else an estimate once it has begun to answer, since providers bill
+/// what they have said before they are stopped. `None` where nothing came.
+fn used(asked: &Asked, draft: &Draft) -> Option<Usage> {
+    let (model, pricing) = (&asked.now, asked.now.pricing.as_ref());
+    match &draft.usage {
+        Some(usage) => Some(counted(usage, pricing)),
+        None if draft.first_token.is_none() => None,
+        None => Some(estimated(
+            &model.request,
+            &draft.text,
+            &draft.reasoning,
+            pricing,
+        )),
+    }
+}
+
+fn millis(duration: Duration) -> Option<i64> {
+    i64::try_from(duration.as_millis()).ok()
+}
+
+/// Stores the end, again after a moment when the database does not answer. `None` when the message
+/// is gone. What was used is in the ledger even then.
+async fn store_patiently(
+    task: &Task<'_>,
+    finish: MessageFinish,
+    is_used: bool,
+) -> Result<Option<MessageRow>, StoreError> {
+    let ids = task.ids;
+    let mut wait = FIRST_WAIT;
+    for attempt in 1.. {
+        let finish = finish.clone();
+        let stored = task
+            .store
+            .write(move |conn| {
+                let at = now();
+                // From the outside in, the order in which a deletion takes its locks.
+                projects::touch(conn, ids.project, at)?;
+                conversations::touch(conn, ids.conversation, at)?;
+                generations::finish(conn, ids.generation, finish.status, at)?;
+                let row = messages::finish(conn, ids.message, &finish, at)?;
+                if is_used {
+                    let record = UsageRecord {
+                        owner_id: ids.owner,
+                        id: ids.generation,
+                        purpose: Purpose::Answer,
+                        model: finish.answerer.model,
+                        project_id: ids.project,
+                        conversation_id: ids.conversation,
+                        figures: finish.usage,
+                        now: at,
+                    };
+                    usage::insert(conn, &record)?;
+                }
+                Ok(row)
+            })
+            .await;
+        match stored {
+            // The account was deleted meanwhile, and everything with it.
+            Err(StoreError::ForeignKey(_)) => return Ok(None),
+            Err(error) if attempt < FINISH_ATTEMPTS => {
+                let generation = ids.generation;
+                tracing::warn!(%generation, %error, "the end of an answer could not be stored");
+                tokio::time::sleep(wait).await;
+                wait = wait.saturating_mul(2);
+            }
+            outcome => return outcome,
+        }
+    }
+    Ok(None)
+}

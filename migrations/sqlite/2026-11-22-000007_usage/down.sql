@@ -1,0 +1,11 @@
+DROP TABLE usage_records;
+ALTER TABLE messages DROP COLUMN duration_ms;
+ALTER TABLE messages DROP COLUMN first_token_ms;
+ALTER TABLE messages DROP COLUMN tokens_are_estimate;
+ALTER TABLE messages DROP COLUMN cost_is_estimate;
+ALTER TABLE messages DROP COLUMN reasoning_tokens;
+ALTER TABLE messages DROP COLUMN cached_tokens;
+ALTER TABLE messages DROP COLUMN omitted;
+ALTER TABLE messages DROP COLUMN fallbacks;
+ALTER TABLE messages DROP COLUMN requested_model;
+ALTER TABLE messages DROP COLUMN attachments;

@@ -1,0 +1,260 @@
+//! The models that can be chosen: all providers' lists in one, which nobody ever waits for.
+
+use prompthub_dto::{models::Pricing, providers::ProviderStatus};
+use prompthub_tests::{
+    Client, Installation, TestApp, Upstream, spawn_app,
+    upstream::{Gate, Script},
+};
+use serde_json::{Value, json};
+
+use crate::provider_accounts::{account, app_beside};
+
+/// A model as OpenRouter lists it.
+fn listed(id: &str, name: &str) -> Value {
+    json!({
+        "id": id, "name": name, "context_length": 131_072,
+        "architecture": {"input_modalities": ["text", "image"], "output_modalities": ["text"]},
+        "pricing": {"prompt": "0.00000015", "completion": "0.0000006", "request": "0", "input_cache_read": "0.000000075"},
+        "top_provider": {"max_completion_tokens": 16_384},
+        "supported_parameters": ["temperature", "max_tokens", "reasoning", "tools"],
+    })
+}
+
+fn ready(state: &prompthub_dto::providers::ProviderState) -> bool {
+    state.status == ProviderStatus::Ready
+}
+
+async fn ids(client: &Client) -> Vec<String> {
+    let models = client.models().await;
+    models.into_iter().map(|model| model.id).collect()
+}
+
+#[tokio::test]
+async fn what_is_known_without_asking_is_listed() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    assert_eq!(ids(&ada).await, ["openrouter/openrouter/auto", "demo/echo"]);
+    let answer = ada.get("/api/models").send().await;
+    insta::assert_json_snapshot!(answer.redacted()["items"][1], @r#"
+    {
+      "context_length": null,
+      "demo": true,
+      "id": "demo/echo",
+      "input_modalities": [],
+      "max_output_tokens": null,
+      "name": "Demo: Echo (offline)",
+      "output_modalities": [],
+      "pricing": null,
+      "provider": "demo",
+      "provider_name": "Demo",
+      "supported_parameters": []
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn without_a_key_there_is_the_demo() {
+    let app = TestApp::with(|config| config.openrouter_api_key = None).await;
+    let ada = app.register("ada@example.com").await;
+    assert_eq!(ids(&ada).await, ["demo/echo"]);
+}
+
+#[tokio::test]
+async fn a_model_is_listed_with_all_that_its_provider_says() {
+    let upstream = Upstream::start().await;
+    upstream.list_models(Script::list(&[
+        listed("acme/z", "Zeta"),
+        listed("acme/a", "alpha"),
+    ]));
+    let app =
+        TestApp::with(|config| config.openrouter_base_url = upstream.base_url().clone()).await;
+    let ada = app.register("ada@example.com").await;
+    let state = ada.provider_when("openrouter", ready).await.state;
+    assert_eq!((state.model_count, state.problem), (2, None));
+    assert!(state.checked_at.is_some());
+    let models = ada.models().await;
+    let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["OpenRouter: Auto", "alpha", "Zeta", "Demo: Echo (offline)"]
+    );
+    let model = &models[1];
+    assert_eq!(
+        (
+            model.id.as_str(),
+            model.provider.as_str(),
+            model.provider_name.as_str()
+        ),
+        ("openrouter/acme/a", "openrouter", "OpenRouter")
+    );
+    assert_eq!(
+        (model.context_length, model.max_output_tokens),
+        (Some(131_072), Some(16_384))
+    );
+    assert_eq!(model.input_modalities, ["text", "image"]);
+    assert_eq!(
+        model.supported_parameters,
+        ["temperature", "max_tokens", "reasoning_effort"]
+    );
+    let price = |text: &str| Some(text.to_owned());
+    let pricing = Pricing {
+        prompt: price("0.00000015"),
+        completion: price("0.0000006"),
+        cache_read: price("0.000000075"),
+        request: price("0"),
+        ..Pricing::default()
+    };
+    assert_eq!(model.pricing.as_ref(), Some(&pricing));
+}
+
+/// A provider that hangs keeps nobody waiting: neither at the start, nor in the list, nor in a chat.
+#[tokio::test]
+async fn nobody_waits_for_a_list() {
+    let (hanging, gate) = (Upstream::start().await, Gate::new());
+    hanging.list_models(Script::list(&[json!({"id": "late"})]).after(&gate));
+    let app = TestApp::with(|config| {
+        config.openrouter_base_url = hanging.base_url().clone();
+        config.provider_calls.allowlist = vec![hanging.host_port().parse().unwrap()];
+    })
+    .await;
+    let ada = app.register("ada@example.com").await;
+    ada.create_provider(account(&hanging)).await;
+    // Both are being asked, and neither has answered.
+    for _ in 0..2 {
+        hanging.list_request().await;
+    }
+    assert_eq!(ids(&ada).await, ["openrouter/openrouter/auto", "demo/echo"]);
+    for slug in ["openrouter", "mine"] {
+        assert_eq!(
+            ada.provider(slug).await.state.status,
+            ProviderStatus::Loading
+        );
+    }
+    let project = ada.create_project("Notes").await;
+    ada.chat(&project, "Hello").await;
+    gate.open();
+    for slug in ["openrouter", "mine"] {
+        assert_eq!(ada.provider_when(slug, ready).await.state.model_count, 1);
+    }
+    assert_eq!(
+        ids(&ada).await,
+        [
+            "openrouter/openrouter/auto",
+            "openrouter/late",
+            "demo/echo",
+            "mine/late"
+        ]
+    );
+}
+
+/// An old list is shown while a newer one is asked for, and stays where none comes.
+#[tokio::test]
+async fn an_old_list_is_good_until_a_newer_one_comes() {
+    let upstream = Upstream::start().await;
+    let allowed = upstream.host_port().parse().unwrap();
+    upstream.list_models(Script::list(&[json!({"id": "old"})]));
+    let app = TestApp::with(|config| {
+        config.provider_calls.allowlist = vec![allowed];
+        config.provider_calls.list_age = std::time::Duration::from_nanos(1);
+    })
+    .await;
+    let ada = app.register("ada@example.com").await;
+    ada.create_provider(account(&upstream)).await;
+    let first = ada.provider_when("mine", ready).await.state;
+    let own = async || {
+        let mut ids = ids(&ada).await;
+        ids.retain(|id| id.starts_with("mine/"));
+        ids
+    };
+    // While the provider hangs, the old one is what there is.
+    let gate = Gate::new();
+    upstream.list_models(Script::list(&[json!({"id": "new"})]).after(&gate));
+    assert_eq!(own().await, ["mine/old"]);
+    gate.open();
+    let is_newer =
+        |state: &prompthub_dto::providers::ProviderState| state.checked_at > first.checked_at;
+    ada.provider_when("mine", is_newer).await;
+    while own().await != ["mine/new"] {}
+
+    // One that fails leaves it where it is, and says so.
+    upstream.list_models(Script::error(503, "down for today"));
+    let failed = ada.provider_when("mine", |state| !ready(state)).await.state;
+    assert_eq!(failed.status, ProviderStatus::Failed);
+    assert_eq!(failed.model_count, 1);
+    assert!(failed.problem.unwrap().contains("down for today"));
+    assert_eq!(own().await, ["mine/new"]);
+}
+
+#[tokio::test]
+async fn one_dead_provider_leaves_the_others() {
+    let (alive, dead) = (Upstream::start().await, Upstream::start().await);
+    alive.list_models(Script::list(&[json!({"id": "m"})]));
+    let app = app_beside(&alive).await;
+    let ada = app.register("ada@example.com").await;
+    let mut gone = account(&dead);
+    drop(dead);
+    // A public name that nobody has.
+    gone["base_url"] = json!("https://models.invalid/v1");
+    gone["name"] = json!("Gone");
+    ada.create_provider(gone).await;
+    ada.create_provider(account(&alive)).await;
+    ada.provider_when("mine", ready).await;
+    let state = ada
+        .provider_when("gone", |state| state.status != ProviderStatus::Loading)
+        .await
+        .state;
+    assert_eq!(state.status, ProviderStatus::Unreachable);
+    assert!(state.problem.unwrap().contains("cannot be reached"));
+    assert_eq!(
+        ids(&ada).await,
+        ["openrouter/openrouter/auto", "demo/echo", "mine/m"]
+    );
+}
+
+/// What was known is known after a restart, before any provider has answered again.
+#[tokio::test]
+async fn lists_survive_a_restart() {
+    let upstream = Upstream::start().await;
+    upstream.list_models(Script::list(&[json!({"id": "m"})]));
+    let allowed = upstream.host_port();
+    let installation = Installation::new(
+        upstream,
+        &[("PROMPTHUB_PROVIDER_ALLOWLIST", allowed.as_str())],
+    )
+    .await;
+    let upstream = &installation.upstream;
+    let served = installation.start().await;
+    let ada = served.client();
+    ada.register("ada@example.com", "correct horse")
+        .await
+        .expect_status(201);
+    ada.create_provider(account(upstream)).await;
+    for slug in ["openrouter", "mine"] {
+        ada.provider_when(slug, ready).await;
+    }
+    served.kill().await;
+
+    upstream.list_models(Script::mute());
+    let served = installation.start().await;
+    let ada = served.client();
+    ada.sign_in("ada@example.com", "correct horse")
+        .await
+        .expect_status(200);
+    assert_eq!(
+        ids(&ada).await,
+        [
+            "openrouter/openrouter/auto",
+            "openrouter/m",
+            "demo/echo",
+            "mine/m"
+        ]
+    );
+    for slug in ["openrouter", "mine"] {
+        let state = ada.provider(slug).await.state;
+        assert_eq!(
+            (state.status, state.model_count),
+            (ProviderStatus::Ready, 1),
+            "{slug}"
+        );
+    }
+}

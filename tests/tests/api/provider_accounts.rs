@@ -1,0 +1,543 @@
+//! People's own accounts with providers: what may be set up, what is shown of it, whose it is.
+
+use prompthub_dto::{
+    problem::{FieldCode, ProblemCode},
+    providers::{Provider, ProviderStatus, ProviderTest},
+};
+use prompthub_tests::{Client, TestApp, Upstream, spawn_app, upstream::Script};
+use serde_json::{Value, json};
+
+const KEY: &str = "sk-test-0123456789-wxyz";
+
+/// A server whose people may name `upstream` in a base URL.
+pub(crate) async fn app_beside(upstream: &Upstream) -> TestApp {
+    let allowed = upstream.host_port().parse().expect("a host and a port");
+    TestApp::with(|config| config.provider_calls.allowlist = vec![allowed]).await
+}
+
+/// What sets up an account with `upstream`.
+pub(crate) fn account(upstream: &Upstream) -> Value {
+    json!({"preset": "openai-compatible", "name": "Mine", "base_url": upstream.base_url().as_str(), "api_key": KEY})
+}
+
+pub(crate) fn path(provider: &Provider) -> String {
+    let id = provider.id.expect("one's own has an id");
+    format!("/api/providers/{id}")
+}
+
+async fn test(client: &Client, provider: &Provider) -> ProviderTest {
+    let request = client.post(&format!("{}/test", path(provider)));
+    request.send().await.expect_status(200).json()
+}
+
+#[tokio::test]
+async fn an_account_is_set_up_shown_and_used() {
+    let upstream = Upstream::start().await;
+    let app = app_beside(&upstream).await;
+    let ada = app.register("ada@example.com").await;
+    upstream.list_models(Script::list(&[
+        json!({"id": "acme/m1"}),
+        json!({"id": "acme/m2"}),
+    ]));
+    let answer = ada
+        .post("/api/providers")
+        .json(&account(&upstream))
+        .send()
+        .await;
+    answer.expect_status(201);
+    let created: Provider = answer.json();
+    assert_eq!(answer.header("location"), Some(path(&created).as_str()));
+    assert_eq!(created.state.status, ProviderStatus::Loading);
+    assert!(!answer.text().contains("sk-test"), "{answer}");
+
+    let found = ada
+        .provider_when("mine", |state| state.status == ProviderStatus::Ready)
+        .await;
+    assert_eq!(found.state.model_count, 2);
+    assert_eq!(found.key_hint.as_deref(), Some("wxyz"));
+    assert_eq!(
+        found.base_url.as_deref(),
+        Some(upstream.base_url().as_str())
+    );
+    assert_eq!(
+        (found.slug.as_str(), found.preset.as_str(), found.shared),
+        ("mine", "openai-compatible", false)
+    );
+    let models = ada.models().await;
+    let own = models.iter().filter(|model| model.provider == "mine");
+    let ids: Vec<&str> = own.map(|model| model.id.as_str()).collect();
+    assert_eq!(ids, ["mine/acme/m1", "mine/acme/m2"]);
+
+    let project = ada.create_project("Notes").await;
+    let reply = ada
+        .say(
+            &project,
+            json!({"message": "Hello", "model": "mine/acme/m1"}),
+        )
+        .send()
+        .await;
+    reply.expect_status(200);
+    let request = upstream.request().await;
+    assert_eq!(request.body["model"], "acme/m1");
+    assert_eq!(
+        request.header("authorization"),
+        Some(format!("Bearer {KEY}").as_str())
+    );
+    assert!(
+        app.upstream.requests().is_empty(),
+        "the operator's account is not asked"
+    );
+}
+
+#[tokio::test]
+async fn the_operators_accounts_come_first_and_tell_little() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    ada.create_provider(json!({"preset": "groq", "name": "A groq", "api_key": KEY}))
+        .await;
+    let providers = ada.providers().await;
+    let slugs: Vec<&str> = providers
+        .iter()
+        .map(|provider| provider.slug.as_str())
+        .collect();
+    assert_eq!(slugs, ["openrouter", "demo", "a-groq"]);
+    let shared = &providers[0];
+    assert!(shared.shared);
+    assert_eq!(
+        (shared.id, &shared.base_url, &shared.key_hint),
+        (None, &None, &None)
+    );
+    assert_eq!(shared.name, "OpenRouter");
+    // Without one of its own, an account has the preset's URL.
+    assert_eq!(
+        providers[2].base_url.as_deref(),
+        Some("https://api.groq.com/openai/v1")
+    );
+}
+
+#[tokio::test]
+async fn the_presets_are_listed() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let answer = ada.get("/api/providers/presets").send().await;
+    let presets: Value = answer.expect_status(200).json();
+    let presets = presets["items"].as_array().unwrap();
+    let find = |name: &str| {
+        presets
+            .iter()
+            .find(|preset| preset["name"] == name)
+            .unwrap()
+    };
+    assert_eq!(presets[0]["name"], "openrouter");
+    assert_eq!(
+        find("anthropic"),
+        &json!({"name": "anthropic", "title": "Anthropic", "base_url": "https://api.anthropic.com", "base_url_rule": "fixed", "key_rule": "required"})
+    );
+    assert_eq!(find("ollama")["base_url_rule"], "changeable");
+    assert_eq!(find("ollama")["key_rule"], "optional");
+    assert_eq!(find("openai-compatible")["base_url_rule"], "required");
+}
+
+#[tokio::test]
+async fn complaints_name_the_field() {
+    use FieldCode::{Invalid, Required, TooLong, Unknown};
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let refused: [(Value, &[(&str, FieldCode)]); 13] = [
+        (json!({}), &[("preset", Required)]),
+        (
+            json!({"preset": "nope", "name": " "}),
+            &[("preset", Invalid), ("name", Required)],
+        ),
+        (
+            json!({"preset": "groq", "name": "x".repeat(61), "api_key": KEY}),
+            &[("name", TooLong)],
+        ),
+        (
+            json!({"preset": "groq", "name": "x"}),
+            &[("api_key", Required)],
+        ),
+        (
+            json!({"preset": "groq", "name": "x", "api_key": "  "}),
+            &[("api_key", Required)],
+        ),
+        (
+            json!({"preset": "groq", "name": "x", "api_key": "a\nb"}),
+            &[("api_key", Invalid)],
+        ),
+        (
+            json!({"preset": "groq", "name": "x", "api_key": "k".repeat(5000)}),
+            &[("api_key", TooLong)],
+        ),
+        (
+            json!({"preset": "groq", "name": "x", "api_key": KEY, "base_url": "https://elsewhere.example.com"}),
+            &[("base_url", Invalid)],
+        ),
+        (
+            json!({"preset": "openai-compatible", "name": "x"}),
+            &[("base_url", Required)],
+        ),
+        (
+            json!({"preset": "openai-compatible", "name": "x", "base_url": "models.example.com"}),
+            &[("base_url", Invalid)],
+        ),
+        (
+            json!({"preset": "openai-compatible", "name": "x", "base_url": "ftp://models.example.com"}),
+            &[("base_url", Invalid)],
+        ),
+        (
+            json!({"preset": "groq", "name": "x", "api_key": KEY, "owner_id": "y"}),
+            &[("owner_id", Unknown)],
+        ),
+        (
+            json!({"preset": "groq", "name": "x", "api_key": KEY, "slug": "y"}),
+            &[("slug", Unknown)],
+        ),
+    ];
+    for (body, fields) in refused {
+        let answer = ada.post("/api/providers").json(&body).send().await;
+        answer.assert_invalid(fields);
+        assert!(!answer.text().contains("sk-test"), "{answer}");
+    }
+    assert!(ada.providers().await.iter().all(|provider| provider.shared));
+}
+
+#[tokio::test]
+async fn slugs_are_made_from_names_and_stay() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let bob = app.register("bob@example.com").await;
+    let set_up = async |client: &Client, name: &str| {
+        let body = json!({"preset": "groq", "name": name, "api_key": KEY});
+        client.create_provider(body).await.slug
+    };
+    for (name, slug) in [
+        ("My Groq!", "my-groq"),
+        ("my groq", "my-groq-2"),
+        ("My  Groq", "my-groq-3"),
+        // The operator's names stay the operator's, set up or not.
+        ("OpenRouter", "openrouter-2"),
+        ("OpenAI", "openai-2"),
+        ("demo", "demo-2"),
+        ("模型", "groq"),
+    ] {
+        assert_eq!(set_up(&ada, name).await, slug, "{name}");
+    }
+    assert_eq!(
+        set_up(&bob, "My Groq").await,
+        "my-groq",
+        "each has their own"
+    );
+
+    let provider = ada.provider("my-groq").await;
+    let renamed: Provider = ada
+        .patch(&path(&provider))
+        .json(&json!({"name": "Another name"}))
+        .send()
+        .await
+        .json();
+    assert_eq!(
+        (renamed.name.as_str(), renamed.slug.as_str()),
+        ("Another name", "my-groq")
+    );
+    assert_eq!(renamed.key_hint, provider.key_hint);
+}
+
+#[tokio::test]
+async fn there_is_a_limit_to_how_many() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let body =
+        json!({"preset": "ollama", "name": "x", "base_url": "https://models.example.com/v1"});
+    for _ in 0..20 {
+        ada.create_provider(body.clone()).await;
+    }
+    let answer = ada.post("/api/providers").json(&body).send().await;
+    answer.assert_problem(ProblemCode::TooManyProviders);
+    let provider = ada.provider("x-7").await;
+    ada.delete(&path(&provider)).send().await.expect_status(204);
+    assert_eq!(ada.create_provider(body).await.slug, "x-7");
+}
+
+/// Hints and keys: what is shown, what may be left out, what is asked for again.
+#[tokio::test]
+async fn a_key_goes_only_where_it_was_entered_for() {
+    let (first, second) = (Upstream::start().await, Upstream::start().await);
+    let allowed = [&first, &second].map(|upstream| upstream.host_port().parse().unwrap());
+    let app = TestApp::with(|config| config.provider_calls.allowlist = allowed.to_vec()).await;
+    let ada = app.register("ada@example.com").await;
+    let provider = ada.create_provider(account(&first)).await;
+    let change = async |body: Value| ada.patch(&path(&provider)).json(&body).send().await;
+
+    let moved = json!({"base_url": second.base_url().as_str()});
+    change(moved.clone())
+        .await
+        .assert_invalid(&[("api_key", FieldCode::Required)]);
+    let same = change(json!({"base_url": first.base_url().as_str()})).await;
+    same.expect_status(200);
+    let short: Provider = change(json!({"api_key": "short"})).await.json();
+    assert_eq!(short.key_hint, None, "nothing is shown of a short key");
+    let with_key =
+        json!({"base_url": second.base_url().as_str(), "api_key": "sk-other-9876543210"});
+    let with_key: Provider = change(with_key).await.json();
+    assert_eq!(with_key.key_hint.as_deref(), Some("3210"));
+    assert_eq!(
+        with_key.base_url.as_deref(),
+        Some(second.base_url().as_str())
+    );
+    let without: Provider = change(json!({"api_key": ""})).await.json();
+    assert_eq!(without.key_hint, None);
+    // Without a key, nothing is given away.
+    change(json!({"base_url": first.base_url().as_str()}))
+        .await
+        .expect_status(200);
+    change(json!({"base_url": ""}))
+        .await
+        .assert_invalid(&[("base_url", FieldCode::Required)]);
+
+    let project = ada.create_project("Notes").await;
+    let body = json!({"message": "Hello", "model": "mine/m"});
+    ada.say(&project, body).send().await.expect_status(200);
+    assert_eq!(first.request().await.header("authorization"), None);
+    assert!(second.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_change_counts_from_the_next_question_on() {
+    let upstream = Upstream::start().await;
+    let app = app_beside(&upstream).await;
+    let ada = app.register("ada@example.com").await;
+    let provider = ada.create_provider(account(&upstream)).await;
+    let project = ada
+        .create_project_with(json!({"name": "Notes", "model": "mine/m"}))
+        .await;
+    let asked_with = async || {
+        ada.chat(&project, "Hello").await;
+        let request = upstream.request().await;
+        request.header("authorization").unwrap().to_owned()
+    };
+    assert_eq!(asked_with().await, format!("Bearer {KEY}"));
+    let change = ada
+        .patch(&path(&provider))
+        .json(&json!({"api_key": "sk-another-key"}));
+    change.send().await.expect_status(200);
+    assert_eq!(asked_with().await, "Bearer sk-another-key");
+    ada.delete(&path(&provider)).send().await.expect_status(204);
+    let answer = ada.say(&project, json!({"message": "Hello"})).send().await;
+    answer.assert_problem(ProblemCode::UnknownModel);
+    assert_eq!(
+        ada.models()
+            .await
+            .iter()
+            .filter(|model| model.provider == "mine")
+            .count(),
+        0
+    );
+}
+
+/// Where servers share a database, a change at one of them counts at the others as well.
+#[tokio::test]
+async fn a_change_counts_at_every_server() {
+    let upstream = Upstream::start().await;
+    let app = app_beside(&upstream).await;
+    let Some(database) = app.database_url() else {
+        return;
+    };
+    let allowed = upstream.host_port().parse().unwrap();
+    let key = std::fs::read_to_string(app.data_dir.join("secret.key")).unwrap();
+    let other = TestApp::with(|config| {
+        config.database_url = Some(database);
+        config.secret_key = Some(key.parse().unwrap());
+        config.provider_calls.allowlist = vec![allowed];
+    })
+    .await;
+    let ada = app.register("ada@example.com").await;
+    let ada_there = other.sign_in("ada@example.com").await;
+    let provider = ada.create_provider(account(&upstream)).await;
+    let project = ada
+        .create_project_with(json!({"name": "Notes", "model": "mine/m"}))
+        .await;
+    ada_there.chat(&project, "Hello").await;
+    let change = ada
+        .patch(&path(&provider))
+        .json(&json!({"api_key": "sk-another-key"}));
+    change.send().await.expect_status(200);
+    ada_there.chat(&project, "Hello").await;
+    let keys = upstream
+        .requests()
+        .iter()
+        .map(|request| request.header("authorization").unwrap().to_owned())
+        .collect::<Vec<_>>();
+    assert_eq!(
+        keys,
+        [format!("Bearer {KEY}"), "Bearer sk-another-key".to_owned()]
+    );
+    ada.delete(&path(&provider)).send().await.expect_status(204);
+    let answer = ada_there
+        .say(&project, json!({"message": "Hello"}))
+        .send()
+        .await;
+    answer.assert_problem(ProblemCode::UnknownModel);
+}
+
+#[tokio::test]
+async fn anothers_account_cannot_be_used() {
+    let upstream = Upstream::start().await;
+    let app = app_beside(&upstream).await;
+    let ada = app.register("ada@example.com").await;
+    let bob = app.register("bob@example.com").await;
+    ada.create_provider(account(&upstream)).await;
+    let project = bob.create_project("Notes").await;
+    let body = json!({"message": "Hello", "model": "mine/acme/m1"});
+    bob.say(&project, body)
+        .send()
+        .await
+        .assert_problem(ProblemCode::UnknownModel);
+    assert!(
+        bob.models()
+            .await
+            .iter()
+            .all(|model| model.provider != "mine")
+    );
+    assert!(upstream.requests().is_empty());
+}
+
+#[tokio::test]
+async fn the_operators_accounts_may_be_for_administrators_alone() {
+    let app = TestApp::with(|config| config.share_providers = prompthub_api::Sharing::Admins).await;
+    let admin = app.register("ada@example.com").await;
+    let bob = app.register("bob@example.com").await;
+    let slugs = |providers: Vec<Provider>| {
+        let slugs = providers.into_iter().map(|provider| provider.slug);
+        slugs.collect::<Vec<_>>()
+    };
+    assert_eq!(slugs(admin.providers().await), ["openrouter", "demo"]);
+    assert_eq!(slugs(bob.providers().await), ["demo"]);
+    assert!(bob.models().await.iter().all(|model| model.demo));
+    let project = admin.create_project("Notes").await;
+    admin.chat(&project, "Hello").await;
+    // What somebody else cannot use is not what their projects begin with.
+    let project = bob.create_project("Notes").await;
+    assert_eq!(project.model, "demo/echo");
+    let body = json!({"message": "Hello", "model": "openrouter/acme/m1"});
+    bob.say(&project, body)
+        .send()
+        .await
+        .assert_problem(ProblemCode::UnknownModel);
+}
+
+/// A test of an account says in words what is wrong, whatever it is.
+#[tokio::test]
+async fn a_test_says_what_is_wrong() {
+    let upstream = Upstream::start().await;
+    let app = app_beside(&upstream).await;
+    let ada = app.register("ada@example.com").await;
+    let provider = ada.create_provider(account(&upstream)).await;
+    let html = Script::status(200)
+        .header("Content-Type", "text/html")
+        .bytes("<h1>Hi</h1>");
+    let cases = [
+        (
+            Script::list(&[json!({"id": "m"})]),
+            true,
+            "It works. The provider lists 1 model.",
+        ),
+        (
+            Script::list(&[]),
+            true,
+            "It works. The provider lists 0 models.",
+        ),
+        (
+            Script::error(401, KEY),
+            false,
+            "does not accept the API key",
+        ),
+        (Script::error(402, "pay up"), false, "no credit left"),
+        (Script::error(429, "slow down"), false, "limiting requests"),
+        (
+            Script::error(403, "Your country is not served"),
+            false,
+            "Your country is not served",
+        ),
+        (Script::error(500, "oops"), false, "oops"),
+        (html, false, "does not speak this preset's format"),
+        (
+            Script::status(302).header("Location", "https://example.com/"),
+            false,
+            "redirects elsewhere",
+        ),
+        (Script::hang_up(), false, "broke off"),
+    ];
+    for (script, ok, words) in cases {
+        upstream.list_models(script);
+        let found = test(&ada, &provider).await;
+        assert_eq!(found.ok, ok, "{found:?}");
+        assert!(found.message.contains(words), "{found:?}");
+        assert!(!found.message.contains("sk-test"), "{found:?}");
+        assert_eq!(found.latency_ms.is_some() || !ok, true, "{found:?}");
+    }
+}
+
+/// Where there is no list, one token is asked for.
+#[tokio::test]
+async fn a_server_without_a_list_is_tested_all_the_same() {
+    let upstream = Upstream::start().await;
+    let app = app_beside(&upstream).await;
+    let ada = app.register("ada@example.com").await;
+    let provider = ada.create_provider(account(&upstream)).await;
+    upstream.list_models(Script::error(404, "no such route"));
+    let unknown_model = json!({"error": {"code": 404, "message": "There is no model `test`"}});
+    for (script, ok) in [
+        (Script::answer("Hi"), true),
+        (Script::status(404).json(&unknown_model), true),
+        (Script::status(404).bytes("not found"), false),
+        (Script::error(401, "bad key"), false),
+    ] {
+        upstream.next(script);
+        let found = test(&ada, &provider).await;
+        assert_eq!(found.ok, ok, "{found:?}");
+        assert_eq!(upstream.request().await.body["max_tokens"], 1);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_said_to_be_unreachable() {
+    let upstream = Upstream::start().await;
+    let app = app_beside(&upstream).await;
+    let ada = app.register("ada@example.com").await;
+    let body = account(&upstream);
+    drop(upstream);
+    let provider = ada.create_provider(body).await;
+    let found = test(&ada, &provider).await;
+    assert!(
+        !found.ok && found.message.contains("cannot be reached"),
+        "{found:?}"
+    );
+    assert_eq!(found.latency_ms, None);
+    let state = ada
+        .provider_when("mine", |state| state.status != ProviderStatus::Loading)
+        .await
+        .state;
+    assert_eq!(state.status, ProviderStatus::Unreachable);
+    assert!(state.problem.unwrap().contains("cannot be reached"));
+}
+
+/// Each test is a call that the server makes for whoever asks.
+#[tokio::test]
+async fn tests_are_counted() {
+    let upstream = Upstream::start().await;
+    let allowed = upstream.host_port().parse().unwrap();
+    let app = TestApp::with(|config| {
+        config.provider_calls.allowlist = vec![allowed];
+        config.attempts_per_account = 3;
+    })
+    .await;
+    let ada = app.register("ada@example.com").await;
+    let provider = ada.create_provider(account(&upstream)).await;
+    for _ in 0..3 {
+        test(&ada, &provider).await;
+    }
+    let answer = ada.post(&format!("{}/test", path(&provider))).send().await;
+    answer.assert_problem(ProblemCode::RateLimited);
+    assert!(answer.header("retry-after").is_some());
+}
