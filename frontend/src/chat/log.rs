@@ -104,7 +104,9 @@ pub fn Log(state: ChatState) -> impl IntoView {
                         <MessageView state id/>
                     </For>
                     {move || state.pending.get().map(|question| match question {
-                        Question::Message { text, .. } => view! { <PendingMessage text/> }.into_any(),
+                        Question::Message { text, images, .. } => {
+                            view! { <PendingMessage state text images/> }.into_any()
+                        }
                         Question::Again(_) => view! { <PendingAnswer/> }.into_any(),
                     })}
                 </div>

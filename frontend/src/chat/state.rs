@@ -12,7 +12,7 @@ use prompthub_dto::{
     projects::Project,
 };
 
-use super::{live::LiveAnswer, reading::Older, span::Span, tree::MessageTree};
+use super::{images::Sending, live::LiveAnswer, reading::Older, span::Span, tree::MessageTree};
 use crate::{
     api::{ApiError, conversations},
     state::toasts::{Toasts, use_toasts},
@@ -25,6 +25,8 @@ pub enum ChatEvent {
     Begun(ConversationId),
     /// A message was added to this conversation.
     Asked(ConversationId),
+    /// A file was added to the project.
+    FilesChanged,
     /// An answer has ended.
     Answered {
         conversation: ConversationId,
@@ -47,6 +49,8 @@ pub enum Question {
     /// A new message; with `edits`, a new version of that one.
     Message {
         text: String,
+        /// Names of files of the project.
+        images: Vec<String>,
         edits: Option<MessageId>,
         /// Instead of the project's.
         model: Option<String>,
@@ -86,6 +90,11 @@ pub struct ChatState {
     pub refusal: RwSignal<Option<Refusal>>,
     /// What is typed and not sent.
     pub draft: RwSignal<String>,
+    /// The images that go with it, by the names of the project's files.
+    pub images: RwSignal<Vec<String>>,
+    /// Those that are still on their way to the project's files.
+    pub(super) sending: RwSignal<Vec<Sending>>,
+    pub(super) next_image: StoredValue<u32>,
     /// The model that the next message goes to, where that is not the project's.
     pub model: RwSignal<Option<String>>,
     /// The message that the draft is a new version of.
@@ -130,6 +139,9 @@ impl ChatState {
             pending: RwSignal::new(None),
             refusal: RwSignal::new(None),
             draft: RwSignal::new(String::new()),
+            images: RwSignal::new(Vec::new()),
+            sending: RwSignal::new(Vec::new()),
+            next_image: StoredValue::new(0),
             model: RwSignal::new(None),
             editing: RwSignal::new(None),
             to_end: RwSignal::new(0),
@@ -193,10 +205,16 @@ impl ChatState {
         self.span.update(|span| *span = span.later(&path));
     }
 
+    /// Whether there is nothing to send, or an image is not there yet; tracks.
+    #[must_use]
+    pub fn is_blank(self) -> bool {
+        let text = self.draft.with(|draft| draft.trim().is_empty());
+        (text && self.images.with(Vec::is_empty)) || self.sending.with(|all| !all.is_empty())
+    }
+
     /// Sends what is typed.
     pub fn send_draft(self) {
-        let blank = self.draft.with_untracked(|draft| draft.trim().is_empty());
-        if !blank && !untrack(|| self.is_answering()) {
+        if !untrack(|| self.is_blank() || self.is_answering()) {
             let question = self.take_draft();
             self.ask(question);
         }
