@@ -14,9 +14,9 @@ use crate::{
         guard::SignedIn,
         home::HomePage,
         not_found::NotFoundPage,
+        settings::SettingsPlace,
+        usage::UsagePlace,
         project::ProjectPage,
-        settings::SettingsPage,
-        usage::UsagePage,
     },
     state::{clock::Clock, session::Session, theme::ThemeState, toasts::Toasts, viewport::Narrow},
 };
@@ -43,8 +43,8 @@ pub fn App() -> impl IntoView {
                     path=path!("/projects/:project/*place")
                     view=|| view! { <SignedIn><ProjectPage/></SignedIn> }
                 />
-                <Route path=path!("/usage") view=|| view! { <SignedIn><UsagePage/></SignedIn> }/>
-                <Route path=path!("/settings") view=|| view! { <SignedIn><SettingsPage/></SignedIn> }/>
+                <Route path=path!("/usage") view=|| view! { <SignedIn><UsagePlace/></SignedIn> }/>
+                <Route path=path!("/settings") view=|| view! { <SignedIn><SettingsPlace/></SignedIn> }/>
             </FlatRoutes>
         </Router>
         <ToastStack/>

@@ -4,6 +4,8 @@
 //! what is shown of what was said, `answer` what the network does until an answer has ended. Must
 //! not render.
 
+use std::ops::Deref;
+
 use futures_util::future::{AbortHandle, abortable};
 use leptos::{prelude::*, task::spawn_local};
 use prompthub_dto::{
@@ -66,9 +68,21 @@ pub struct Refusal {
     pub error: ApiError,
 }
 
-/// The state of one chat pane.
+/// The state of one chat pane, as what every part of it holds: a reference, since a copy of all the
+/// signals in every closure would be a tenth of the page's code.
 #[derive(Clone, Copy)]
-pub struct ChatState {
+pub struct ChatState(&'static ChatSignals);
+
+impl Deref for ChatState {
+    type Target = ChatSignals;
+
+    fn deref(&self) -> &ChatSignals {
+        self.0
+    }
+}
+
+/// The signals of one chat pane.
+pub struct ChatSignals {
     pub project: Signal<Project>,
     /// The address at which it says how to set up a provider.
     pub providers: &'static str,
@@ -124,7 +138,7 @@ impl ChatState {
         providers: &'static str,
         on_event: Callback<ChatEvent>,
     ) -> Self {
-        let state = Self {
+        let signals = ChatSignals {
             project,
             providers,
             on_event,
@@ -154,6 +168,8 @@ impl ChatState {
             wait: StoredValue::new(None),
             frame_asked: StoredValue::new(false),
         };
+        // What the signals hold goes with the pane; their handles are some hundred bytes, which stay.
+        let state = Self(Box::leak(Box::new(signals)));
         on_cleanup(move || {
             state.abort_work();
             state.abort_reading();

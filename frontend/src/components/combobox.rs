@@ -67,12 +67,19 @@ pub fn Combobox(
     let show = move || {
         if !opened.get_untracked() {
             catalogue.need();
-            catalogue.follow(move || opened.get_untracked());
+            catalogue.follow(move || opened.try_get_untracked() == Some(true));
             opened.set(true);
         }
     };
     if standing {
         show();
+        // The dialog around it may be open by now, which is when `autofocus` does nothing.
+        Effect::new(move || {
+            if let Some(field) = node_ref.get() {
+                // A field that cannot take the focus can still be clicked.
+                let _ = field.focus();
+            }
+        });
     }
     let choose = move |id: String| {
         typed.set(None);
@@ -82,7 +89,11 @@ pub fn Combobox(
     };
     // Whoever leaves with an id typed has chosen that; other words were only a filter.
     let leave = move || {
-        let id = typed.get_untracked().unwrap_or_default();
+        // A browser may tell of the focus that goes down with a view, when the signals are gone.
+        let Some(id) = typed.try_get_untracked() else {
+            return;
+        };
+        let id = id.unwrap_or_default();
         if id.contains('/') && !id.trim().contains(char::is_whitespace) {
             choose(id.trim().to_owned());
         } else {
@@ -93,10 +104,11 @@ pub fn Combobox(
     };
     let step = move |step: Step| {
         let go = move || {
+            // The view may be gone by then, and its signals with it.
             let list = list.try_get_untracked().flatten();
-            let target =
-                list.and_then(|list| target(&list, active.get_untracked().as_deref(), step));
-            active.set(target);
+            if let (Some(list), Some(from)) = (list, active.try_get_untracked()) {
+                active.set(target(&list, from.as_deref(), step));
+            }
         };
         if open.get_untracked() {
             go();
@@ -150,7 +162,6 @@ pub fn Combobox(
         groups.track();
         if typed.with(|typed| typed.as_ref().is_some_and(|typed| !typed.is_empty())) {
             request_animation_frame(move || {
-                // The view may be gone by then, and its signals with it.
                 let list = list.try_get_untracked().flatten();
                 let _ = active.try_set(list.and_then(|list| target(&list, None, Step::First)));
             });
@@ -183,7 +194,13 @@ pub fn Combobox(
                     active.set(None);
                     show();
                 }
-                on:click=move |_| show()
+                on:click:target=move |event| {
+                    show();
+                    // What is chosen is to be typed over, not added to.
+                    if typed.with_untracked(Option::is_none) {
+                        event.target().select();
+                    }
+                }
                 on:focus:target=move |event| event.target().select()
                 on:blur=move |_| leave()
                 on:keydown=on_key

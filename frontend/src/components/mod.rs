@@ -15,6 +15,7 @@ pub mod mark;
 pub mod menu;
 pub mod model_list;
 pub mod model_name;
+pub mod part;
 pub mod provider_words;
 pub mod rows;
 pub mod size;

@@ -9,7 +9,7 @@ use prompthub_dto::{
     providers::{Provider, ProviderStatus},
 };
 
-use super::loaded::LoadedList;
+use super::loaded::{LoadedList, Progress};
 use crate::api;
 
 /// How long a list counts as current, in milliseconds. The server keeps its own up to date by itself.
@@ -41,7 +41,11 @@ impl Catalogue {
     /// Somebody looks at it: reads it, unless it is current.
     pub fn need(self) {
         let now = js_sys::Date::now();
-        if now - self.read_at.get_value() > CURRENT || self.is_growing() {
+        let failed = self
+            .models
+            .progress()
+            .with_untracked(|progress| matches!(progress, Progress::Failed(_)));
+        if now - self.read_at.get_value() > CURRENT || failed || self.is_growing() {
             self.read_at.set_value(now);
             self.models.reload();
             self.providers.reload();

@@ -2,7 +2,10 @@
 
 use prompthub_tests::app::PASSWORD;
 
-use crate::browser::{Browser, Size};
+use crate::{
+    axe::settle,
+    browser::{Browser, Size},
+};
 
 impl Browser {
     /// Registers through the form and arrives at the projects.
@@ -60,6 +63,8 @@ impl Browser {
     pub(crate) async fn open_drawer(&self, tab: &str) {
         if !self.has("tab", tab).await {
             self.click("button", "Project settings").await;
+            // A sheet that is still sliding in is not where a click goes.
+            settle(self).await;
         }
         self.click("tab", tab).await;
     }

@@ -20,13 +20,14 @@ macro_rules! settings {
         }
 
         impl SettingsText {
-            /// This text, with `after` in every field where it said what `before` says.
-            #[must_use]
-            pub fn rebased(&self, before: &Self, after: &Self) -> Self {
-                let field = |mine: &String, before: &String, after: &String| {
-                    if mine == before { after } else { mine }.clone()
-                };
-                Self { $($field: field(&self.$field, &before.$field, &after.$field),)* }
+            // As lists the fields are handled in loops, which is a fraction of the code.
+            fn fields(&self) -> Vec<&String> {
+                vec![$(&self.$field),*]
+            }
+
+            fn from_fields(fields: impl Iterator<Item = String>) -> Self {
+                let mut fields = fields;
+                Self { $($field: fields.next().unwrap_or_default(),)* }
             }
         }
 
@@ -37,18 +38,14 @@ macro_rules! settings {
         }
 
         impl SettingsDraft {
-            fn of(text: SettingsText) -> Self {
-                Self { $($field: RwSignal::new(text.$field),)* }
+            fn of(text: &SettingsText) -> Self {
+                let mut signals = text.fields().into_iter().map(|text| RwSignal::new(text.clone()));
+                let mut next = || signals.next().unwrap_or_default();
+                Self { $($field: next(),)* }
             }
 
-            /// What is typed; tracks.
-            #[must_use]
-            pub fn text(self) -> SettingsText {
-                SettingsText { $($field: self.$field.get(),)* }
-            }
-
-            pub fn set(self, text: SettingsText) {
-                $(self.$field.set(text.$field);)*
+            fn signals(self) -> Vec<RwSignal<String>> {
+                vec![$(self.$field),*]
             }
         }
     };
@@ -76,6 +73,17 @@ settings! {
 }
 
 impl SettingsText {
+    /// This text, with `after` in every field where it said what `before` says.
+    #[must_use]
+    pub fn rebased(&self, before: &Self, after: &Self) -> Self {
+        let theirs = before.fields().into_iter().zip(after.fields());
+        let fields = self.fields().into_iter().zip(theirs);
+        Self::from_fields(fields.map(|(mine, (before, after))| {
+            let kept = if mine == before { after } else { mine };
+            kept.clone()
+        }))
+    }
+
     #[must_use]
     pub fn of(project: &Project) -> Self {
         Self {
@@ -120,7 +128,7 @@ impl SettingsDraft {
     /// What was typed before a reload, or else what the project says. Keeps what is typed.
     pub fn new(project: &Project) -> Self {
         let key = key(project.id);
-        let draft = Self::of(drafts::load(&key).unwrap_or_else(|| SettingsText::of(project)));
+        let draft = Self::of(&drafts::load(&key).unwrap_or_else(|| SettingsText::of(project)));
         Effect::new(move |first: Option<()>| {
             let text = draft.text();
             // What was only loaded is no draft.
@@ -131,10 +139,22 @@ impl SettingsDraft {
         draft
     }
 
+    /// What is typed; tracks.
+    #[must_use]
+    pub fn text(self) -> SettingsText {
+        SettingsText::from_fields(self.signals().into_iter().map(|signal| signal.get()))
+    }
+
+    pub fn set(self, text: &SettingsText) {
+        for (signal, text) in self.signals().into_iter().zip(text.fields()) {
+            signal.set(text.clone());
+        }
+    }
+
     /// Follows the project from one state to the next, without touching what is typed.
     pub fn rebase(self, before: &Project, after: &Project) {
         let text = untrack(|| self.text());
-        self.set(text.rebased(&SettingsText::of(before), &SettingsText::of(after)));
+        self.set(&text.rebased(&SettingsText::of(before), &SettingsText::of(after)));
     }
 
     /// Forgets the draft of a project that is saved or gone.

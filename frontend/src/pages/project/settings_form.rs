@@ -68,7 +68,7 @@ pub fn SettingsForm() -> impl IntoView {
             state.refresh().await?;
             state
                 .project
-                .with_untracked(|project| draft.set(SettingsText::of(&project.value)));
+                .with_untracked(|project| draft.set(&SettingsText::of(&project.value)));
             SettingsDraft::forget(state.id);
             save.clear();
             Ok(())
@@ -100,7 +100,7 @@ pub fn SettingsForm() -> impl IntoView {
     let discard = move |_| {
         state
             .project
-            .with_untracked(|project| draft.set(SettingsText::of(&project.value)));
+            .with_untracked(|project| draft.set(&SettingsText::of(&project.value)));
         SettingsDraft::forget(state.id);
         save.clear();
     };

@@ -1,5 +1,7 @@
 //! What the parts of one project's page share.
 
+use std::ops::Deref;
+
 use leptos::prelude::*;
 use prompthub_dto::{
     files::File,
@@ -49,9 +51,21 @@ impl Tab for DrawerTab {
     }
 }
 
-/// The project that is open, and what is shown of it.
+/// The project that is open, and what is shown of it, as what every part of its page holds: a
+/// reference, since a copy of all the signals in every closure would be a tenth of the page's code.
 #[derive(Clone, Copy)]
-pub struct ProjectState {
+pub struct ProjectState(&'static ProjectSignals);
+
+impl Deref for ProjectState {
+    type Target = ProjectSignals;
+
+    fn deref(&self) -> &ProjectSignals {
+        self.0
+    }
+}
+
+/// The signals of one project's page.
+pub struct ProjectSignals {
     pub id: ProjectId,
     /// As the server has it, as far as this page knows.
     pub project: RwSignal<Versioned<Project>>,
@@ -91,7 +105,7 @@ impl ProjectState {
         let files = LoadedList::new(move |cursor: Option<String>| async move {
             api::files::list(id, cursor.as_deref()).await
         });
-        let state = Self {
+        let signals = ProjectSignals {
             id,
             draft: SettingsDraft::new(&project.value),
             project: RwSignal::new(project),
@@ -115,6 +129,8 @@ impl ProjectState {
             place,
             go: use_go(),
         };
+        // What the signals hold goes with the page; their handles are some hundred bytes, which stay.
+        let state = Self(Box::leak(Box::new(signals)));
         provide_context(state);
         state
     }

@@ -22,6 +22,7 @@ use crate::{
         field::{Kind, TextField},
         landmark::Main,
         model_name,
+        part::{Part, part},
         size::{dollars, grouped},
     },
     routes,
@@ -62,9 +63,25 @@ fn date(days_ago: u32) -> String {
     text.get(..10).unwrap_or_default().to_owned()
 }
 
+part!(usage_part, Overview);
+
+/// The usage, whose code comes with the first visit.
 #[component]
-pub fn UsagePage() -> impl IntoView {
+pub fn UsagePlace() -> impl IntoView {
     use_title(|| "Usage".to_owned());
+    view! {
+        <div class="ph-page">
+            <TopBar/>
+            <Main class="ph-page__main">
+                <h1 class="ph-page__title">"Usage"</h1>
+                <Part load=usage_part lines=8/>
+            </Main>
+        </div>
+    }
+}
+
+#[component]
+fn Overview() -> impl IntoView {
     let query = use_query_map();
     let wish = Memo::new(move |_| {
         query.with(|query| {
@@ -91,15 +108,9 @@ pub fn UsagePage() -> impl IntoView {
         })
     });
     view! {
-        <div class="ph-page">
-            <TopBar/>
-            <Main class="ph-page__main">
-                <h1 class="ph-page__title">"Usage"</h1>
-                {patterns()}
-                {move || choices(&wish.get())}
-                {move || view! { <Report wish=wish.get()/> }}
-            </Main>
-        </div>
+        {patterns()}
+        {move || choices(&wish.get())}
+        {move || view! { <Report wish=wish.get()/> }}
     }
 }
 
@@ -240,7 +251,7 @@ fn figures(daily: &UsageReport, whole: &UsageReport, by: &'static str) -> AnyVie
         .iter()
         .map(|group| row(name_of(group), &group.sum));
     let sums = table(
-        format!("Usage by {by}, {range}"),
+        format!("Usage by {by}"),
         head.map(capital).to_vec(),
         rows.collect(),
         Some(row("Total".to_owned(), &whole.total)),
@@ -346,7 +357,11 @@ fn money(sum: f64) -> String {
 }
 
 fn seconds(seconds: f64) -> String {
-    format!("{seconds:.1} s")
+    if seconds < 1.0 {
+        format!("{:.0} ms", seconds * 1000.0)
+    } else {
+        format!("{seconds:.1} s")
+    }
 }
 
 #[cfg(test)]

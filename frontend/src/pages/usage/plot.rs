@@ -34,20 +34,25 @@ pub fn plot(
     let top = top(heights.iter().copied().fold(0.0, f64::max));
     let paths = match form {
         Form::Bars => bars(series, days.len(), top),
-        Form::Lines => series.iter().map(|series| line(series, top)).collect(),
+        Form::Lines => {
+            let lines = series.iter().map(|series| line(series, top));
+            // A day that stands alone has a dot at least.
+            lines
+                .flat_map(|line| [line.replace('L', "M"), line])
+                .collect()
+        }
     };
-    let paths = paths
-        .into_iter()
-        .enumerate()
-        .map(|(index, path)| match form {
-            Form::Bars => {
-                view! { <path d=path fill=format!("url(#plot-{index})")></path> }.into_any()
-            }
+    let paths = paths.into_iter().enumerate().map(|(index, path)| {
+        let (class, fill) = match form {
+            Form::Bars => (String::new(), format!("url(#plot-{index})")),
             Form::Lines => {
-                view! { <path d=path class=format!("ph-plot__line ph-plot__line--{index}")></path> }
-                    .into_any()
+                let dots = ["ph-plot__dot", ""].get(index % 2).copied();
+                let class = format!("ph-plot__line--{} {}", index / 2, dots.unwrap_or_default());
+                (format!("ph-plot__line {class}"), "none".to_owned())
             }
-        });
+        };
+        view! { <path d=path class=class fill=fill></path> }
+    });
     let paths = paths.collect_view();
     // What a pointer is over says its figures.
     let columns = days.iter().enumerate().map(|(day, date)| {
@@ -167,7 +172,7 @@ fn line(series: &Series, top: f64) -> String {
     let mut path = String::new();
     for (left, height) in points {
         let verb = if path.is_empty() { 'M' } else { 'L' };
-        // The short stroke shows a day that stands alone.
+        // A stroke of no length would have no ends to be round.
         path = format!("{path}{verb}{left:.1} {height:.2}h.01");
     }
     path
