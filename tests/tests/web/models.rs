@@ -140,7 +140,7 @@ async fn a_model_is_chosen_by_the_keyboard() {
         // Home and End go to the ends of the list, arrows around them.
         for (keys, id) in [
             ([Key::Down, Key::End], "demo/echo"),
-            ([Key::Down, Key::Home], "openrouter/acme/a"),
+            ([Key::Down, Key::Home], "openrouter/openrouter/auto"),
             ([Key::Down, Key::Up], "demo/echo"),
         ] {
             let field = browser.find("combobox", "Model").await;

@@ -63,6 +63,7 @@ impl Browser {
     pub(crate) async fn open_drawer(&self, tab: &str) {
         if !self.has("tab", tab).await {
             self.click("button", "Project settings").await;
+            self.find("tab", tab).await;
             // A sheet that is still sliding in is not where a click goes.
             settle(self).await;
         }

@@ -9,7 +9,7 @@ use super::{compress::beside, fingerprint::list_files, split, workers};
 /// What the first page may be, in bytes: 350 KB.
 const FIRST_LOAD: u64 = 350_000;
 /// What the parts of the page that come later may be, in bytes, all together.
-const PARTS: u64 = 120_000;
+const PARTS: u64 = 200_000;
 /// What each worker may be, in bytes, in the order of `workers::NAMES`: the first comes with the first
 /// conversation, the second with the first code.
 const WORKERS: [u64; 2] = [200_000, 900_000];
