@@ -1,6 +1,6 @@
 //! Imports: a document that comes in, is checked whole, and is stored in one transaction or not at all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -10,7 +10,7 @@ use prompthub_dto::{
     transfer::{ImportReport, ImportedConversation},
 };
 use prompthub_store::{
-    blobs,
+    Conn, blobs,
     files::{self, NewFile},
     now,
     projects::{self, PromptVersionRow},
@@ -24,7 +24,7 @@ use super::{
     spool::{Spool, Spooled},
 };
 use crate::{
-    domain::{projects::no_project, to_the_end},
+    domain::{attachments, projects::no_project, to_the_end},
     error::ApiError,
     files::sweep,
     state::App,
@@ -33,6 +33,8 @@ use crate::{
 /// Characters of base64 that are decoded at a time; four of them are three bytes.
 const PIECE: usize = 256 * 1024;
 const VERSIONS: i64 = 20;
+/// Names of files that are looked for at a time.
+const NAMES: usize = 1000;
 
 /// Where a document goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,11 +180,12 @@ async fn into_project(app: &App, frame: Frame, mut draft: Draft) -> Result<Impor
         find_versions(conversation, &versions);
     }
     let report = report(&draft, frame.project);
-    let conversations = draft.conversations;
+    let mut conversations = draft.conversations;
     app.store
         .write(move |conn| {
             projects::find(conn, frame.owner, frame.project)?.ok_or_else(no_project)?;
-            for conversation in &conversations {
+            for conversation in &mut conversations {
+                find_images(conn, frame.project, conversation)?;
                 transfer::insert_conversation(conn, &conversation.row, &conversation.messages)?;
             }
             // Last, so that nobody else's message to this project waits for all of the above.
@@ -190,6 +193,26 @@ async fn into_project(app: &App, frame: Frame, mut draft: Draft) -> Result<Impor
         })
         .await?;
     Ok(report)
+}
+
+/// Finds the images of a conversation among the files that the project has.
+fn find_images(
+    conn: &mut Conn,
+    project: ProjectId,
+    conversation: &mut ConversationDraft,
+) -> Result<(), ApiError> {
+    let names = attachments::names_in(&conversation.messages);
+    if names.is_empty() {
+        return Ok(());
+    }
+    let names: HashSet<&str> = names.iter().map(String::as_str).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let mut ids = HashMap::new();
+    for names in names.chunks(NAMES) {
+        let found = files::find_all(conn, project, &[], names)?;
+        ids.extend(found.into_iter().map(|file| (file.name, file.id)));
+    }
+    attachments::link(&mut conversation.messages, |name| ids.get(name).copied())
 }
 
 /// The numbers of the project's prompt versions by what they say; the oldest of those that say the same.
@@ -252,6 +275,13 @@ async fn as_project(app: &App, frame: Frame, mut draft: Draft) -> Result<ImportR
     let mut new_files = Vec::with_capacity(files.len());
     for file in files {
         new_files.push(uploads.store(file, frame).await?);
+    }
+    let ids: HashMap<&str, FileId> = new_files
+        .iter()
+        .map(|file| (file.name.as_str(), file.id))
+        .collect();
+    for conversation in &mut draft.conversations {
+        attachments::link(&mut conversation.messages, |name| ids.get(name).copied())?;
     }
     let report = report(&draft, frame.project);
     let conversations = draft.conversations;
