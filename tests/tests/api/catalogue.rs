@@ -3,7 +3,7 @@
 use prompthub_dto::{models::Pricing, providers::ProviderStatus};
 use prompthub_tests::{
     Client, Installation, TestApp, Upstream, spawn_app,
-    upstream::{Gate, Script},
+    upstream::{Gate, PATIENCE, Script},
 };
 use serde_json::{Value, json};
 
@@ -174,7 +174,10 @@ async fn an_old_list_is_good_until_a_newer_one_comes() {
     let is_newer =
         |state: &prompthub_dto::providers::ProviderState| state.checked_at > first.checked_at;
     ada.provider_when("mine", is_newer).await;
-    while own().await != ["mine/new"] {}
+    let coming = async { while own().await != ["mine/new"] {} };
+    tokio::time::timeout(PATIENCE, coming)
+        .await
+        .expect("the newer list");
 
     // One that fails leaves it where it is, and says so.
     upstream.list_models(Script::error(503, "down for today"));
