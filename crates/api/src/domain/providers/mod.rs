@@ -173,12 +173,15 @@ pub async fn update(
         base_url: base_url.map(|url| url.map(Into::into)),
         key,
     };
+    let checked = before.clone();
     let account = app
         .store
         .write(move |conn| {
             users::lock(conn, owner)?;
             let (now_there, _) = providers::find(conn, owner, id)?.ok_or_else(no_provider)?;
-            if (now_there.base_url, now_there.sealed_key) != (before.base_url, before.sealed_key) {
+            if (&now_there.base_url, &now_there.sealed_key)
+                != (&checked.base_url, &checked.sealed_key)
+            {
                 return Err(ApiError::new(
                     ProblemCode::StaleVersion,
                     "It has been changed in this moment. Load it again.",
@@ -193,6 +196,7 @@ pub async fn update(
         })
         .await?;
     if is_changed {
+        app.providers.forget(&before);
         app.providers.refresh_own(account.0.clone());
     }
     Ok(show(app, account.into()))
@@ -204,10 +208,12 @@ pub async fn update(
 /// # Errors
 /// `not_found`.
 pub async fn delete(app: &App, owner: UserId, id: ProviderId) -> Result<(), ApiError> {
+    let account = find(app, owner, id).await?;
     let deleted = app
         .store
         .write(move |conn| providers::delete(conn, owner, id))
         .await?;
+    app.providers.forget(&account.row);
     match deleted {
         true => Ok(()),
         false => Err(no_provider()),

@@ -13,7 +13,7 @@ use prompthub_llm::{
 use super::find;
 use crate::{
     error::ApiError,
-    providers::{sentence, verdict},
+    providers::{Audience, sentence, verdict},
     state::App,
 };
 
@@ -57,7 +57,7 @@ pub async fn test(app: &App, owner: UserId, id: ProviderId) -> Result<ProviderTe
         Err(error) => ProviderTest {
             ok: false,
             latency_ms: error.status.map(|_| milliseconds(elapsed)),
-            message: verdict(&error).1,
+            message: verdict(&error, Audience::Owner).1,
         },
     })
 }
