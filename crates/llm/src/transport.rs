@@ -252,7 +252,7 @@ fn unreachable(error: &reqwest::Error) -> &'static str {
 
 /// Whether the guard of the network is behind the error.
 fn is_forbidden(error: &reqwest::Error) -> bool {
-    causes(error).any(|cause| cause.is::<ForbiddenAddress>())
+    causes(error).any(<dyn std::error::Error>::is::<ForbiddenAddress>)
 }
 
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {

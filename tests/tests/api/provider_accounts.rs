@@ -474,7 +474,7 @@ async fn a_test_says_what_is_wrong() {
         assert_eq!(found.ok, ok, "{found:?}");
         assert!(found.message.contains(words), "{found:?}");
         assert!(!found.message.contains("sk-test"), "{found:?}");
-        assert_eq!(found.latency_ms.is_some() || !ok, true, "{found:?}");
+        assert!(found.latency_ms.is_some() || !ok, "{found:?}");
     }
 }
 

@@ -86,6 +86,10 @@ impl Adapters {
         self.made.get_or_insert_async(&making, make).await
     }
 
+    pub(super) fn forget(&self, row: &ProviderRow) {
+        self.made.remove(&Making::of(row));
+    }
+
     /// An adapter that nobody else has: whether the account is one that can be.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ use prompthub_store::{
 use tokio::sync::Semaphore;
 
 use super::{
-    Directory, OwnAccount,
+    Audience, Directory, OwnAccount,
     catalogue::{Catalogue, ModelList},
     operator::{Known, SharedAccount},
     own::Making,
@@ -86,7 +86,7 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn of(answer: Result<Vec<CatalogueEntry>, ProviderError>) -> Self {
+    fn of(answer: Result<Vec<CatalogueEntry>, ProviderError>, audience: Audience) -> Self {
         let stored = answer.and_then(|entries| {
             let list = ModelList::new(entries);
             let stored = list.stored().ok_or_else(|| {
@@ -98,7 +98,7 @@ impl Outcome {
         let (status, problem, list) = match stored {
             Ok(list) => (CatalogueStatus::Ready, None, Some(list)),
             Err(error) => {
-                let (status, words) = words::verdict(&error);
+                let (status, words) = words::verdict(&error, audience);
                 (status, Some(words), None)
             }
         };
@@ -200,7 +200,7 @@ impl Directory {
         }
         let (directory, account) = (self.clone(), Arc::clone(account));
         tokio::spawn(async move {
-            let outcome = Outcome::of(account.provider.list_models().await);
+            let outcome = Outcome::of(account.provider.list_models().await, Audience::Everybody);
             directory.keep_shared(&account, outcome).await;
             directory.0.refreshes.end(None, what);
         });
@@ -258,7 +258,7 @@ impl Directory {
     async fn ask_in_turn(&self, provider: &dyn Provider) -> Outcome {
         // Fails only when the semaphore is closed, which it never is.
         let _turn = self.0.refreshes.turns.acquire().await;
-        Outcome::of(provider.list_models().await)
+        Outcome::of(provider.list_models().await, Audience::Owner)
     }
 }
 
