@@ -60,9 +60,7 @@ pub struct ModelList {
 /// # Errors
 /// When the database fails.
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<CatalogueRow>, StoreError> {
-    let query = catalogues::table
-        .find(id)
-        .select(CatalogueRow::as_select());
+    let query = catalogues::table.find(id).select(CatalogueRow::as_select());
     Ok(query.get_result(conn).optional()?)
 }
 

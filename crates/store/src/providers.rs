@@ -167,7 +167,9 @@ pub fn update(
         key_hint: key.map(|key| key.and_then(|key| key.hint.as_deref())),
         updated_at: now,
     };
-    let account = providers::table.find(id).filter(providers::owner_id.eq(owner));
+    let account = providers::table
+        .find(id)
+        .filter(providers::owner_id.eq(owner));
     Ok(diesel::update(account).set(&changes).execute(conn)? > 0)
 }
 
@@ -176,7 +178,9 @@ pub fn update(
 /// # Errors
 /// When the database fails.
 pub fn delete(conn: &mut Conn, owner: UserId, id: ProviderId) -> Result<bool, StoreError> {
-    let account = providers::table.find(id).filter(providers::owner_id.eq(owner));
+    let account = providers::table
+        .find(id)
+        .filter(providers::owner_id.eq(owner));
     Ok(diesel::delete(account).execute(conn)? > 0)
 }
 

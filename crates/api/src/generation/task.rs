@@ -58,7 +58,7 @@ enum End {
 }
 
 /// Runs an answer to its end.
-pub(super) async fn run(store: &Store, scribe: &Scribe, live: &Arc<Live>, assignment: Assignment) {
+pub(super) async fn run(store: &Store, scribe: &Scribe, live: &Arc<Live>, assignment: &Assignment) {
     live.publish(&StreamEvent::Started {
         generation_id: assignment.generation_id,
         conversation_id: assignment.conversation_id,
@@ -68,8 +68,9 @@ pub(super) async fn run(store: &Store, scribe: &Scribe, live: &Arc<Live>, assign
         omitted: None,
     });
     let mut draft = Draft::default();
-    let end = answer(scribe, live, &assignment, &mut draft).await;
-    store_end(store, live, &assignment, draft, end).await;
+    let end = answer(scribe, live, assignment, &mut draft).await;
+    // Boxed, so that answers under way have no room set aside for their ends.
+    Box::pin(store_end(store, live, assignment, draft, end)).await;
 }
 
 async fn answer(scribe: &Scribe, live: &Live, assignment: &Assignment, draft: &mut Draft) -> End {

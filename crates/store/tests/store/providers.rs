@@ -49,7 +49,10 @@ async fn keep(store: &Store, row: &CatalogueRow, models: Option<&str>) {
         row.clone(),
         list.map(|(digest, models)| ModelList { digest, models }),
     );
-    write(store, move |conn| catalogues::store(conn, &row, list.as_ref())).await;
+    write(store, move |conn| {
+        catalogues::store(conn, &row, list.as_ref())
+    })
+    .await;
 }
 
 async fn list_of(store: &Store, digest: &'static str) -> Option<String> {
