@@ -21,7 +21,7 @@ use url::Url;
 use crate::{
     auth::{self, keys::MasterKey, limits::Limits, passwords::Passwords},
     config::Config,
-    domain::{models::ModelName, transfer::Imports},
+    domain::{models::ModelName, search::keep_index, transfer::Imports},
     files::{self, Blobs},
     generation::{Hub, Lease},
     http,
@@ -265,6 +265,7 @@ fn serve(listener: TcpListener, app: App, master: &MasterKey) -> anyhow::Result<
 fn keep_house(app: &App) {
     tokio::spawn(app.hub.clone().keep_house());
     app.providers.refresh_shared();
+    tokio::spawn(keep_index(app.store.clone()));
     let only_node = app.store.backend() == Backend::Sqlite;
     tokio::spawn(files::sweep::run(
         app.store.clone(),

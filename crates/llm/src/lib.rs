@@ -32,6 +32,7 @@ mod cost;
 mod decimal;
 pub mod demo;
 mod error;
+mod events;
 mod failure;
 mod network;
 pub mod openai;

@@ -82,10 +82,9 @@ pub fn insert(conn: &mut Conn, new: &NewConversation) -> Result<ConversationRow,
         created_at: new.now,
         updated_at: new.now,
     };
-    diesel::insert_into(conversations::table)
-        .values(&row)
-        .execute(conn)?;
-    search::index_title(conn, row.id, &row.title)?;
+    let insert = diesel::insert_into(conversations::table).values(&row);
+    direct!(conn => insert.execute(conn))?;
+    search::list_title(conn, row.id)?;
     Ok(row)
 }
 
@@ -97,9 +96,8 @@ pub fn find(
 ) -> Result<Option<ConversationRow>, StoreError> {
     let query = conversations::table
         .find(id)
-        .filter(conversations::owner_id.eq(owner))
-        .select(ConversationRow::as_select());
-    Ok(query.get_result(conn).optional()?)
+        .filter(conversations::owner_id.eq(owner));
+    Ok(direct!(conn => query.select(ConversationRow::as_select()).get_result(conn)).optional()?)
 }
 
 /// A person's conversations in a project, the most recently active first; none when the owner has
@@ -154,10 +152,8 @@ pub fn update(
         .find(id)
         .filter(conversations::owner_id.eq(owner));
     let changed = diesel::update(conversation).set(&changes).execute(conn)?;
-    if let Some(title) = &patch.title
-        && changed > 0
-    {
-        search::index_title(conn, id, title)?;
+    if patch.title.is_some() && changed > 0 {
+        search::list_title(conn, id)?;
     }
     find(conn, owner, id)
 }
@@ -179,7 +175,7 @@ pub fn set_generated_title(
         ))
         .execute(conn)?;
     if changed > 0 {
-        search::index_title(conn, id, title)?;
+        search::list_title(conn, id)?;
     }
     Ok(changed > 0)
 }
@@ -228,9 +224,8 @@ pub fn touch(conn: &mut Conn, id: ConversationId, now: NaiveDateTime) -> Result<
     let behind = conversations::table
         .find(id)
         .filter(conversations::last_activity_at.lt(now));
-    diesel::update(behind)
-        .set(conversations::last_activity_at.eq(now))
-        .execute(conn)?;
+    let update = diesel::update(behind).set(conversations::last_activity_at.eq(now));
+    direct!(conn => update.execute(conn))?;
     Ok(())
 }
 

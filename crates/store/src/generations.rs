@@ -8,6 +8,7 @@ use crate::{
     Conn, StoreError,
     messages::{self, MessageStatus},
     schema::generations,
+    sql::direct,
 };
 
 /// An answer.
@@ -59,9 +60,8 @@ pub fn insert(conn: &mut Conn, new: &NewGeneration) -> Result<GenerationRow, Sto
         created_at: new.now,
         finished_at: None,
     };
-    diesel::insert_into(generations::table)
-        .values(&row)
-        .execute(conn)?;
+    let insert = diesel::insert_into(generations::table).values(&row);
+    direct!(conn => insert.execute(conn))?;
     Ok(row)
 }
 
@@ -73,9 +73,8 @@ pub fn find(
 ) -> Result<Option<GenerationRow>, StoreError> {
     let query = generations::table
         .find(id)
-        .filter(generations::owner_id.eq(owner))
-        .select(GenerationRow::as_select());
-    Ok(query.get_result(conn).optional()?)
+        .filter(generations::owner_id.eq(owner));
+    Ok(direct!(conn => query.select(GenerationRow::as_select()).get_result(conn)).optional()?)
 }
 
 /// An answer that is being made in a conversation.
@@ -88,7 +87,7 @@ pub fn running_in_conversation(
         .filter(generations::status.eq(MessageStatus::Running))
         .order(generations::id.desc())
         .select(generations::id);
-    Ok(query.first(conn).optional()?)
+    Ok(direct!(conn => query.first(conn)).optional()?)
 }
 
 /// How many answers are being made for a person.
@@ -97,7 +96,7 @@ pub fn count_running(conn: &mut Conn, owner: UserId) -> Result<i64, StoreError> 
         .filter(generations::owner_id.eq(owner))
         .filter(generations::status.eq(MessageStatus::Running))
         .count();
-    Ok(query.get_result(conn)?)
+    Ok(direct!(conn => query.get_result(conn))?)
 }
 
 /// Prolongs the leases of those of these answers that run and are this process's. Says how many.
@@ -145,12 +144,11 @@ pub fn finish(
     status: MessageStatus,
     now: NaiveDateTime,
 ) -> Result<bool, StoreError> {
-    let changed = diesel::update(generations::table.find(id))
-        .set((
-            generations::status.eq(status),
-            generations::finished_at.eq(now),
-        ))
-        .execute(conn)?;
+    let update = diesel::update(generations::table.find(id)).set((
+        generations::status.eq(status),
+        generations::finished_at.eq(now),
+    ));
+    let changed = direct!(conn => update.execute(conn))?;
     Ok(changed > 0)
 }
 

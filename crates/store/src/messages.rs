@@ -184,10 +184,9 @@ pub fn insert(conn: &mut Conn, new: &NewMessage) -> Result<MessageRow, StoreErro
         first_token_ms: None,
         duration_ms: None,
     };
-    diesel::insert_into(messages::table)
-        .values(&row)
-        .execute(conn)?;
-    index(conn, &row)?;
+    let insert = diesel::insert_into(messages::table).values(&row);
+    direct!(conn => insert.execute(conn))?;
+    list_for_search(conn, &row)?;
     Ok(row)
 }
 
@@ -200,9 +199,8 @@ pub fn find(
     let query = messages::table
         .inner_join(conversations::table)
         .filter(messages::id.eq(id))
-        .filter(conversations::owner_id.eq(owner))
-        .select(MessageRow::as_select());
-    Ok(query.get_result(conn).optional()?)
+        .filter(conversations::owner_id.eq(owner));
+    Ok(direct!(conn => query.select(MessageRow::as_select()).get_result(conn)).optional()?)
 }
 
 /// In which order messages are read.
@@ -249,10 +247,8 @@ pub fn path(
     leaf: MessageId,
 ) -> Result<Vec<MessageRow>, StoreError> {
     // Siblings are few, so reading them too is cheaper than a recursive query.
-    let rows: Vec<MessageRow> = messages::table
-        .filter(messages::conversation_id.eq(conversation))
-        .select(MessageRow::as_select())
-        .load(conn)?;
+    let query = messages::table.filter(messages::conversation_id.eq(conversation));
+    let rows: Vec<MessageRow> = direct!(conn => query.select(MessageRow::as_select()).load(conn))?;
     let mut by_id: HashMap<_, _> = rows.into_iter().map(|row| (row.id, row)).collect();
     let mut path = Vec::with_capacity(by_id.len());
     let mut next = Some(leaf);
@@ -314,13 +310,13 @@ pub fn finish(
     finish: &MessageFinish,
     now: NaiveDateTime,
 ) -> Result<Option<MessageRow>, StoreError> {
-    diesel::update(messages::table.find(id))
-        .set((finish, messages::updated_at.eq(now)))
-        .execute(conn)?;
-    let query = messages::table.find(id).select(MessageRow::as_select());
-    let row = query.get_result(conn).optional()?;
+    let update =
+        diesel::update(messages::table.find(id)).set((finish, messages::updated_at.eq(now)));
+    direct!(conn => update.execute(conn))?;
+    let query = messages::table.find(id);
+    let row = direct!(conn => query.select(MessageRow::as_select()).get_result(conn)).optional()?;
     if let Some(row) = &row {
-        index(conn, row)?;
+        list_for_search(conn, row)?;
     }
     Ok(row)
 }
@@ -344,16 +340,16 @@ pub(crate) fn interrupt(
     if changed > 0 {
         let query = messages::table.find(id).select(MessageRow::as_select());
         let row = query.get_result(conn)?;
-        index(conn, &row)?;
+        list_for_search(conn, &row)?;
     }
     Ok(())
 }
 
 /// Lets a message be searched for, unless it is being written: then it would be indexed anew each
 /// time that it grows.
-fn index(conn: &mut Conn, row: &MessageRow) -> Result<(), StoreError> {
+fn list_for_search(conn: &mut Conn, row: &MessageRow) -> Result<(), StoreError> {
     match row.status {
         MessageStatus::Running => Ok(()),
-        _ => search::index_message(conn, row.conversation_id, row.id, &row.content),
+        _ => search::list_message(conn, row.conversation_id, row.id),
     }
 }

@@ -166,9 +166,11 @@ pub fn find(
 ) -> Result<Option<(ProjectRow, i64)>, StoreError> {
     let query = projects::table
         .find(id)
-        .filter(projects::owner_id.eq(owner))
-        .select((ProjectRow::as_select(), file_count!()));
-    Ok(query.get_result(conn).optional()?)
+        .filter(projects::owner_id.eq(owner));
+    Ok(
+        direct!(conn => query.select((ProjectRow::as_select(), file_count!())).get_result(conn))
+            .optional()?,
+    )
 }
 
 /// Changes a person's project. Another prompt, model or parameters append a prompt version by
@@ -257,13 +259,11 @@ fn insert_version(
 
 /// Notes that something happened in a project: it moves to the top of the list.
 pub fn touch(conn: &mut Conn, id: ProjectId, now: NaiveDateTime) -> Result<(), StoreError> {
-    diesel::update(
-        projects::table
-            .find(id)
-            .filter(projects::last_activity_at.lt(now)),
-    )
-    .set(projects::last_activity_at.eq(now))
-    .execute(conn)?;
+    let behind = projects::table
+        .find(id)
+        .filter(projects::last_activity_at.lt(now));
+    let update = diesel::update(behind).set(projects::last_activity_at.eq(now));
+    direct!(conn => update.execute(conn))?;
     Ok(())
 }
 

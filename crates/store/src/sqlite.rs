@@ -1,7 +1,7 @@
 //! SQLite: one thread that writes, a few that read, each with a connection of its own.
 //!
-//! Owns the pragmas and **group commit**: the writer runs every write that is waiting, each in a
-//! savepoint, and commits them together, so that one `fsync` makes many writes durable. Nobody is
+//! Owns the pragmas and **group commit**: the writer runs every write that is waiting, each but the first in
+//! a savepoint, and commits them together, so that one `fsync` makes many writes durable. Nobody is
 //! answered before that commit. Readers never wait for the writer (WAL).
 
 use std::{
@@ -216,12 +216,22 @@ fn connect(path: &Path) -> Result<Conn, StoreError> {
 
 /// One queued write, whatever its types.
 trait WriteJob: Send {
-    /// Runs it in a savepoint. An error means that the whole batch is lost, not that the job
-    /// has failed: that is part of its answer.
-    fn run(&mut self, conn: &mut Conn) -> QueryResult<()>;
+    /// Runs it, in a savepoint or straight in the transaction, and says whether what it wrote is to
+    /// stay. An error means that the whole batch is lost, not that the job has failed: that is
+    /// part of its answer.
+    fn run(&mut self, conn: &mut Conn, place: Place) -> QueryResult<bool>;
 
     /// Tells the caller what became of it, or why the batch was lost.
     fn answer(self: Box<Self>, lost: Option<StoreError>);
+}
+
+/// Where a job runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Alone in the transaction. When it fails, the transaction is rolled back.
+    First,
+    /// After others, which must stay when it fails.
+    Savepoint,
 }
 
 struct Write<T, E, F> {
@@ -240,11 +250,17 @@ where
     T: Send,
     E: From<StoreError> + Send,
 {
-    fn run(&mut self, conn: &mut Conn) -> QueryResult<()> {
-        if let Some(WriteState::Waiting(f)) = self.state.take() {
-            self.state = Some(WriteState::Done(work::run_in_transaction(conn, f)?));
-        }
-        Ok(())
+    fn run(&mut self, conn: &mut Conn, place: Place) -> QueryResult<bool> {
+        let Some(WriteState::Waiting(f)) = self.state.take() else {
+            return Ok(false);
+        };
+        let result = match place {
+            Place::First => work::run(conn, f),
+            Place::Savepoint => work::run_in_transaction(conn, f)?,
+        };
+        let stays = result.is_ok();
+        self.state = Some(WriteState::Done(result));
+        Ok(stays)
     }
 
     fn answer(self: Box<Self>, lost: Option<StoreError>) {
@@ -282,8 +298,17 @@ impl Writer {
     /// Runs the given job and whatever else is waiting, and commits once.
     fn run_batch(&mut self, jobs: &mut Vec<Box<dyn WriteJob>>) -> QueryResult<()> {
         sql::begin_writing(&mut self.conn)?;
+        // A savepoint costs as much as a small write, and makes the search index write out what it holds.
+        let mut place = Place::First;
         while let Some(job) = jobs.last_mut() {
-            job.run(&mut self.conn)?;
+            match (job.run(&mut self.conn, place)?, place) {
+                (true, _) => place = Place::Savepoint,
+                (false, Place::First) => {
+                    work::rollback(&mut self.conn)?;
+                    sql::begin_writing(&mut self.conn)?;
+                }
+                (false, Place::Savepoint) => {}
+            }
             if jobs.len() == MAX_BATCH {
                 break;
             }

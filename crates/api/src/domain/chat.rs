@@ -36,7 +36,7 @@ use super::{
 use crate::{
     config::Titles,
     error::ApiError,
-    generation::{Assignment, Live, Prepared, StopOnDrop},
+    generation::{Asked, Assignment, Live, Prepared, StopOnDrop},
     state::App,
     wire,
 };
@@ -371,7 +371,7 @@ fn store_question(
         && !prepared.provider.is_demo()
         && conversation.titled_by == TitledBy::Generated
         && unanswered.is_some_and(|words| is_called(&conversation, &words));
-    let naming = wants_title.then(|| Naming {
+    let naming = wants_title.then_some(Naming {
         owner_id: asker.user,
         project_id: project.id,
         conversation_id: conversation.id,
@@ -383,7 +383,7 @@ fn store_question(
         owner_id: asker.user,
         user_message,
         assistant_message_id: answer.id,
-        first: prepared,
+        asked: Asked::new(prepared),
         alternatives: plan.into_alternatives(),
         request_id: asker.request_id,
     };

@@ -1,6 +1,6 @@
 //! Searching one's own conversations.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use prompthub_dto::{
     Page,
@@ -9,7 +9,7 @@ use prompthub_dto::{
     search::{SearchHit, SnippetPiece},
 };
 use prompthub_store::{
-    MessageRole, projects,
+    MessageRole, Store, StoreError, projects,
     search::{self, Search, SearchHitRow, SearchPlace, SearchTerms},
 };
 
@@ -19,6 +19,14 @@ use super::{
     text::{Bounds, bounded},
 };
 use crate::{error::ApiError, state::App, wire};
+use tokio::time::Instant;
+
+/// How long what was stored may wait for its words. A search does not wait for that.
+const GATHERING: Duration = Duration::from_secs(1);
+/// How long a search waits for what its owner has just written.
+const CATCHING_UP: Duration = Duration::from_millis(500);
+/// Between two looks at what another process, or the housekeeping, is about to bring in.
+const GLANCE: Duration = Duration::from_millis(5);
 
 const QUERY: Bounds = Bounds { min: 1, max: 200 };
 
@@ -36,6 +44,7 @@ pub async fn search(
     // Here NUL reaches no database, and separates words as other characters do.
     let query = bounded("q", query.replace('\0', " "), QUERY)?;
     let terms = SearchTerms::parse(&query);
+    catch_up(&app.store, owner).await?;
     let (after, limit) = (page.after, page.fetch());
     let turns = Arc::clone(&app.searches);
     let turn = turns.acquire_owned().await.map_err(ApiError::internal)?;
@@ -61,6 +70,42 @@ pub async fn search(
         })
         .await?;
     Ok(page.page(hits, |hit| hit.place, shown))
+}
+
+/// Brings what `owner` has stored into the index, so that they find what they have just written. After an
+/// import of thousands the search answers with what is there so far.
+async fn catch_up(store: &Store, owner: UserId) -> Result<(), StoreError> {
+    let patience = Instant::now() + CATCHING_UP;
+    while store
+        .read(move |conn| search::is_behind(conn, owner))
+        .await?
+        && Instant::now() < patience
+    {
+        if store.write(search::index_pending).await? == 0 {
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+    Ok(())
+}
+
+/// Brings what anybody has stored into the index, again and again.
+pub async fn keep_index(store: Store) {
+    loop {
+        tokio::time::sleep(GATHERING).await;
+        if let Err(error) = index_all(&store).await {
+            tracing::warn!(%error, "what was stored is not yet found by a search");
+        }
+    }
+}
+
+/// In many transactions, between which others have their turn.
+async fn index_all(store: &Store) -> Result<(), StoreError> {
+    while store.read(search::is_pending).await? {
+        if store.write(search::index_pending).await? == 0 {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn shown(hit: SearchHitRow) -> SearchHit {

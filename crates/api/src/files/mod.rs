@@ -17,7 +17,10 @@ use prompthub_dto::ids::FileId;
 use sha2::{Digest, Sha256};
 use url::Url;
 
+mod pending;
 pub mod sweep;
+
+pub use pending::PendingBlobs;
 
 /// The storage cannot do what it was asked.
 #[derive(Debug, thiserror::Error)]

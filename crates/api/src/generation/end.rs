@@ -29,12 +29,12 @@ const FINISH_ATTEMPTS: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 
 /// Stores how the answer ended, then tells the subscribers.
-pub(super) async fn store_end(task: &Task<'_>, asked: Asked, draft: Draft, end: End) {
+pub(super) async fn store_end(task: &Task<'_>, asked: &Asked, draft: Draft, end: End) {
     let live = task.live;
     let (status, finish_reason, error) = judge(&draft, end);
     let retry_after = error.as_ref().and_then(ApiError::wait);
     let problem = error.map(|error| task.problem(&error));
-    let used = used(&asked, &draft);
+    let used = used(asked, &draft);
     let is_used = used.is_some();
     let figures = UsageFigures {
         first_token_ms: draft.first_token.and_then(millis),
@@ -48,7 +48,7 @@ pub(super) async fn store_end(task: &Task<'_>, asked: Asked, draft: Draft, end: 
             status,
             finish_reason: Some(finish_reason),
             problem,
-            answerer: answerer(&asked)?,
+            answerer: answerer(asked)?,
             usage: figures,
         })
     });
@@ -71,7 +71,7 @@ pub(super) async fn store_end(task: &Task<'_>, asked: Asked, draft: Draft, end: 
             }
         }
         // The conversation was deleted meanwhile.
-        Ok(None) => live.end_without_message(gone(&task.request_id)),
+        Ok(None) => live.end_without_message(gone(task.request_id)),
         Err(error) => {
             live.end_without_message(task.problem(&error));
         }

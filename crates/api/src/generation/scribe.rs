@@ -45,6 +45,9 @@ impl Scribe {
             self.arrival.notified().await;
             tokio::time::sleep(GATHERING).await;
             let mut texts: Vec<TextSoFar> = self.lock().drain().map(|(_, text)| text).collect();
+            // Ids are made in the order in which the messages lie in the database, and neighbours share
+            // the pages that are written.
+            texts.sort_unstable_by_key(|text| text.id);
             while !texts.is_empty() {
                 let rest = texts.split_off(texts.len().min(BATCH));
                 let batch = std::mem::replace(&mut texts, rest);

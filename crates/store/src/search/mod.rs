@@ -2,7 +2,8 @@
 //!
 //! The index holds an entry for each conversation's title and for each message that is not being
 //! written; `search_entries` is the list of them, and their words are where the engine keeps such
-//! things (`sql/search.rs`). An entry goes when its conversation or message goes. What counts as a
+//! things (`sql/search.rs`). What is stored is listed in the same transaction and gets its words a moment
+//! later ([`index_pending`]); who searches sees to it that their own are there first. An entry goes when its conversation or message goes. What counts as a
 //! word is decided here (`words`), so that every database finds the same.
 //!
 //! Of more matches than [`RANKED`] only the newest are ranked and found: a search for a word that is
@@ -30,8 +31,9 @@ pub(crate) const RANKED: i64 = 1_000;
 const LOADED: usize = 16;
 /// Bytes of text that the snippets of one page are looked for in; hits beyond show their beginning.
 const MAX_EXAMINED: usize = 4_000_000;
-/// Entries that a transaction of [`index_pending`] takes.
-const INDEXED_AT_ONCE: i64 = 500;
+/// Entries that a transaction of [`index_pending`] takes: enough to share its cost, few enough that
+/// nobody who writes waits for long behind it.
+const INDEXED_AT_ONCE: i64 = 64;
 
 /// A search among a person's conversations.
 #[derive(Debug, Clone)]
@@ -182,52 +184,25 @@ fn hit(found: Text, search: &Search, place: SearchPlace, examined: &mut usize) -
     }
 }
 
-/// Puts a conversation's title into the index, in place of another.
-pub(crate) fn index_title(
-    conn: &mut Conn,
-    id: ConversationId,
-    title: &str,
-) -> Result<(), StoreError> {
-    index(conn, id, None, title)
+/// Lists a conversation's title for [`index_pending`], anew where it was there already.
+pub(crate) fn list_title(conn: &mut Conn, id: ConversationId) -> Result<(), StoreError> {
+    sql::search::list(conn, id, None)
 }
 
-/// Puts a message into the index. The caller has seen that it is not being written any more.
-pub(crate) fn index_message(
+/// Lists a message for [`index_pending`]. The caller has seen that it is not being written any more.
+pub(crate) fn list_message(
     conn: &mut Conn,
     conversation: ConversationId,
     id: MessageId,
-    content: &str,
 ) -> Result<(), StoreError> {
-    index(conn, conversation, Some(id), content)
-}
-
-fn index(
-    conn: &mut Conn,
-    conversation: ConversationId,
-    message: Option<MessageId>,
-    text: &str,
-) -> Result<(), StoreError> {
-    let place = conversations::table
-        .find(conversation)
-        .select((conversations::owner_id, conversations::project_id));
-    let Some((owner, project)) = place.get_result(conn).optional()? else {
-        return Ok(());
-    };
-    let part = match message {
-        None => Part::Title,
-        Some(_) => Part::Message,
-    };
-    let document = Document {
-        owner,
-        project,
-        part,
-        text,
-    };
-    sql::search::put(conn, conversation, message, &document)
+    sql::search::list(conn, conversation, Some(id))
 }
 
 /// Whether [`index_pending`] has something to do.
-pub(crate) fn is_pending(conn: &mut Conn) -> Result<bool, StoreError> {
+///
+/// # Errors
+/// When the database fails.
+pub fn is_pending(conn: &mut Conn) -> Result<bool, StoreError> {
     let query = search_entries::table
         .filter(search_entries::pending)
         .select(search_entries::id)
@@ -235,32 +210,58 @@ pub(crate) fn is_pending(conn: &mut Conn) -> Result<bool, StoreError> {
     Ok(query.get_result::<i64>(conn).optional()?.is_some())
 }
 
-/// A conversation with its title, and the message where that is to be indexed.
-type Pending = (ConversationId, String, Option<(MessageId, String)>);
+/// Whether something of a person's own is listed and not in the index yet.
+///
+/// # Errors
+/// When the database fails.
+pub fn is_behind(conn: &mut Conn, owner: UserId) -> Result<bool, StoreError> {
+    let query = search_entries::table
+        .inner_join(conversations::table.on(conversations::id.eq(search_entries::conversation_id)))
+        .filter(search_entries::pending)
+        .filter(conversations::owner_id.eq(owner))
+        .select(search_entries::id)
+        .limit(1);
+    Ok(query.get_result::<i64>(conn).optional()?.is_some())
+}
 
-/// Indexes some of what a migration or an import has only listed, since SQL cannot tell words as we do.
-/// Says how many entries; none are left when there were none.
+/// An entry, its conversation, and its message if it is one's.
+type Pending = (i64, (UserId, ProjectId, String), Option<String>);
+
+/// Brings some of what is listed into the index, the oldest first: titles and messages are listed when
+/// they are stored, and indexed many at a time, which costs a fraction of one at a time. Says how many; none
+/// are left when there were none.
 ///
 /// # Errors
 /// When the database fails.
 pub fn index_pending(conn: &mut Conn) -> Result<usize, StoreError> {
+    let entries = sql::search::lock_pending(conn, INDEXED_AT_ONCE)?;
     let query = search_entries::table
         .inner_join(conversations::table.on(conversations::id.eq(search_entries::conversation_id)))
         .left_join(messages::table.on(messages::id.nullable().eq(search_entries::message_id)))
-        .filter(search_entries::pending)
+        .filter(search_entries::id.eq_any(&entries))
         .order(search_entries::id)
-        .limit(INDEXED_AT_ONCE)
         .select((
-            conversations::id,
-            conversations::title,
-            (messages::id, messages::content).nullable(),
+            search_entries::id,
+            (
+                conversations::owner_id,
+                conversations::project_id,
+                conversations::title,
+            ),
+            messages::content.nullable(),
         ));
     let pending: Vec<Pending> = query.load(conn)?;
-    for (conversation, title, message) in &pending {
-        match message {
-            None => index_title(conn, *conversation, title)?,
-            Some((id, content)) => index_message(conn, *conversation, *id, content)?,
-        }
+    for (entry, (owner, project, title), content) in &pending {
+        let (part, text) = match content {
+            None => (Part::Title, title),
+            Some(content) => (Part::Message, content),
+        };
+        let document = Document {
+            owner: *owner,
+            project: *project,
+            part,
+            text,
+        };
+        sql::search::put(conn, *entry, &document)?;
     }
-    Ok(pending.len())
+    Ok(entries.len())
 }

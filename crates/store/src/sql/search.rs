@@ -23,45 +23,77 @@ diesel::table! {
     }
 }
 
-/// Puts a text into the index, in place of what its entry had.
-pub(crate) fn put(
+/// Lists a title (no message) or a message as one whose words are to be indexed, or indexed anew.
+pub(crate) fn list(
     conn: &mut Conn,
     conversation: ConversationId,
     message: Option<MessageId>,
-    document: &Document,
 ) -> Result<(), StoreError> {
-    let entry: Option<i64> = match message {
-        Some(message) => search_entries::table
-            .filter(search_entries::message_id.eq(message))
-            .select(search_entries::id)
-            .get_result(conn)
-            .optional()?,
-        None => search_entries::table
-            .filter(search_entries::conversation_id.eq(conversation))
-            .filter(search_entries::message_id.is_null())
-            .select(search_entries::id)
-            .get_result(conn)
-            .optional()?,
-    };
     match conn {
         Conn::Sqlite(conn) => {
-            let entry = match entry {
-                Some(entry) => {
-                    diesel::delete(search_index::table.find(entry)).execute(conn)?;
-                    diesel::update(search_entries::table.find(entry))
-                        .set(search_entries::pending.eq(false))
-                        .execute(conn)?;
-                    entry
-                }
-                None => diesel::insert_into(search_entries::table)
-                    .values((
-                        search_entries::conversation_id.eq(conversation),
-                        search_entries::message_id.eq(message),
-                        search_entries::pending.eq(false),
-                    ))
-                    .returning(search_entries::id)
-                    .get_result(conn)?,
+            let entry = diesel::insert_into(search_entries::table).values((
+                search_entries::conversation_id.eq(conversation),
+                search_entries::message_id.eq(message),
+                search_entries::pending.eq(true),
+            ));
+            if message.is_some() {
+                entry
+                    .on_conflict(search_entries::message_id)
+                    .do_update()
+                    .set(search_entries::pending.eq(true))
+                    .execute(conn)?;
+                return Ok(());
+            }
+            // Diesel has no words for SQLite's `ON CONFLICT … WHERE`.
+            let title = search_entries::table
+                .filter(search_entries::conversation_id.eq(conversation))
+                .filter(search_entries::message_id.is_null());
+            let listed = diesel::update(title)
+                .set(search_entries::pending.eq(true))
+                .execute(conn)?;
+            if listed == 0 {
+                entry.execute(conn)?;
+            }
+        }
+        Conn::Postgres(conn) => {
+            let target = match message {
+                Some(_) => "(message_id)",
+                None => "(conversation_id) WHERE message_id IS NULL",
             };
+            sql_query(format!(
+                "INSERT INTO search_entries (conversation_id, message_id, pending, words) \
+                 VALUES ($1, $2, TRUE, '') ON CONFLICT {target} DO UPDATE SET pending = TRUE"
+            ))
+            .bind::<Text, _>(conversation)
+            .bind::<Nullable<Text>, _>(message)
+            .execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// The oldest entries whose words are to be indexed. Until the transaction ends nobody else gets them, and
+/// what is listed anew meanwhile waits, so that no newer text is taken for indexed.
+pub(crate) fn lock_pending(conn: &mut Conn, limit: i64) -> Result<Vec<i64>, StoreError> {
+    let pending = search_entries::table
+        .filter(search_entries::pending)
+        .order(search_entries::id)
+        .limit(limit)
+        .select(search_entries::id);
+    Ok(match conn {
+        Conn::Sqlite(conn) => pending.load(conn)?,
+        Conn::Postgres(conn) => pending.for_update().skip_locked().load(conn)?,
+    })
+}
+
+/// Puts the words of an entry into the index, in place of those that it had.
+pub(crate) fn put(conn: &mut Conn, entry: i64, document: &Document) -> Result<(), StoreError> {
+    match conn {
+        Conn::Sqlite(conn) => {
+            diesel::delete(search_index::table.find(entry)).execute(conn)?;
+            diesel::update(search_entries::table.find(entry))
+                .set(search_entries::pending.eq(false))
+                .execute(conn)?;
             let words = document.spaced();
             let (title, body) = match document.part {
                 Part::Title => (words.as_str(), ""),
@@ -77,23 +109,12 @@ pub(crate) fn put(
                 .execute(conn)?;
         }
         Conn::Postgres(conn) => {
-            let words = document.tsvector();
-            match entry {
-                Some(entry) => sql_query(
-                    "UPDATE search_entries SET words = $1::tsvector, pending = FALSE WHERE id = $2",
-                )
-                .bind::<Text, _>(words)
-                .bind::<BigInt, _>(entry)
-                .execute(conn)?,
-                None => sql_query(
-                    "INSERT INTO search_entries (conversation_id, message_id, pending, words) \
-                     VALUES ($1, $2, FALSE, $3::tsvector)",
-                )
-                .bind::<Text, _>(conversation)
-                .bind::<Nullable<Text>, _>(message)
-                .bind::<Text, _>(words)
-                .execute(conn)?,
-            };
+            sql_query(
+                "UPDATE search_entries SET words = $1::tsvector, pending = FALSE WHERE id = $2",
+            )
+            .bind::<Text, _>(document.tsvector())
+            .bind::<BigInt, _>(entry)
+            .execute(conn)?;
         }
     }
     Ok(())

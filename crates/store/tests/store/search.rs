@@ -23,8 +23,10 @@ use crate::support::{
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
 
-/// How many titles and messages of a person are found.
+/// How many titles and messages of a person are found once all is indexed.
 async fn count(store: &Store, owner: UserId, words: &str) -> usize {
+    while write(store, search::index_pending).await > 0 {}
+    assert!(!read(store, move |conn| search::is_behind(conn, owner)).await);
     let search = Search {
         owner,
         terms: SearchTerms::parse(words).unwrap(),
@@ -76,6 +78,17 @@ on_every_database! {
         assert_eq!(count(&store, ada, "salve").await, 2);
         write(&store, |conn| generations::interrupt_running(conn, at(2))).await;
         assert_eq!(count(&store, ada, "salve").await, 2);
+    }
+
+    async fn what_is_stored_is_listed_until_it_is_indexed(store: Store) {
+        let ada = exchange(&store, "Ada", MessageStatus::Complete).await;
+        let bob = add_user(&store, "Bob").await.id;
+        let is_behind = |owner| read(&store, move |conn| search::is_behind(conn, owner));
+        assert!(is_behind(ada).await && !is_behind(bob).await);
+        // A title and two messages.
+        assert_eq!(write(&store, search::index_pending).await, 3);
+        assert_eq!(write(&store, search::index_pending).await, 0);
+        assert!(!is_behind(ada).await);
     }
 
     async fn everybody_has_an_index_of_their_own(store: Store) {

@@ -5,16 +5,16 @@ use std::collections::{HashMap, HashSet};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use prompthub_dto::{
-    ids::{FileId, ProjectId, UserId},
+    ids::{ProjectId, UserId},
     problem::{FieldCode, ProblemCode},
     transfer::{ImportReport, ImportedConversation},
 };
 use prompthub_store::{
-    Conn, blobs,
+    Conn,
     files::{self, NewFile},
     now,
     projects::{self, PromptVersionRow},
-    search, transfer,
+    transfer,
 };
 
 use super::{
@@ -26,7 +26,7 @@ use super::{
 use crate::{
     domain::{attachments, projects::no_project, to_the_end},
     error::ApiError,
-    files::sweep,
+    files::PendingBlobs,
     state::App,
 };
 
@@ -116,12 +116,10 @@ impl Import {
         let draft = tokio::task::spawn_blocking(move || read(spooled, &frame, destination))
             .await
             .map_err(ApiError::internal)??;
-        let report = match destination {
+        match destination {
             Destination::Project(_) => into_project(&app, frame, draft).await,
             Destination::NewProject => as_project(&app, frame, draft).await,
-        }?;
-        make_searchable(&app).await;
-        Ok(report)
+        }
     }
 }
 
@@ -148,21 +146,6 @@ fn read(spooled: Spooled, frame: &Frame, destination: Destination) -> Result<Dra
         ));
     }
     Ok(draft)
-}
-
-/// Brings what came in into the index of the search, in many transactions, between which others have their
-/// turn. What is left when one fails is brought in by the next import or at the next start.
-async fn make_searchable(app: &App) {
-    loop {
-        match app.store.write(search::index_pending).await {
-            Ok(0) => return,
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(%error, "what was imported is not yet found by a search");
-                return;
-            }
-        }
-    }
 }
 
 /// Stores the conversations of a document in a project that is there.
@@ -268,15 +251,13 @@ async fn as_project(app: &App, frame: Frame, mut draft: Draft) -> Result<ImportR
             message.prompt_version = message.prompt_version.filter(is_there);
         }
     }
-    let mut uploads = Uploads {
-        app: app.clone(),
-        begun: Vec::new(),
-    };
+    let mut pending = PendingBlobs::new(app.store.clone(), app.blobs.clone());
+    let limit = app.config.max_upload_bytes;
     let mut new_files = Vec::with_capacity(files.len());
     for file in files {
-        new_files.push(uploads.store(file, frame).await?);
+        new_files.push(store_file(&mut pending, file, frame, limit).await?);
     }
-    let ids: HashMap<&str, FileId> = new_files
+    let ids: HashMap<&str, _> = new_files
         .iter()
         .map(|file| (file.name.as_str(), file.id))
         .collect();
@@ -297,8 +278,7 @@ async fn as_project(app: &App, frame: Frame, mut draft: Draft) -> Result<ImportR
             Ok::<_, ApiError>(())
         })
         .await?;
-    // Their rows refer to them now.
-    uploads.begun.clear();
+    pending.settle(Vec::new());
     Ok(report)
 }
 
@@ -323,73 +303,52 @@ fn report(draft: &Draft, project: ProjectId) -> ImportReport {
     }
 }
 
-/// Files whose bytes are stored before their rows are. Dropped with some of them begun, it removes those
-/// that no row refers to; the database has them listed, so a crash only delays it.
-struct Uploads {
-    app: App,
-    begun: Vec<FileId>,
-}
-
-impl Uploads {
-    async fn store(&mut self, file: FileDraft, frame: Frame) -> Result<NewFile, ApiError> {
-        let limit = self.app.config.max_upload_bytes;
-        let complaint = |code, message: String| {
-            Err(ApiError::field(
-                format!("{}/data", file.pointer),
-                code,
-                message,
-            ))
+/// Writes a file's bytes to the storage, and says what its row will be.
+async fn store_file(
+    pending: &mut PendingBlobs,
+    file: FileDraft,
+    frame: Frame,
+    limit: u64,
+) -> Result<NewFile, ApiError> {
+    let complaint = |code, message: String| {
+        Err(ApiError::field(
+            format!("{}/data", file.pointer),
+            code,
+            message,
+        ))
+    };
+    // Four characters are three bytes.
+    let characters = u64::try_from(file.data.len()).unwrap_or(u64::MAX);
+    if characters / 4 * 3 > limit.saturating_add(2) {
+        return complaint(
+            FieldCode::TooLong,
+            format!("A file may have at most {limit} bytes."),
+        );
+    }
+    let (id, mut writer) = pending.begin().await?;
+    for piece in file.data.as_bytes().chunks(PIECE) {
+        let Ok(bytes) = STANDARD.decode(piece) else {
+            writer.abort().await;
+            return complaint(FieldCode::Invalid, "Must be base64.".to_owned());
         };
-        // Four characters are three bytes.
-        let characters = u64::try_from(file.data.len()).unwrap_or(u64::MAX);
-        if characters / 4 * 3 > limit.saturating_add(2) {
-            return complaint(
-                FieldCode::TooLong,
-                format!("A file may have at most {limit} bytes."),
-            );
-        }
-        let id = FileId::new();
-        self.app
-            .store
-            .write(move |conn| blobs::announce(conn, id, now()))
-            .await?;
-        self.begun.push(id);
-        let mut writer = self.app.blobs.writer(id).await?;
-        for piece in file.data.as_bytes().chunks(PIECE) {
-            let Ok(bytes) = STANDARD.decode(piece) else {
-                writer.abort().await;
-                return complaint(FieldCode::Invalid, "Must be base64.".to_owned());
-            };
-            writer.write(Bytes::from(bytes)).await?;
-        }
-        let written = writer.finish().await?;
-        let size = i64::try_from(written.size).map_err(ApiError::internal)?;
-        if size != file.size || written.sha256 != file.sha256 {
-            return complaint(
-                FieldCode::Invalid,
-                "Is not of the size and the hash that the document says.".to_owned(),
-            );
-        }
-        let content_type = mime_guess::from_path(&file.name).first_or_octet_stream();
-        Ok(NewFile {
-            id,
-            project_id: frame.project,
-            content_type: content_type.essence_str().to_owned(),
-            name: file.name,
-            size,
-            sha256: written.sha256,
-            now: file.created_at,
-        })
+        writer.write(Bytes::from(bytes)).await?;
     }
-}
-
-impl Drop for Uploads {
-    fn drop(&mut self) {
-        let garbage = std::mem::take(&mut self.begun);
-        if garbage.is_empty() {
-            return;
-        }
-        let app = self.app.clone();
-        tokio::spawn(async move { sweep::remove(&app.store, &app.blobs, garbage).await });
+    let written = writer.finish().await?;
+    let size = i64::try_from(written.size).map_err(ApiError::internal)?;
+    if size != file.size || written.sha256 != file.sha256 {
+        return complaint(
+            FieldCode::Invalid,
+            "Is not of the size and the hash that the document says.".to_owned(),
+        );
     }
+    let content_type = mime_guess::from_path(&file.name).first_or_octet_stream();
+    Ok(NewFile {
+        id,
+        project_id: frame.project,
+        content_type: content_type.essence_str().to_owned(),
+        name: file.name,
+        size,
+        sha256: written.sha256,
+        now: file.created_at,
+    })
 }
