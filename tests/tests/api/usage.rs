@@ -348,7 +348,7 @@ async fn expect_cost(client: &Client, cost: &str) -> UsageReport {
 #[tokio::test]
 async fn titles_cost_too() {
     let (app, ada) = app_knowing_with(&[model("acme/m1", json!({}))], |config| {
-        config.titles = Titles::Model
+        config.titles = Titles::Model;
     })
     .await;
     let project = ada
