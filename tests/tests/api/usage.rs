@@ -251,6 +251,11 @@ async fn the_report_sums_by_what_it_is_asked_for() {
             pair("openrouter/acme/m2", small)
         ]
     );
+    let by_model = report(&ada, &[("group_by", "model")]).await;
+    assert_eq!(costs(&by_model), costs(&all));
+    assert_eq!(by_model.items[0].day, None);
+    let by_day = report(&ada, &[("group_by", "day")]).await;
+    assert_eq!((by_day.items.len(), &by_day.items[0].sum), (1, &all.total));
     let by_project = report(&ada, &[("group_by", "project")]).await;
     assert_eq!(
         costs(&by_project),
