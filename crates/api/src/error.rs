@@ -165,7 +165,18 @@ fn provider_detail(error: &ProviderError) -> String {
         ErrorKind::Credit => "Add credit at the provider, or choose another model.".to_owned(),
         ErrorKind::RateLimited => "Wait a little, or choose another model.".to_owned(),
         ErrorKind::Refused => error.message.clone(),
-        ErrorKind::Timeout => "No answer came in time. Try again.".to_owned(),
+        ErrorKind::Timeout => match error.deadline {
+            Some(Deadline::Connect) => {
+                "No connection came about in time. Try again, or choose another model."
+            }
+            Some(Deadline::FirstByte) => {
+                "No answer came in time. Try again, or choose another model."
+            }
+            Some(Deadline::Silence) => "It fell silent in the middle of its answer. Try again.",
+            Some(Deadline::Total) => "The answer took longer than any may. Ask for less at a time.",
+            None => "It ran out of time. Try again.",
+        }
+        .to_owned(),
         ErrorKind::Unavailable => {
             "It could not be reached, or broke off. Try again, or choose another model.".to_owned()
         }
