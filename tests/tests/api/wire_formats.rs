@@ -170,7 +170,7 @@ async fn anthropics_models_are_listed() {
     let upstream = Upstream::start().await;
     upstream.list_models(Script::list(&[json!({
         "type": "model", "id": "claude-x", "display_name": "Claude X", "max_input_tokens": 200_000, "max_tokens": 64_000,
-        "capabilities": {"image_input": {"supported": true}, "structured_outputs": {"supported": true}},
+        "capabilities": {"image_input": {"supported": true}, "structured_outputs": {"supported": true}, "thinking": {"supported": false}},
     })]));
     let app = TestApp::with(|config| {
         config.anthropic_api_key = Some("sk-ant-test".parse().unwrap());
