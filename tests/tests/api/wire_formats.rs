@@ -255,22 +255,25 @@ async fn an_error_in_the_middle_of_a_message_keeps_the_text() {
     let app = app().await;
     let ada = app.register("ada@example.com").await;
     let project = project(&ada, "anthropic/claude-x").await;
-    for (script, code) in [
+    for (script, code, reason) in [
         (
             MessagesScript::begin()
                 .text("So far")
                 .error("overloaded_error", "Overloaded"),
             ProblemCode::ProviderUnavailable,
+            "The provider says: Overloaded",
         ),
         (
             MessagesScript::begin()
                 .text("So far")
                 .error("rate_limit_error", "Slow down"),
             ProblemCode::ProviderRateLimited,
+            "The provider says: Slow down",
         ),
         (
             MessagesScript::begin().text("So far").cut(),
             ProblemCode::ProviderUnavailable,
+            "broke off",
         ),
     ] {
         app.upstream.next(script);
@@ -279,6 +282,7 @@ async fn an_error_in_the_middle_of_a_message_keeps_the_text() {
             panic!("{events:?}")
         };
         assert_eq!(problem.code, code);
+        assert!(problem.detail.contains(reason), "{problem:?}");
         let stored = stored_answer(&ada, &events).await;
         assert_eq!(
             (stored.content.as_str(), stored.status),
