@@ -17,8 +17,8 @@ use serde_json::json;
 
 use crate::stream::started;
 
-/// The shortest time for which something that hangs is waited for.
-const SHORT: Duration = Duration::from_millis(300);
+/// For how long something that hangs is waited for: longer than anything takes that does not.
+const SHORT: Duration = Duration::from_millis(700);
 
 /// A server that tries three times and does not wait long in between. Both of its accounts are at one
 /// upstream, which tells the formats apart.

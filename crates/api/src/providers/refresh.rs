@@ -284,3 +284,42 @@ fn log(slug: &str, catalogue: &Catalogue) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_asked_for_once_at_a_time_and_nobody_crowds_the_others_out() {
+        let (ada, bob) = (Some(UserId::new()), Some(UserId::new()));
+        let accounts: Vec<What> = (0..=AT_ONCE_EACH).map(|_| own(ada)).collect();
+        let refreshes = Refreshes::default();
+        let (last, first) = accounts.split_last().unwrap();
+        for account in first {
+            assert!(refreshes.begin(ada, account));
+            assert!(!refreshes.begin(ada, account), "it is being asked for");
+        }
+        assert!(!refreshes.begin(ada, last), "so many at once are enough");
+        assert!(refreshes.begin(bob, &own(bob)));
+        // Nobody keeps the operator's from being asked for.
+        assert!(refreshes.begin(None, &What::Shared("openai")));
+        assert!(!refreshes.begin(None, &What::Shared("openai")));
+        refreshes.end(ada, first[0].clone());
+        assert!(refreshes.begin(ada, last));
+    }
+
+    fn own(owner: Option<UserId>) -> What {
+        What::Own(Making::of(&ProviderRow {
+            id: prompthub_dto::ids::ProviderId::new(),
+            owner_id: owner.unwrap(),
+            slug: "mine".to_owned(),
+            preset: "groq".to_owned(),
+            name: "Mine".to_owned(),
+            base_url: None,
+            sealed_key: None,
+            key_hint: None,
+            created_at: now(),
+            updated_at: now(),
+        }))
+    }
+}

@@ -61,7 +61,7 @@ fn show(app: &App, account: OwnAccount) -> Provider {
 /// Sets up an account; its models are asked for at once, beside everything else.
 ///
 /// # Errors
-/// Complaints about the fields, `too_many_providers`.
+/// Complaints about the fields, `too_many_providers`, `rate_limited`.
 pub async fn create(
     app: &App,
     owner: UserId,
@@ -85,6 +85,7 @@ pub async fn create(
         api_key: api_key.clone(),
     };
     app.providers.check(draft).await?;
+    app.limits.check_provider_call(owner)?;
     let key = seal(app, id, owner, api_key.as_ref())?;
     let row = app
         .store
@@ -114,7 +115,7 @@ pub async fn create(
 /// Changes what `request` names. What is changed takes effect at the next question.
 ///
 /// # Errors
-/// `not_found`, complaints about the fields, `stale_version` when two changes of the key or the base URL
+/// `not_found`, `rate_limited`, complaints about the fields, `stale_version` when two changes of the key or the base URL
 /// meet: each was checked against what was there before the other.
 pub async fn update(
     app: &App,
@@ -162,6 +163,9 @@ pub async fn update(
                 api_key: api_key.clone().unwrap_or(old_key),
             })
             .await?;
+    }
+    if base_url.is_some() || api_key.is_some() {
+        app.limits.check_provider_call(owner)?;
     }
     let key = match api_key {
         Some(key) => Some(seal(app, id, owner, key.as_ref())?),

@@ -23,7 +23,7 @@ use crate::{
 /// `not_found`, `rate_limited`. That the provider fails is no error.
 pub async fn test(app: &App, owner: UserId, id: ProviderId) -> Result<ProviderTest, ApiError> {
     let account = find(app, owner, id).await?;
-    app.limits.check_provider_test(owner)?;
+    app.limits.check_provider_call(owner)?;
     let provider = match app.providers.adapter(&account.row).await {
         Ok(provider) => provider,
         Err(error @ (ApiError::Refused { .. } | ApiError::Provider(_))) => {
