@@ -170,7 +170,8 @@ fn days(
 fn day(field: &str, text: &str) -> Result<NaiveDate, ApiError> {
     let parsed = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     // One way to write each day, which is the one that compares as text.
-    parsed.filter(|day| day.to_string() == text).ok_or_else(|| {
+    let is_so_written = |day: &NaiveDate| text.len() == 10 && day.to_string() == text;
+    parsed.filter(is_so_written).ok_or_else(|| {
         ApiError::field(
             field,
             FieldCode::Invalid,
