@@ -94,11 +94,12 @@ pub(super) async fn name_after(app: App, live: Arc<Live>, naming: Naming) {
     let stored = app
         .store
         .write(move |conn| {
-            if let Some(title) = title {
-                conversations::set_generated_title(conn, conversation, &title, now())?;
-            }
+            // The record locks the account, as a deletion does before everything else.
             if let Some(record) = record {
                 usage::insert(conn, &record)?;
+            }
+            if let Some(title) = title {
+                conversations::set_generated_title(conn, conversation, &title, now())?;
             }
             Ok::<_, StoreError>(())
         })

@@ -154,25 +154,25 @@ async fn store_patiently(
             .store
             .write(move |conn| {
                 let at = now();
-                // From the outside in, the order in which a deletion takes its locks.
-                projects::touch(conn, ids.project, at)?;
-                conversations::touch(conn, ids.conversation, at)?;
-                generations::finish(conn, ids.generation, finish.status, at)?;
-                let row = messages::finish(conn, ids.message, &finish, at)?;
+                // From the outside in, the order in which a deletion takes its locks: the record locks
+                // the account.
                 if is_used {
                     let record = UsageRecord {
                         owner_id: ids.owner,
                         id: ids.generation,
                         purpose: Purpose::Answer,
-                        model: finish.answerer.model,
+                        model: finish.answerer.model.clone(),
                         project_id: ids.project,
                         conversation_id: ids.conversation,
-                        figures: finish.usage,
+                        figures: finish.usage.clone(),
                         now: at,
                     };
                     usage::insert(conn, &record)?;
                 }
-                Ok(row)
+                projects::touch(conn, ids.project, at)?;
+                conversations::touch(conn, ids.conversation, at)?;
+                generations::finish(conn, ids.generation, finish.status, at)?;
+                messages::finish(conn, ids.message, &finish, at)
             })
             .await;
         match stored {
