@@ -124,7 +124,7 @@ impl std::fmt::Display for Answer {
     }
 }
 
-/// `value` with sorted keys, ids as `[id]`, times as `[time]` and file hashes as `[sha256]`.
+/// `value` with sorted keys, ids as `[id]`, times as `[time]`, milliseconds as `[ms]` and file hashes as `[sha256]`.
 #[must_use]
 pub fn redact(value: Value) -> Value {
     match value {
@@ -134,6 +134,7 @@ pub fn redact(value: Value) -> Value {
             let fields = sorted.into_iter().map(|(key, value)| {
                 let value = match (key.as_str(), redact(value)) {
                     ("request_id", Value::String(_)) => Value::from("[request id]"),
+                    ("first_token_ms" | "duration_ms", Value::Number(_)) => Value::from("[ms]"),
                     (_, value) => value,
                 };
                 (key, value)

@@ -157,15 +157,38 @@ impl ApiError {
     }
 }
 
-/// What to tell a person of a provider's failure: its own words only where it refuses the request,
-/// since only then can the person do something about them.
+/// What to tell a person of a provider's failure. Its own words are passed on where it refuses the request,
+/// since then the person can do something about them, and where an answer had begun, since then nothing
+/// else says why there is no more of it. What comes with a status instead may speak of its account.
 fn provider_detail(error: &ProviderError) -> String {
+    let advice = provider_advice(error);
+    match (error.kind, &error.reason, error.status) {
+        (ErrorKind::Refused, ..) | (_, None, _) | (_, _, Some(_)) => advice,
+        (_, Some(reason), None) => format!("{advice} The provider says: {reason}"),
+    }
+}
+
+fn provider_advice(error: &ProviderError) -> String {
     match error.kind {
         ErrorKind::Auth => "Check the provider's API key.".to_owned(),
         ErrorKind::Credit => "Add credit at the provider, or choose another model.".to_owned(),
         ErrorKind::RateLimited => "Wait a little, or choose another model.".to_owned(),
         ErrorKind::Refused => error.message.clone(),
-        ErrorKind::Timeout => "No answer came in time. Try again.".to_owned(),
+        ErrorKind::Timeout => match error.deadline {
+            Some(Deadline::Connect) => {
+                "No connection came about in time. Try again, or choose another model."
+            }
+            Some(Deadline::FirstByte) => {
+                "No answer came in time. Try again, or choose another model."
+            }
+            Some(Deadline::Silence) => "It fell silent in the middle of its answer. Try again.",
+            Some(Deadline::Total) => "The answer took longer than any may. Ask for less at a time.",
+            None => "It ran out of time. Try again.",
+        }
+        .to_owned(),
+        ErrorKind::Unavailable if error.reason.is_some() || error.status.is_some() => {
+            "It failed, or is overloaded. Try again, or choose another model.".to_owned()
+        }
         ErrorKind::Unavailable => {
             "It could not be reached, or broke off. Try again, or choose another model.".to_owned()
         }

@@ -264,8 +264,8 @@ fn serve(listener: TcpListener, app: App, master: &MasterKey) -> anyhow::Result<
 /// What goes on beside the requests.
 fn keep_house(app: &App) {
     tokio::spawn(app.hub.clone().keep_house());
-    tokio::spawn(keep_index(app.store.clone()));
     app.providers.refresh_shared();
+    tokio::spawn(keep_index(app.store.clone()));
     let only_node = app.store.backend() == Backend::Sqlite;
     tokio::spawn(files::sweep::run(
         app.store.clone(),

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod chat;
+mod content;
 pub mod documents;
 pub mod files;
 pub mod ids;

@@ -132,7 +132,7 @@ impl<R: Reader> Answer<R> {
             "application/json" => answer.read_whole().await?,
             "text/html" => return Err(protocol("the provider sent a web page")),
             // Anything else may be a stream that is labelled wrongly; its first byte will tell.
-            _ => {}
+            _ => answer.body.forget_headers(),
         }
         Ok(answer)
     }

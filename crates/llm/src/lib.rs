@@ -2,9 +2,9 @@
 //! provider's wire format says it.
 //!
 //! Owns the request and the events of an answer ([`CompletionRequest`], [`CompletionEvent`]), the
-//! [`Provider`] trait and its implementations, the [`Registry`] that finds one by its slug, and
-//! what follows from the wire alone: catalogues, retries, token counts and costs. Must not know a
-//! web framework, a database or the wire types of our own API, and must not store anything.
+//! [`Provider`] trait and its implementations, and what follows from the wire alone: catalogues,
+//! retries, token counts and costs. Must not know a web framework, a database or the wire types of
+//! our own API, and must not store anything.
 //!
 //! A wire format is one module and one line in [`presets`]: [`openai`] speaks chat completions, as
 //! OpenRouter and most others do, [`anthropic`] speaks Messages, and [`demo`] answers without a
@@ -32,6 +32,7 @@ mod cost;
 mod decimal;
 pub mod demo;
 mod error;
+mod events;
 mod failure;
 mod network;
 pub mod openai;
@@ -54,7 +55,7 @@ pub use cost::{Cost, cost, sum_costs};
 pub use error::{Deadline, ErrorKind, ProviderError};
 pub use network::{ForbiddenAddress, HostPort, InvalidHostPort, Lookup, NetworkPolicy};
 pub use options::InvalidOptions;
-pub use provider::{AccountCheck, ModelInfo, Provider, Registry};
+pub use provider::{AccountCheck, ModelInfo, Provider};
 pub use resilient::{Breaker, Resilient, Retry};
 pub use secret::Secret;
 pub use transport::Timeouts;

@@ -1,8 +1,8 @@
-//! The trait that every provider implements, and the registry that finds one by its slug.
+//! The trait that every provider implements.
 //!
 //! Owns the seam between the product and the wire formats. Must not know any of them.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use async_trait::async_trait;
 
@@ -79,91 +79,4 @@ pub struct ModelInfo {
     pub context_length: Option<u32>,
     /// Whether it only pretends.
     pub demo: bool,
-}
-
-/// The providers at hand, by slug.
-#[derive(Debug, Clone, Default)]
-pub struct Registry {
-    providers: Vec<Arc<dyn Provider>>,
-}
-
-impl Registry {
-    /// Of two providers with the same slug, the first one counts.
-    #[must_use]
-    pub fn new(providers: Vec<Arc<dyn Provider>>) -> Self {
-        Self { providers }
-    }
-
-    /// The provider with this slug.
-    #[must_use]
-    pub fn get(&self, slug: &str) -> Option<Arc<dyn Provider>> {
-        self.providers
-            .iter()
-            .find(|provider| provider.slug() == slug)
-            .cloned()
-    }
-
-    /// The provider of a model and the provider's own id of it: `openrouter/anthropic/x` is
-    /// `anthropic/x` at `openrouter`. `None` if no provider has that slug or nothing follows it;
-    /// whether the model exists, only the provider knows.
-    #[must_use]
-    pub fn resolve<'a>(&self, model: &'a str) -> Option<(Arc<dyn Provider>, &'a str)> {
-        let (slug, id) = model.split_once('/')?;
-        if id.is_empty() {
-            return None;
-        }
-        Some((self.get(slug)?, id))
-    }
-
-    /// The models that are known without asking anybody, each with the slug of its provider, in
-    /// the order of the providers.
-    #[must_use]
-    pub fn models(&self) -> Vec<(&str, ModelInfo)> {
-        self.providers
-            .iter()
-            .flat_map(|provider| {
-                provider
-                    .models()
-                    .into_iter()
-                    .map(|model| (provider.slug(), model))
-            })
-            .collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::demo::Demo;
-
-    #[test]
-    fn a_model_is_resolved_at_its_first_slash() {
-        let registry = Registry::new(vec![Arc::new(Demo::new(Duration::ZERO))]);
-        for (model, id) in [
-            ("demo/echo", Some("echo")),
-            ("demo/a/b:free", Some("a/b:free")),
-            ("demo/", None),
-            ("demo", None),
-            ("", None),
-            ("/echo", None),
-            ("Demo/echo", None),
-            ("other/echo", None),
-        ] {
-            let found = registry.resolve(model);
-            assert_eq!(found.as_ref().map(|(_, id)| *id), id, "{model}");
-            assert!(found.is_none_or(|(provider, _)| provider.slug() == "demo"));
-        }
-    }
-
-    #[test]
-    fn models_carry_their_providers_slug() {
-        let registry = Registry::new(vec![Arc::new(Demo::new(Duration::ZERO))]);
-        let models = registry.models();
-        assert_eq!(models.len(), 1);
-        assert_eq!(models[0].0, "demo");
-        assert_eq!(models[0].1.id, "echo");
-        assert!(models[0].1.demo);
-    }
 }

@@ -116,7 +116,8 @@ impl Decoder {
         }
         let Some(end) = end else {
             self.partial.extend_from_slice(&self.input);
-            self.input.clear();
+            // Even an empty piece would keep the whole buffer that the connection reads into.
+            self.input = Bytes::new();
             return Ok(None);
         };
         let rest = self.input.split_to(end);

@@ -112,6 +112,12 @@ impl Body {
         self.response.headers()
     }
 
+    /// Lets go of the headers, which keep the buffer alive that they were read into: for as long as
+    /// the answer lasts, that would be a good part of the memory that it takes.
+    pub(crate) fn forget_headers(&mut self) {
+        self.response.headers_mut().clear();
+    }
+
     /// From now on, only the trailer is waited for.
     pub(crate) fn set_complete(&mut self) {
         self.complete_at.get_or_insert_with(Instant::now);
@@ -252,7 +258,7 @@ fn unreachable(error: &reqwest::Error) -> &'static str {
 
 /// Whether the guard of the network is behind the error.
 fn is_forbidden(error: &reqwest::Error) -> bool {
-    causes(error).any(|cause| cause.is::<ForbiddenAddress>())
+    causes(error).any(<dyn std::error::Error>::is::<ForbiddenAddress>)
 }
 
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {

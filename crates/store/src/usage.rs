@@ -19,7 +19,7 @@ use crate::{
 };
 
 text_enum! {
-    /// What a model was called for.
+    /// What a model was called for. Only answers have a duration.
     Purpose {
         Answer = "answer",
         /// A conversation's title.
@@ -203,18 +203,38 @@ pub fn summarise(
     filter: &UsageFilter,
     keys: &[UsageKey],
 ) -> Result<Vec<UsageGroupRow>, StoreError> {
-    // Parameters are named in the order in which they first stand there: SQLite numbers them so.
-    let query = sql_query(statement(keys))
-        .bind::<Text, _>(filter.owner)
-        .bind::<Text, _>(&filter.days.0)
-        .bind::<Text, _>(&filter.days.1)
-        .bind::<Nullable<Text>, _>(filter.project)
-        .bind::<Nullable<Text>, _>(filter.conversation)
-        .bind::<Nullable<Text>, _>(filter.model.as_deref());
-    Ok(direct!(conn => query.load(conn))?)
+    let (statement, values) = statement(filter, keys);
+    Ok(direct!(conn => {
+        let mut query = sql_query(statement).into_boxed();
+        for value in values {
+            query = query.bind::<Text, _>(value);
+        }
+        query.load(conn)
+    })?)
 }
 
-fn statement(keys: &[UsageKey]) -> String {
+/// The statement and the values of its parameters. A parameter that is not there costs nothing for each record, which
+/// of a hundred thousand can be felt; nor is `purpose` looked at, since only answers have a duration.
+fn statement(filter: &UsageFilter, keys: &[UsageKey]) -> (String, Vec<String>) {
+    let mut values = vec![
+        filter.owner.to_string(),
+        filter.days.0.clone(),
+        filter.days.1.clone(),
+    ];
+    let mut conditions = String::new();
+    for (column, value) in [
+        ("project_id", filter.project.map(|id| id.to_string())),
+        (
+            "conversation_id",
+            filter.conversation.map(|id| id.to_string()),
+        ),
+        ("model", filter.model.clone()),
+    ] {
+        if let Some(value) = value {
+            values.push(value);
+            conditions.push_str(&format!("AND {column} = ${} ", values.len()));
+        }
+    }
     let mut columns = String::new();
     let mut grouping = Vec::new();
     for key in UsageKey::ALL {
@@ -230,10 +250,11 @@ fn statement(keys: &[UsageKey]) -> String {
         true => String::new(),
         false => format!("GROUP BY {}", grouping.join(", ")),
     };
-    format!(
+    // Parameters are numbered in the order in which they first stand there, as SQLite does it.
+    let statement = format!(
         "SELECT sums.*, projects.name AS project_name, conversations.title AS conversation_title FROM ( \
          SELECT {columns} \
-         COUNT(CASE WHEN purpose = 'answer' THEN 1 END) AS answers, \
+         COUNT(duration_ms) AS answers, \
          CAST(COALESCE(SUM(prompt_tokens), 0) AS BIGINT) AS prompt_tokens, \
          CAST(COALESCE(SUM(cached_tokens), 0) AS BIGINT) AS cached_tokens, \
          CAST(COALESCE(SUM(completion_tokens), 0) AS BIGINT) AS completion_tokens, \
@@ -241,16 +262,14 @@ fn statement(keys: &[UsageKey]) -> String {
          string_agg(cost_usd, ',') AS costs, \
          COUNT(CASE WHEN cost_is_estimate THEN 1 END) AS estimated_costs, \
          COUNT(CASE WHEN tokens_are_estimate THEN 1 END) AS estimated_tokens, \
-         COUNT(CASE WHEN purpose = 'answer' AND cost_usd IS NULL THEN 1 END) AS answers_without_cost, \
-         string_agg(CASE WHEN purpose = 'answer' THEN CAST(first_token_ms AS TEXT) END, ',') AS first_token_ms, \
-         string_agg(CASE WHEN purpose = 'answer' THEN CAST(duration_ms AS TEXT) END, ',') AS duration_ms \
+         COUNT(CASE WHEN cost_usd IS NULL THEN duration_ms END) AS answers_without_cost, \
+         string_agg(CAST(first_token_ms AS TEXT), ',') AS first_token_ms, \
+         string_agg(CAST(duration_ms AS TEXT), ',') AS duration_ms \
          FROM usage_records \
-         WHERE owner_id = $1 AND day >= $2 AND day <= $3 \
-         AND project_id = coalesce($4, project_id) \
-         AND conversation_id = coalesce($5, conversation_id) \
-         AND model = coalesce($6, model) {grouping} \
+         WHERE owner_id = $1 AND day >= $2 AND day <= $3 {conditions} {grouping} \
          ) AS sums \
          LEFT JOIN projects ON projects.id = sums.project_id AND projects.owner_id = $1 \
          LEFT JOIN conversations ON conversations.id = sums.conversation_id AND conversations.owner_id = $1"
-    )
+    );
+    (statement, values)
 }

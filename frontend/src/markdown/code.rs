@@ -25,6 +25,8 @@ struct Shown {
     /// How many nodes, from the first, are the worker's; what follows is plain text that it has not seen.
     coloured: usize,
     text: Arc<str>,
+    /// Counts how often the text became another one, so that an answer about an older one is known.
+    edition: u32,
 }
 
 impl Code {
@@ -42,6 +44,7 @@ impl Code {
                     content,
                     coloured: 0,
                     text: Arc::default(),
+                    edition: 0,
                 }),
             }
         })
@@ -57,6 +60,8 @@ impl Code {
             None => {
                 shown.content.show_text(text);
                 shown.coloured = 0;
+                shown.edition = shown.edition.wrapping_add(1);
+                self.followed.restart();
             }
         }
         shown.text = text.into();
@@ -77,16 +82,26 @@ impl Code {
     }
 
     fn colour(self: Rc<Self>, blocks: Blocks, covers: usize) {
+        let edition = {
+            let mut shown = self.shown.borrow_mut();
+            if blocks.keep() > shown.coloured {
+                // It builds on nodes that are gone.
+                drop(shown);
+                return self.followed.applied();
+            }
+            // Until all of it is there, nothing may be added to a node that has just been put there.
+            shown.coloured = usize::MAX;
+            shown.edition
+        };
         let mut patch = Patch::new(blocks);
         let mut ended = false;
-        // Until all of it is there, nothing may be added to a node that has just been put there.
-        self.shown.borrow_mut().coloured = usize::MAX;
         pace::in_turns(move || {
             let mut shown = self.shown.borrow_mut();
-            if shown.content.step(&mut patch) {
+            let stale = shown.edition != edition;
+            if !stale && shown.content.step(&mut patch) {
                 return pace::Turn::More;
             }
-            if !std::mem::replace(&mut ended, true) {
+            if !stale && !std::mem::replace(&mut ended, true) {
                 // What came after the worker was asked.
                 let text = shown.text.clone();
                 shown.coloured = shown.content.len();

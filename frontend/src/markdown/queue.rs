@@ -63,6 +63,13 @@ impl Queue {
         }
     }
 
+    /// What the worker has said of the text is not on the page any more: it is to begin anew.
+    pub fn restart(&mut self, id: u32) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.known = 0;
+        }
+    }
+
     /// Nobody follows the text any more.
     pub fn forget(&mut self, id: u32) {
         self.entries.remove(&id);
@@ -200,6 +207,18 @@ mod tests {
         queue.want(1, "another".into(), false);
         assert_eq!(queue.answered(1), None);
         assert_eq!(queue.next_request(), request(1, 0, "another", false));
+    }
+
+    #[test]
+    fn a_text_is_begun_anew_even_where_it_has_only_grown() {
+        let mut queue = Queue::default();
+        queue.want(1, "one".into(), false);
+        queue.next_request();
+        queue.restart(1);
+        queue.want(1, "one two".into(), false);
+        queue.answered(1);
+        queue.applied(1);
+        assert_eq!(queue.next_request(), request(1, 0, "one two", false));
     }
 
     #[test]

@@ -87,6 +87,11 @@ impl Followed {
         self.job.run_soon();
     }
 
+    /// The page shows another text, and nothing of what the worker has said.
+    pub fn restart(&self) {
+        self.job.with(|desk| desk.queue.restart(self.id));
+    }
+
     /// The last answer is on the page.
     pub fn applied(&self) {
         self.job.with(|desk| desk.queue.applied(self.id));

@@ -123,6 +123,17 @@ impl StreamScript {
         self.raw(format!(": {text}{end}{end}"))
     }
 
+    /// A whole answer that comes in two parts, the second when the gate is open.
+    #[must_use]
+    pub fn in_two(first: &str, gate: &Gate, second: &str) -> Self {
+        Self::new()
+            .delta(first)
+            .wait(gate)
+            .delta(second)
+            .finish("stop")
+            .done()
+    }
+
     /// More of the answer's text.
     #[must_use]
     pub fn delta(self, text: &str) -> Self {

@@ -1,9 +1,12 @@
 //! The models that can be chosen: all providers' lists in one, which nobody ever waits for.
 
-use prompthub_dto::{models::Pricing, providers::ProviderStatus};
+use prompthub_dto::{
+    models::Pricing,
+    providers::{ProviderState, ProviderStatus},
+};
 use prompthub_tests::{
     Client, Installation, TestApp, Upstream, spawn_app,
-    upstream::{Gate, Script},
+    upstream::{Gate, PATIENCE, Script},
 };
 use serde_json::{Value, json};
 
@@ -20,7 +23,7 @@ fn listed(id: &str, name: &str) -> Value {
     })
 }
 
-fn ready(state: &prompthub_dto::providers::ProviderState) -> bool {
+fn ready(state: &ProviderState) -> bool {
     state.status == ProviderStatus::Ready
 }
 
@@ -171,10 +174,12 @@ async fn an_old_list_is_good_until_a_newer_one_comes() {
     upstream.list_models(Script::list(&[json!({"id": "new"})]).after(&gate));
     assert_eq!(own().await, ["mine/old"]);
     gate.open();
-    let is_newer =
-        |state: &prompthub_dto::providers::ProviderState| state.checked_at > first.checked_at;
+    let is_newer = |state: &ProviderState| state.checked_at > first.checked_at;
     ada.provider_when("mine", is_newer).await;
-    while own().await != ["mine/new"] {}
+    let coming = async { while own().await != ["mine/new"] {} };
+    tokio::time::timeout(PATIENCE, coming)
+        .await
+        .expect("the newer list");
 
     // One that fails leaves it where it is, and says so.
     upstream.list_models(Script::error(503, "down for today"));
@@ -209,6 +214,31 @@ async fn one_dead_provider_leaves_the_others() {
         ids(&ada).await,
         ["openrouter/openrouter/auto", "demo/echo", "mine/m"]
     );
+}
+
+/// What a provider says of the operator's account is not for everybody who uses it.
+#[tokio::test]
+async fn the_operators_troubles_are_told_without_details() {
+    for (status, words) in [
+        (401, "does not accept the API key"),
+        (403, "The provider refused."),
+        (500, "The provider failed (HTTP 500)."),
+    ] {
+        let upstream = Upstream::start().await;
+        upstream.list_models(Script::error(status, "org-7f3a9 owes us money"));
+        let app =
+            TestApp::with(|config| config.openrouter_base_url = upstream.base_url().clone()).await;
+        let ada = app.register("ada@example.com").await;
+        let known = |state: &ProviderState| state.status != ProviderStatus::Loading;
+        let state = ada.provider_when("openrouter", known).await.state;
+        assert_eq!(state.status, ProviderStatus::Failed);
+        let problem = state.problem.expect("it says what is wrong");
+        assert!(
+            problem.contains(words) && !problem.contains("org-7f3a9"),
+            "{problem}"
+        );
+        assert_eq!(ids(&ada).await, ["openrouter/openrouter/auto", "demo/echo"]);
+    }
 }
 
 /// What was known is known after a restart, before any provider has answered again.

@@ -143,14 +143,8 @@ async fn an_answer_goes_on_without_its_reader() {
     let ada = app.register("ada@example.com").await;
     let project = ada.create_project("Notes").await;
     let gate = Gate::new();
-    app.upstream.next(
-        StreamScript::new()
-            .delta("One")
-            .wait(&gate)
-            .delta(" two")
-            .finish("stop")
-            .done(),
-    );
+    app.upstream
+        .next(StreamScript::in_two("One", &gate, " two"));
     let mut stream = ada.open_stream(&project, "Hello").await;
     let seen = stream
         .until(|event| matches!(event, StreamEvent::Delta { .. }))
@@ -175,14 +169,8 @@ async fn an_answer_that_nobody_waits_for_any_more_is_stored_all_the_same() {
     let ada = app.register("ada@example.com").await;
     let project = ada.create_project("Notes").await;
     let gate = Gate::new();
-    app.upstream.next(
-        StreamScript::new()
-            .delta("One")
-            .wait(&gate)
-            .delta(" two")
-            .finish("stop")
-            .done(),
-    );
+    app.upstream
+        .next(StreamScript::in_two("One", &gate, " two"));
     let call = tokio::spawn({
         let (ada, project) = (ada.clone(), project.clone());
         async move { ada.chat(&project, "Hello").await }
@@ -310,14 +298,8 @@ async fn a_reader_who_counted_elsewhere_starts_over() {
     let ada = app.register("ada@example.com").await;
     let project = ada.create_project("Notes").await;
     let gate = Gate::new();
-    app.upstream.next(
-        StreamScript::new()
-            .delta("One ")
-            .wait(&gate)
-            .delta("two")
-            .finish("stop")
-            .done(),
-    );
+    app.upstream
+        .next(StreamScript::in_two("One ", &gate, "two"));
     let mut stream = ada.open_stream(&project, "Hello").await;
     let (_, first) = stream.next().await.expect("an event");
     let (generation, _) = started(&first);

@@ -4,7 +4,12 @@ use prompthub_dto::{
     problem::{FieldCode, ProblemCode},
     transfer::ImportReport,
 };
-use prompthub_tests::{TestApp, client::path, spawn_app, upstream::Gate};
+use prompthub_tests::{
+    TestApp,
+    client::path,
+    spawn_app,
+    upstream::{Gate, PATIENCE},
+};
 use serde_json::{Value, json};
 
 use crate::transfer::{export, export_conversation, import, rich_project};
@@ -227,6 +232,38 @@ fn slow_body(gate: &Gate, taken: tokio::sync::mpsc::UnboundedSender<()>) -> reqw
             }
         }
     }))
+}
+
+#[tokio::test]
+async fn an_import_whose_sender_goes_away_leaves_nothing_and_lets_the_next_one_in() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    ada.chat(&project, "Hello").await;
+    let document = export(&ada, project.id.as_str()).await;
+    let elsewhere = ada.create_project("Elsewhere").await;
+    let (gate, (taken, mut takings)) = (Gate::new(), tokio::sync::mpsc::unbounded_channel());
+    let slow = ada
+        .post(&format!("{}/import", path(&elsewhere)))
+        .header("content-type", "application/json")
+        .body(slow_body(&gate, taken));
+    let call = tokio::spawn(slow.send());
+    takings.recv().await.unwrap();
+    call.abort();
+    // The person's turn ends once the server has noticed.
+    let let_in = async {
+        loop {
+            let answer = import(&ada, &elsewhere, &document).await;
+            if answer.status == 201 {
+                break;
+            }
+            answer.assert_problem(ProblemCode::RateLimited);
+        }
+    };
+    tokio::time::timeout(PATIENCE, let_in)
+        .await
+        .expect("the next import has its turn");
+    assert_eq!(ada.conversations(&elsewhere).await.len(), 1);
 }
 
 #[tokio::test]

@@ -48,12 +48,7 @@ async fn a_second_server_follows_the_first_ones_answer() {
     let ada_there = other.sign_in("ada@example.com").await;
     let project = ada.create_project("Notes").await;
     let gate = Gate::new();
-    let script = StreamScript::new()
-        .delta("One ")
-        .wait(&gate)
-        .delta("two")
-        .finish("stop")
-        .done();
+    let script = StreamScript::in_two("One ", &gate, "two");
     app.upstream.next(script);
     let mut here = ada.open_stream(&project, "Hello").await;
     let seen = here

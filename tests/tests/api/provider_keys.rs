@@ -17,7 +17,11 @@ const PASSWORD: &str = "correct horse";
 /// An installation whose people may name `upstream`.
 async fn installation(upstream: &Upstream, settings: &[(&'static str, &str)]) -> Installation {
     let allowed = upstream.host_port();
-    let mut all = vec![("PROMPTHUB_PROVIDER_ALLOWLIST", allowed.as_str())];
+    let mut all = vec![
+        ("PROMPTHUB_PROVIDER_ALLOWLIST", allowed.as_str()),
+        // Or the model would be asked for a title, too.
+        ("PROMPTHUB_TITLES", "words"),
+    ];
     all.extend(settings);
     Installation::new(Upstream::start().await, &all).await
 }
@@ -69,8 +73,7 @@ fn meddle(installation: &Installation, statement: &str) -> Vec<String> {
 #[tokio::test]
 async fn a_key_is_seen_by_its_provider_alone() {
     let upstream = Upstream::start().await;
-    let settings = [("PROMPTHUB_LOG", "trace"), ("PROMPTHUB_TITLES", "words")];
-    let installation = installation(&upstream, &settings).await;
+    let installation = installation(&upstream, &[("PROMPTHUB_LOG", "trace")]).await;
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
     let served = installation.start_logging(&log).await;

@@ -3,7 +3,11 @@
 use std::time::{Duration, Instant};
 
 use prompthub_api::ProviderCalls;
-use prompthub_dto::{problem::ProblemCode, stream::StreamEvent};
+use prompthub_dto::{
+    chat::{Generation, MessageStatus},
+    problem::ProblemCode,
+    stream::StreamEvent,
+};
 use prompthub_tests::{
     TestApp,
     events::{assert_whole, text_of},
@@ -11,8 +15,10 @@ use prompthub_tests::{
 };
 use serde_json::json;
 
-/// The shortest time for which something that hangs is waited for.
-const SHORT: Duration = Duration::from_millis(300);
+use crate::stream::started;
+
+/// For how long something that hangs is waited for: longer than anything takes that does not.
+const SHORT: Duration = Duration::from_millis(700);
 
 /// A server that tries three times and does not wait long in between. Both of its accounts are at one
 /// upstream, which tells the formats apart.
@@ -150,6 +156,23 @@ async fn after_the_first_word_nothing_is_tried_again() {
         );
         assert_eq!(app.upstream.requests().len(), index + 1, "{model}");
     }
+}
+
+/// Between two attempts nothing is under way that could be cancelled, and it is cancelled all the same.
+#[tokio::test]
+async fn a_wait_for_the_next_attempt_can_be_cancelled() {
+    let app = patient_app(|calls| calls.retry_wait = Duration::from_secs(40)).await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    app.upstream.next(Script::error(503, "down"));
+    let mut stream = ada.open_stream(&project, "Hello").await;
+    let (_, first) = stream.next().await.expect("an event");
+    let (generation, _) = started(&first);
+    app.upstream.request().await.closed().await;
+    let cancel = ada.post(&format!("/api/generations/{generation}/cancel"));
+    let cancelled: Generation = cancel.send().await.expect_status(200).json();
+    assert_eq!(cancelled.status, MessageStatus::Cancelled);
+    assert_eq!(app.upstream.requests().len(), 1);
 }
 
 /// `Retry-After` is waited for, and an absurd one is cut.

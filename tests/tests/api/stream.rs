@@ -76,14 +76,8 @@ async fn a_stream_is_sent_as_it_comes() {
     let ada = app.register("ada@example.com").await;
     let project = ada.create_project("Notes").await;
     let gate = Gate::new();
-    app.upstream.next(
-        StreamScript::new()
-            .delta("first")
-            .wait(&gate)
-            .delta(" second")
-            .finish("stop")
-            .done(),
-    );
+    app.upstream
+        .next(StreamScript::in_two("first", &gate, " second"));
     let request = ada.say(&project, json!({"message": "Hello", "stream": true}));
     let mut stream = request.stream().await;
     // The provider has not sent more than this yet.

@@ -18,7 +18,9 @@ use prompthub_tests::{
 };
 use serde_json::json;
 
-use crate::exchange::{TEXT, assert_complete, assert_failed, assert_interrupted, stored_answer};
+use crate::exchange::{
+    TEXT, answer_by, assert_complete, assert_failed, assert_interrupted, stored_answer,
+};
 
 #[tokio::test]
 async fn an_end_without_a_reason_is_an_interruption() {
@@ -177,6 +179,32 @@ async fn an_error_in_the_middle_keeps_the_text() {
         ));
         assert_failed(script, "So far", expected).await;
     }
+}
+
+/// Nothing else says why there is no more of the answer; the key that it was asked with is taken out.
+#[tokio::test]
+async fn an_error_in_the_middle_names_the_providers_reason() {
+    let app = spawn_app().await;
+    let script = StreamScript::new().delta("So far").error(
+        502,
+        "Acme closed on sk-or-v1-test",
+        "provider_unavailable",
+    );
+    let (stored, last) = answer_by(&app, script).await;
+    assert_eq!(stored.content, "So far");
+    let StreamEvent::Error { problem } = last else {
+        panic!("{last:?}")
+    };
+    assert!(
+        problem
+            .detail
+            .ends_with("The provider says: Acme closed on …"),
+        "{problem:?}"
+    );
+    assert_eq!(
+        stored.problem.map(|stored| stored.detail),
+        Some(problem.detail)
+    );
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use prompthub_dto::{
     chat::{FinishReason, Generation, MessageStatus},
     problem::ProblemCode,
+    providers::{ProviderState, ProviderStatus},
     stream::StreamEvent,
 };
 use prompthub_tests::{
@@ -165,6 +166,53 @@ async fn a_message_of_anthropics_is_streamed_and_stored() {
 }
 
 #[tokio::test]
+async fn anthropics_models_are_listed() {
+    let upstream = Upstream::start().await;
+    upstream.list_models(Script::list(&[json!({
+        "type": "model", "id": "claude-x", "display_name": "Claude X", "max_input_tokens": 200_000, "max_tokens": 64_000,
+        "capabilities": {"image_input": {"supported": true}, "structured_outputs": {"supported": true}, "thinking": {"supported": false}},
+    })]));
+    let app = TestApp::with(|config| {
+        config.anthropic_api_key = Some("sk-ant-test".parse().unwrap());
+        config.anthropic_base_url = upstream.base_url().clone();
+    })
+    .await;
+    let ada = app.register("ada@example.com").await;
+    let ready = |state: &ProviderState| state.status == ProviderStatus::Ready;
+    ada.provider_when("anthropic", ready).await;
+    assert_eq!(
+        upstream.list_request().await.header("x-api-key"),
+        Some("sk-ant-test")
+    );
+    let models = ada.models().await;
+    let model = models
+        .iter()
+        .find(|model| model.id == "anthropic/claude-x")
+        .unwrap();
+    assert_eq!(
+        (model.name.as_str(), model.provider_name.as_str()),
+        ("Claude X", "Anthropic")
+    );
+    assert_eq!(
+        (model.context_length, model.max_output_tokens),
+        (Some(200_000), Some(64_000))
+    );
+    assert_eq!(model.input_modalities, ["text", "image"]);
+    assert_eq!(
+        model.supported_parameters,
+        [
+            "temperature",
+            "top_p",
+            "max_tokens",
+            "stop",
+            "response_format"
+        ]
+    );
+    // Its list tells no prices.
+    assert_eq!(model.pricing, None);
+}
+
+#[tokio::test]
 async fn a_whole_message_instead_of_a_stream_is_taken() {
     let app = app().await;
     let ada = app.register("ada@example.com").await;
@@ -207,22 +255,25 @@ async fn an_error_in_the_middle_of_a_message_keeps_the_text() {
     let app = app().await;
     let ada = app.register("ada@example.com").await;
     let project = project(&ada, "anthropic/claude-x").await;
-    for (script, code) in [
+    for (script, code, reason) in [
         (
             MessagesScript::begin()
                 .text("So far")
                 .error("overloaded_error", "Overloaded"),
             ProblemCode::ProviderUnavailable,
+            "The provider says: Overloaded",
         ),
         (
             MessagesScript::begin()
                 .text("So far")
                 .error("rate_limit_error", "Slow down"),
             ProblemCode::ProviderRateLimited,
+            "The provider says: Slow down",
         ),
         (
             MessagesScript::begin().text("So far").cut(),
             ProblemCode::ProviderUnavailable,
+            "broke off",
         ),
     ] {
         app.upstream.next(script);
@@ -231,6 +282,7 @@ async fn an_error_in_the_middle_of_a_message_keeps_the_text() {
             panic!("{events:?}")
         };
         assert_eq!(problem.code, code);
+        assert!(problem.detail.contains(reason), "{problem:?}");
         let stored = stored_answer(&ada, &events).await;
         assert_eq!(
             (stored.content.as_str(), stored.status),
@@ -247,7 +299,8 @@ async fn an_error_in_the_middle_of_a_message_keeps_the_text() {
     );
 }
 
-/// Cancelling reaches the provider before the first word, in the middle of an answer and in silence.
+/// Cancelling reaches the provider before the first word, in the middle of an answer and in silence. None of
+/// these would end by itself before the harness loses its patience.
 #[tokio::test]
 async fn cancelling_reaches_the_provider_at_once() {
     let app = app().await;
@@ -289,15 +342,9 @@ async fn cancelling_reaches_the_provider_at_once() {
                 .await;
         }
         let request = app.upstream.request().await;
-        let asked = std::time::Instant::now();
         let cancel = ada.post(&format!("/api/generations/{generation}/cancel"));
         let cancelled: Generation = cancel.send().await.expect_status(200).json();
         assert_eq!(cancelled.status, MessageStatus::Cancelled, "{model}");
         assert_eq!(request.closed().await, Connection::Abandoned, "{model}");
-        let took = asked.elapsed();
-        assert!(
-            took < std::time::Duration::from_secs(1),
-            "{model}: {took:?}"
-        );
     }
 }

@@ -17,9 +17,9 @@ use reqwest::Method;
 use url::form_urlencoded::byte_serialize;
 
 use crate::{
+    account::Account,
     answers,
     ledger::{Answer, Fate, Ledger, Titles, WRITTEN_BY},
-    person::Account,
 };
 
 /// Compares one project, and notes what it has learned: what was unknown is known from now on.

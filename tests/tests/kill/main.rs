@@ -12,6 +12,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod account;
 mod answers;
 mod audit;
 mod ledger;

@@ -57,14 +57,11 @@ async fn an_answer_grows_as_it_comes_and_survives_a_reload() {
         browser.register("ada@example.com").await;
         browser.create_project("Notes", "").await;
         let gate = Gate::new();
-        app.upstream.next(
-            StreamScript::new()
-                .delta("The first half")
-                .wait(&gate)
-                .delta(" and the second.")
-                .finish("stop")
-                .done(),
-        );
+        app.upstream.next(StreamScript::in_two(
+            "The first half",
+            &gate,
+            " and the second.",
+        ));
         browser.fill("Message", "Tell me").await;
         browser.click("button", "Send").await;
         browser.find("button", "Stop").await;

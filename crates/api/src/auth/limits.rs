@@ -19,7 +19,7 @@ pub struct Limits {
     clock: DefaultClock,
     addresses: DefaultKeyedRateLimiter<IpAddr>,
     accounts: DefaultKeyedRateLimiter<String>,
-    provider_tests: DefaultKeyedRateLimiter<UserId>,
+    provider_calls: DefaultKeyedRateLimiter<UserId>,
 }
 
 impl Limits {
@@ -29,7 +29,7 @@ impl Limits {
             clock: DefaultClock::default(),
             addresses: RateLimiter::keyed(per_minute(config.attempts_per_address)),
             accounts: RateLimiter::keyed(per_minute(config.attempts_per_account)),
-            provider_tests: RateLimiter::keyed(per_minute(config.attempts_per_account)),
+            provider_calls: RateLimiter::keyed(per_minute(config.attempts_per_account)),
         }
     }
 
@@ -56,13 +56,13 @@ impl Limits {
             .map_err(|early| refused(early.wait_time_from(self.clock.now())))
     }
 
-    /// Counts a test of one of this person's providers: each is a call that the server makes wherever the
-    /// person wants, with whatever key.
+    /// Counts a provider that this person sets up, changes or tests: each is a call that the server makes
+    /// wherever the person wants, with whatever key.
     ///
     /// # Errors
     /// As [`Limits::check_address`].
-    pub fn check_provider_test(&self, user: UserId) -> Result<(), ApiError> {
-        self.provider_tests
+    pub fn check_provider_call(&self, user: UserId) -> Result<(), ApiError> {
+        self.provider_calls
             .check_key(&user)
             .map_err(|early| refused(early.wait_time_from(self.clock.now())))
     }
@@ -71,10 +71,10 @@ impl Limits {
     pub fn forget_idle(&self) {
         self.addresses.retain_recent();
         self.accounts.retain_recent();
-        self.provider_tests.retain_recent();
+        self.provider_calls.retain_recent();
         self.addresses.shrink_to_fit();
         self.accounts.shrink_to_fit();
-        self.provider_tests.shrink_to_fit();
+        self.provider_calls.shrink_to_fit();
     }
 }
 

@@ -201,7 +201,7 @@ pub struct Config {
     )]
     pub attempts_per_address: u32,
 
-    /// Attempts at the password of one account, and tests of its providers, in a minute
+    /// Attempts at the password of one account, and calls to set up and test its providers, in a minute
     #[arg(
         long,
         env = "PROMPTHUB_ATTEMPTS_PER_ACCOUNT",

@@ -135,6 +135,32 @@ pub(super) fn show(conn: &mut Conn, rows: Vec<MessageRow>) -> Result<Vec<Message
     Ok(messages.collect())
 }
 
+/// The names of the files that `rows` show.
+pub(super) fn names_in(rows: &[MessageRow]) -> Vec<String> {
+    let images = rows
+        .iter()
+        .flat_map(|row| wire::attachments(row.attachments.as_deref()));
+    images.map(|image| image.file).collect()
+}
+
+/// Gives the images of `rows` the ids of their files, where those are known by name.
+///
+/// # Errors
+/// When they cannot be written as JSON, which is a fault of ours.
+pub(super) fn link(
+    rows: &mut [MessageRow],
+    id_of: impl Fn(&str) -> Option<FileId>,
+) -> Result<(), ApiError> {
+    for row in rows.iter_mut().filter(|row| row.attachments.is_some()) {
+        let mut images = wire::attachments(row.attachments.as_deref());
+        for image in &mut images {
+            image.file_id = id_of(&image.file);
+        }
+        row.attachments = to_json(&images)?;
+    }
+    Ok(())
+}
+
 fn stored_in(rows: &[MessageRow]) -> impl Iterator<Item = FileId> {
     rows.iter()
         .filter(|row| row.attachments.is_some())

@@ -3,40 +3,34 @@
 use std::sync::Arc;
 
 use prompthub_dto::{
-    chat::{Attachment, Chat, CreateMessage, OnDisconnect, Regenerate},
+    chat::{Chat, CreateMessage, OnDisconnect, Regenerate},
     ids::{ConversationId, GenerationId, MessageId, ProjectId, UserId},
     problem::ProblemCode,
-    projects::Parameters,
 };
 use prompthub_store::{
     Conn, MessageRole, MessageStatus, StoreError, TitledBy,
     conversations::{self, ConversationRow},
     generations::{self, NewGeneration},
-    messages::{self, MessageRow, NewMessage},
-    now,
-    projects::ProjectRow,
-    users,
+    messages::{self, NewMessage},
+    now, users,
 };
 
 use super::{
-    attachments::{self, find_files},
-    completion::{History, HistoryMessage},
+    attachments,
     content::Said,
     conversations::no_conversation,
     models::ModelName,
     naming::{Naming, name_after},
-    parameters,
-    place::{Found, Place, find_place, take_place},
-    plan::Plan,
+    place::{Place, take_place},
     projects::no_project,
-    text::is_blank,
+    question::{Question, Ready, prepare},
     title::{UNTITLED, title_of},
     to_the_end,
 };
 use crate::{
     config::Titles,
     error::ApiError,
-    generation::{Assignment, Live, Prepared, StopOnDrop},
+    generation::{Asked, Assignment, Live, StopOnDrop},
     state::App,
     wire,
 };
@@ -49,15 +43,6 @@ const ATTEMPTS: usize = 5;
 pub struct Asker {
     pub user: UserId,
     pub request_id: String,
-}
-
-struct Question {
-    place: Place,
-    /// `None` where the question is there already.
-    said: Option<Said>,
-    model: Option<ModelName>,
-    parameters: Option<Parameters>,
-    on_disconnect: OnDisconnect,
 }
 
 /// Sends a message to a project and starts the answer.
@@ -139,7 +124,7 @@ async fn begin(app: &App, asker: Asker, question: Question) -> Result<Begun, Api
     let question = Arc::new(question);
     to_the_end(async move {
         for _ in 0..ATTEMPTS {
-            let ready = prepare(&app, &asker, &question).await?;
+            let ready = prepare(&app, asker.user, &question).await?;
             let Some((assignment, naming)) = store(&app, &asker, ready).await? else {
                 continue;
             };
@@ -160,82 +145,6 @@ async fn begin(app: &App, asker: Asker, question: Question) -> Result<Begun, Api
         ))
     })
     .await
-}
-
-/// A question whose request is made and which is still to be stored.
-struct Ready {
-    project: ProjectRow,
-    /// `None` where the question begins one.
-    conversation: Option<ConversationRow>,
-    said: Option<Said>,
-    attachments: Vec<Attachment>,
-    /// The message before the question, or the question where it is there already.
-    last: Option<MessageRow>,
-    /// The first words of the conversation, where nothing has been answered yet on the way to the question.
-    unanswered: Option<String>,
-    model: ModelName,
-    prepared: Prepared,
-    plan: Plan,
-}
-
-async fn prepare(app: &App, asker: &Asker, question: &Arc<Question>) -> Result<Ready, ApiError> {
-    let (user, asked) = (asker.user, Arc::clone(question));
-    let (found, files) = app
-        .store
-        .read(move |conn| {
-            let found = find_place(conn, user, &asked.place)?;
-            let images = asked.said.as_ref().map(|said| said.images.as_slice());
-            let project = found.project.id;
-            let files = find_files(conn, project, &found.path, images.unwrap_or_default())?;
-            Ok::<_, ApiError>((found, files))
-        })
-        .await?;
-    let Found {
-        project,
-        conversation,
-        path,
-    } = found;
-    let stored = wire::parameters(&project.parameters);
-    let mut parameters = parameters::merged(stored, question.parameters.clone())?;
-    let fallbacks = std::mem::take(&mut parameters.fallback_models);
-    let model = match &question.model {
-        Some(model) => model.clone(),
-        None => ModelName::parse(&project.model)?,
-    };
-    let said = question.said.clone();
-    let images = said.as_ref().map(|said| said.images.as_slice());
-    let attachments = attachments::attach(images.unwrap_or_default(), &files)?;
-    let last = path.last().cloned();
-    let unanswered = first_words(&path, said.as_ref());
-
-    let mut messages: Vec<_> = path.into_iter().filter_map(HistoryMessage::of).collect();
-    let mut fields = Vec::new();
-    if let Some(said) = &said {
-        messages.push(HistoryMessage::question(said, &attachments));
-        fields.extend(said.images.iter().map(|image| image.field.clone()));
-    }
-    let prompt = project.system_prompt.as_str();
-    let history = History {
-        system_prompt: (!prompt.trim().is_empty()).then(|| prompt.to_owned()),
-        messages,
-        parameters: parameters::to_llm(parameters),
-        user,
-        files,
-        fields,
-    };
-    let mut plan = Plan::new(app, history, fallbacks);
-    let prepared = plan.prepare(&model).await?;
-    Ok(Ready {
-        project,
-        conversation,
-        said,
-        attachments,
-        last,
-        unanswered,
-        model,
-        prepared,
-        plan,
-    })
 }
 
 /// `None` where the conversation is not any more as the question found it.
@@ -371,7 +280,7 @@ fn store_question(
         && !prepared.provider.is_demo()
         && conversation.titled_by == TitledBy::Generated
         && unanswered.is_some_and(|words| is_called(&conversation, &words));
-    let naming = wants_title.then(|| Naming {
+    let naming = wants_title.then_some(Naming {
         owner_id: asker.user,
         project_id: project.id,
         conversation_id: conversation.id,
@@ -383,35 +292,11 @@ fn store_question(
         owner_id: asker.user,
         user_message,
         assistant_message_id: answer.id,
-        first: prepared,
+        asked: Asked::new(prepared),
         alternatives: plan.into_alternatives(),
         request_id: asker.request_id,
     };
     Ok((assignment, naming))
-}
-
-/// What a conversation is called by at first, where nothing on the way to the question has been answered yet.
-fn first_words(path: &[MessageRow], said: Option<&Said>) -> Option<String> {
-    let unanswered = path
-        .iter()
-        .all(|row| row.role == MessageRole::User || row.status != MessageStatus::Complete);
-    let words = |text: &str, image: Option<String>| match is_blank(text) {
-        true => image.unwrap_or_default(),
-        false => text.to_owned(),
-    };
-    match (path.first(), said) {
-        _ if !unanswered => None,
-        (Some(first), _) => {
-            let images = wire::attachments(first.attachments.as_deref());
-            let image = images.into_iter().next().map(|image| image.file);
-            Some(words(&first.content, image))
-        }
-        (None, Some(said)) => {
-            let image = said.images.first().map(|image| image.file.clone());
-            Some(words(&said.text, image))
-        }
-        (None, None) => None,
-    }
 }
 
 /// Whether the conversation is still called by its first words.

@@ -11,7 +11,6 @@ use prompthub_dto::{
     problem::{FieldCode, ProblemCode},
 };
 use prompthub_store::{
-    blobs,
     files::{self, NewFile},
     now, projects,
 };
@@ -20,7 +19,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::{paging::PageRequest, projects::no_project, to_the_end};
 use crate::{
     error::ApiError,
-    files::{BlobError, BlobWriter, sweep},
+    files::{BlobError, BlobWriter, PendingBlobs, sweep},
     state::App,
     wire,
 };
@@ -83,8 +82,7 @@ pub struct Upload {
     replace: bool,
     /// Written whole, not yet in the database.
     written: Vec<NewFile>,
-    /// Every blob that was begun.
-    begun: Vec<FileId>,
+    pending: PendingBlobs,
 }
 
 impl Upload {
@@ -103,7 +101,7 @@ impl Upload {
             project,
             replace,
             written: Vec::new(),
-            begun: Vec::new(),
+            pending: PendingBlobs::new(app.store.clone(), app.blobs.clone()),
         })
     }
 
@@ -112,20 +110,14 @@ impl Upload {
     /// # Errors
     /// When there are too many, or the storage fails.
     pub async fn next_file(&mut self) -> Result<(FileId, BlobWriter), ApiError> {
-        if self.begun.len() >= MAX_FILES {
+        if self.pending.count() >= MAX_FILES {
             return Err(ApiError::field(
                 "file",
                 FieldCode::OutOfRange,
                 format!("At most {MAX_FILES} files fit into one upload."),
             ));
         }
-        let id = FileId::new();
-        self.app
-            .store
-            .write(move |conn| blobs::announce(conn, id, now()))
-            .await?;
-        self.begun.push(id);
-        Ok((id, self.app.blobs.writer(id).await?))
+        self.pending.begin().await
     }
 
     /// Appends to a file, unless it becomes too large.
@@ -184,7 +176,7 @@ impl Upload {
         to_the_end(self.store()).await
     }
 
-    async fn store(mut self) -> Result<Vec<File>, ApiError> {
+    async fn store(self) -> Result<Vec<File>, ApiError> {
         if self.written.is_empty() {
             return Err(ApiError::field(
                 "file",
@@ -219,22 +211,8 @@ impl Upload {
                 Ok::<_, ApiError>((stored, replaced))
             })
             .await?;
-        self.begun = replaced;
+        self.pending.settle(replaced);
         Ok(stored)
-    }
-}
-
-impl Drop for Upload {
-    /// Removes what nothing refers to: blobs of an upload that failed or whose client went away,
-    /// and after a commit those that were replaced. The database has them listed, so a crash here
-    /// only delays it.
-    fn drop(&mut self) {
-        let garbage = std::mem::take(&mut self.begun);
-        if garbage.is_empty() {
-            return;
-        }
-        let app = self.app.clone();
-        tokio::spawn(async move { sweep::remove(&app.store, &app.blobs, garbage).await });
     }
 }
 

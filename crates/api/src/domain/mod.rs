@@ -20,6 +20,7 @@ mod place;
 mod plan;
 pub mod projects;
 pub mod providers;
+mod question;
 pub mod search;
 pub mod text;
 pub mod title;

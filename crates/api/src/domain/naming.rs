@@ -3,10 +3,7 @@
 //! Runs beside everything else and may fail in silence: the first words of the question are the
 //! title until then, and stay it. A title that a person gave is never touched.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use prompthub_dto::{
@@ -19,7 +16,7 @@ use prompthub_llm::{
 };
 use prompthub_store::{
     StoreError, conversations, now,
-    usage::{self, Purpose, UsageFigures, UsageRecord},
+    usage::{self, Purpose, UsageRecord},
 };
 
 use super::{models::ModelName, title::title_of_answer};
@@ -73,7 +70,6 @@ pub(super) async fn name_after(app: App, live: Arc<Live>, naming: Naming) {
     let Ok(resolved) = resolved else { return };
     let request = request(&naming, &resolved, &live.user_message, &message);
     let mut said = Said::default();
-    let began = Instant::now();
     let asked = ask(&*resolved.provider, request.clone(), &mut said);
     match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(())) => {}
@@ -82,7 +78,6 @@ pub(super) async fn name_after(app: App, live: Arc<Live>, naming: Naming) {
     }
     let title = said.is_whole.then(|| title_of_answer(&said.text)).flatten();
     let used = said.usage(&request, resolved.entry.as_ref());
-    let duration = i64::try_from(began.elapsed().as_millis()).ok();
     let record = used.map(|used| UsageRecord {
         owner_id: naming.owner_id,
         id: GenerationId::new(),
@@ -90,10 +85,7 @@ pub(super) async fn name_after(app: App, live: Arc<Live>, naming: Naming) {
         model: name,
         project_id: naming.project_id,
         conversation_id: conversation,
-        figures: UsageFigures {
-            duration_ms: duration,
-            ..figures(used)
-        },
+        figures: figures(used),
         now: now(),
     });
     if title.is_none() && record.is_none() {
@@ -102,11 +94,12 @@ pub(super) async fn name_after(app: App, live: Arc<Live>, naming: Naming) {
     let stored = app
         .store
         .write(move |conn| {
-            if let Some(title) = title {
-                conversations::set_generated_title(conn, conversation, &title, now())?;
-            }
+            // The record locks the account, as a deletion does before everything else.
             if let Some(record) = record {
                 usage::insert(conn, &record)?;
+            }
+            if let Some(title) = title {
+                conversations::set_generated_title(conn, conversation, &title, now())?;
             }
             Ok::<_, StoreError>(())
         })

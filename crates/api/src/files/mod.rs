@@ -17,7 +17,13 @@ use prompthub_dto::ids::FileId;
 use sha2::{Digest, Sha256};
 use url::Url;
 
+mod pending;
 pub mod sweep;
+
+pub use pending::PendingBlobs;
+
+/// The object that is written to find out whether the storage takes any.
+const PROBE: &str = "probe";
 
 /// The storage cannot do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -121,17 +127,22 @@ impl Blobs {
         })
     }
 
-    /// Writes and removes a small object.
+    /// Writes and removes a small object. It has one name, so that what a kill leaves goes with the next
+    /// probe.
     ///
     /// # Errors
     /// When the storage cannot be reached or written.
     pub async fn probe(&self) -> Result<(), BlobError> {
-        let path = Path::from(format!("probe-{}", FileId::new()));
+        let path = Path::from(PROBE);
+        self.remove_staged(PROBE).await;
         self.store
             .put(&path, Bytes::from_static(b"probe").into())
             .await?;
-        self.store.delete(&path).await?;
-        Ok(())
+        match self.store.delete(&path).await {
+            // Another server has probed the storage in the same moment.
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Whether the storage can be reached at this moment.
@@ -149,7 +160,7 @@ impl Blobs {
                 .into()
             });
         }
-        match self.store.head(&Path::from("probe")).await {
+        match self.store.head(&Path::from(PROBE)).await {
             Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -193,7 +204,7 @@ impl Blobs {
     /// # Errors
     /// When the storage cannot be reached; that there is nothing to remove is no error.
     pub async fn delete(&self, id: FileId) -> Result<(), BlobError> {
-        self.remove_staged(id).await;
+        self.remove_staged(id.as_str()).await;
         match self.store.delete(&path_of(id)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
@@ -201,11 +212,11 @@ impl Blobs {
     }
 
     /// `object_store` stages a local upload as `<name>#<number>` and renames it at the end.
-    async fn remove_staged(&self, id: FileId) {
+    async fn remove_staged(&self, name: &str) {
         let Some(folder) = &self.folder else { return };
         for number in 1..=2 {
             // Usually there is none.
-            let _ = tokio::fs::remove_file(folder.join(format!("{id}#{number}"))).await;
+            let _ = tokio::fs::remove_file(folder.join(format!("{name}#{number}"))).await;
         }
     }
 }

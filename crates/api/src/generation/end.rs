@@ -29,12 +29,12 @@ const FINISH_ATTEMPTS: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 
 /// Stores how the answer ended, then tells the subscribers.
-pub(super) async fn store_end(task: &Task<'_>, asked: Asked, draft: Draft, end: End) {
+pub(super) async fn store_end(task: &Task<'_>, asked: &Asked, draft: Draft, end: End) {
     let live = task.live;
     let (status, finish_reason, error) = judge(&draft, end);
     let retry_after = error.as_ref().and_then(ApiError::wait);
     let problem = error.map(|error| task.problem(&error));
-    let used = used(&asked, &draft);
+    let used = used(asked, &draft);
     let is_used = used.is_some();
     let figures = UsageFigures {
         first_token_ms: draft.first_token.and_then(millis),
@@ -48,7 +48,7 @@ pub(super) async fn store_end(task: &Task<'_>, asked: Asked, draft: Draft, end: 
             status,
             finish_reason: Some(finish_reason),
             problem,
-            answerer: answerer(&asked)?,
+            answerer: answerer(asked)?,
             usage: figures,
         })
     });
@@ -71,7 +71,7 @@ pub(super) async fn store_end(task: &Task<'_>, asked: Asked, draft: Draft, end: 
             }
         }
         // The conversation was deleted meanwhile.
-        Ok(None) => live.end_without_message(gone(&task.request_id)),
+        Ok(None) => live.end_without_message(gone(task.request_id)),
         Err(error) => {
             live.end_without_message(task.problem(&error));
         }
@@ -154,25 +154,25 @@ async fn store_patiently(
             .store
             .write(move |conn| {
                 let at = now();
-                // From the outside in, the order in which a deletion takes its locks.
-                projects::touch(conn, ids.project, at)?;
-                conversations::touch(conn, ids.conversation, at)?;
-                generations::finish(conn, ids.generation, finish.status, at)?;
-                let row = messages::finish(conn, ids.message, &finish, at)?;
+                // From the outside in, the order in which a deletion takes its locks: the record locks
+                // the account.
                 if is_used {
                     let record = UsageRecord {
                         owner_id: ids.owner,
                         id: ids.generation,
                         purpose: Purpose::Answer,
-                        model: finish.answerer.model,
+                        model: finish.answerer.model.clone(),
                         project_id: ids.project,
                         conversation_id: ids.conversation,
-                        figures: finish.usage,
+                        figures: finish.usage.clone(),
                         now: at,
                     };
                     usage::insert(conn, &record)?;
                 }
-                Ok(row)
+                projects::touch(conn, ids.project, at)?;
+                conversations::touch(conn, ids.conversation, at)?;
+                generations::finish(conn, ids.generation, finish.status, at)?;
+                messages::finish(conn, ids.message, &finish, at)
             })
             .await;
         match stored {

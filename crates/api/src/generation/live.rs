@@ -121,6 +121,14 @@ impl Live {
         self.ended.get().cloned()
     }
 
+    /// How many bytes the events have.
+    pub(super) fn log_size(&self) -> usize {
+        self.log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .size()
+    }
+
     /// Whether the terminal event is out.
     #[must_use]
     pub fn has_ended(&self) -> bool {

@@ -23,6 +23,7 @@ impl EventLog {
         }
         self.ended = event.is_terminal();
         let sequence = self.ends.len().saturating_add(1);
+        make_room(&mut self.frames);
         write_frame(&mut self.frames, sequence, event);
         self.ends.push(self.frames.len());
         if self.ended {
@@ -69,6 +70,15 @@ impl EventLog {
             .unwrap_or(0);
         let bytes = self.frames.get(start..end).unwrap_or_default();
         (Bytes::copy_from_slice(bytes), upto.max(seen))
+    }
+}
+
+/// Makes room for a usual event. A vector would double, and with thousands of answers what is set aside
+/// and not used adds up.
+fn make_room(frames: &mut Vec<u8>) {
+    const USUAL: usize = 128;
+    if frames.capacity() - frames.len() < USUAL {
+        frames.reserve_exact(frames.len() / 4 + 8 * USUAL);
     }
 }
 

@@ -4,6 +4,7 @@
 //! stops them, keeps their leases, and at a shutdown stores what they have. Knows no HTTP.
 
 mod end;
+mod lingering;
 mod live;
 mod log;
 mod models;
@@ -19,7 +20,7 @@ pub mod usage;
 use std::{
     collections::HashMap,
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -33,18 +34,17 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::error::{ApiError, log_fault};
 
+use lingering::Lingering;
 use scribe::Scribe;
 
 pub use live::{Ended, Live, StopReason};
-pub use models::{Alternative, Alternatives, Prepared};
+pub use models::{Alternative, Alternatives, Asked, Prepared};
 pub use remote::{Answer, follow_anywhere};
 pub use subscribe::{StopOnDrop, follow};
 pub use sweep::Lease;
 
-/// How long a finished answer's events stay in memory for those who reconnect, as browsers do within
-/// seconds; afterwards they get a snapshot from the database. On a busy server most of the memory is
-/// theirs.
-const LINGER: Duration = Duration::from_secs(10);
+/// Between two looks for finished answers whose events have been in memory for long enough.
+const TIDYING: Duration = Duration::from_secs(1);
 /// How long a shutdown waits for running answers to be stored.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -56,7 +56,7 @@ pub struct Assignment {
     pub owner_id: UserId,
     pub user_message: Message,
     pub assistant_message_id: MessageId,
-    pub first: Prepared,
+    pub asked: Asked,
     /// `None` where there is no other model to ask.
     pub alternatives: Option<Box<dyn Alternatives>>,
     /// Of the request that asked for it; a failure is logged under it.
@@ -73,6 +73,7 @@ struct Inner {
     lease: Lease,
     store: Store,
     live: Mutex<HashMap<GenerationId, Arc<Live>>>,
+    lingering: Mutex<Lingering>,
     scribe: Scribe,
     tasks: TaskTracker,
     closing: CancellationToken,
@@ -86,6 +87,7 @@ impl Hub {
             lease,
             store,
             live: Mutex::default(),
+            lingering: Mutex::default(),
             scribe: Scribe::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
@@ -111,17 +113,19 @@ impl Hub {
         self.lock().insert(id, Arc::clone(&live));
         let hub = self.clone();
         let running = Arc::clone(&live);
-        self.0.tasks.spawn(async move {
+        let mut assignment = assignment;
+        let work = async move {
             let request_id = assignment.request_id.clone();
-            let work = task::run(&hub.0.store, &hub.0.scribe, &running, assignment);
+            let work = task::run(&hub.0.store, &hub.0.scribe, &running, &mut assignment);
             if AssertUnwindSafe(work).catch_unwind().await.is_err() {
                 // The database still believes that it runs; its lease runs out.
                 let fault = ApiError::internal(anyhow::anyhow!("the task of an answer panicked"));
                 log_fault(&fault, &request_id);
                 running.end_without_message(fault.to_problem(&request_id));
             }
-            hub.forget_later(id);
-        });
+            hub.let_linger(id, running.log_size());
+        };
+        self.0.tasks.spawn(work);
         live
     }
 
@@ -187,13 +191,23 @@ impl Hub {
             .collect()
     }
 
-    fn forget_later(&self, id: GenerationId) {
-        let hub = self.clone();
-        // Not tracked: a shutdown need not wait for it.
-        tokio::spawn(async move {
-            tokio::time::sleep(LINGER).await;
-            hub.lock().remove(&id);
-        });
+    /// Keeps a finished answer's events for a while, and lets go of older ones.
+    fn let_linger(&self, id: GenerationId, bytes: usize) {
+        self.lingering().add(id, bytes);
+        self.tidy();
+    }
+
+    fn tidy(&self) {
+        let next_to_go = || self.lingering().next_to_go();
+        while let Some(id) = next_to_go() {
+            self.lock().remove(&id);
+        }
+    }
+
+    fn lingering(&self) -> MutexGuard<'_, Lingering> {
+        // A panic while it is locked loses at most one answer's place in it.
+        let lingering = self.0.lingering.lock();
+        lingering.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Marks what a crash of the only process left running; to be called before the first answer.
@@ -209,14 +223,21 @@ impl Hub {
                 sweep::heed_revocations(&self).await;
             }
         };
+        let tidying = async {
+            loop {
+                tokio::time::sleep(TIDYING).await;
+                self.tidy();
+            }
+        };
         tokio::join!(
+            tidying,
             self.0.scribe.write(&self.0.store),
             sweep::run(&self),
             revocations,
         );
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<GenerationId, Arc<Live>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<GenerationId, Arc<Live>>> {
         // A panic while the map is locked cannot leave it half-changed.
         self.0.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -258,13 +279,13 @@ mod tests {
             owner_id: UserId::new(),
             user_message: samples::answer("", MessageStatus::Complete),
             assistant_message_id: MessageId::new(),
-            first: Prepared {
+            asked: Asked::new(Prepared {
                 model: "broken/x".to_owned(),
                 provider: Arc::new(Broken),
                 request: CompletionRequest::default(),
                 pricing: None,
                 omitted: None,
-            },
+            }),
             alternatives: None,
             request_id: "r".to_owned(),
         }

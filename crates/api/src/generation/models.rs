@@ -41,7 +41,7 @@ pub struct Alternative {
 }
 
 /// The model that is asked, and those that were before it.
-pub(super) struct Asked {
+pub struct Asked {
     pub(super) now: Prepared,
     /// The one that was asked first, where that is another.
     pub(super) first: Option<String>,
@@ -50,7 +50,8 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub(super) fn new(first: Prepared) -> Self {
+    #[must_use]
+    pub fn new(first: Prepared) -> Self {
         Self {
             now: first,
             first: None,

@@ -88,7 +88,7 @@ pub(super) struct Task<'a> {
     pub(super) store: &'a Store,
     pub(super) live: &'a Live,
     pub(super) ids: Ids,
-    pub(super) request_id: String,
+    pub(super) request_id: &'a str,
     scribe: &'a Scribe,
 }
 
@@ -103,14 +103,19 @@ pub(super) struct Ids {
 }
 
 /// Runs an answer to its end.
-pub(super) async fn run(store: &Store, scribe: &Scribe, live: &Arc<Live>, assignment: Assignment) {
+pub(super) async fn run(
+    store: &Store,
+    scribe: &Scribe,
+    live: &Arc<Live>,
+    assignment: &mut Assignment,
+) {
     live.publish(&StreamEvent::Started {
         generation_id: assignment.generation_id,
         conversation_id: assignment.conversation_id,
-        user_message: Box::new(assignment.user_message),
+        user_message: Box::new(assignment.user_message.clone()),
         assistant_message_id: assignment.assistant_message_id,
-        model: assignment.first.model.clone(),
-        omitted: assignment.first.omitted,
+        model: assignment.asked.now.model.clone(),
+        omitted: assignment.asked.now.omitted,
     });
     let task = Task {
         store,
@@ -123,19 +128,20 @@ pub(super) async fn run(store: &Store, scribe: &Scribe, live: &Arc<Live>, assign
             project: assignment.project_id,
             owner: assignment.owner_id,
         },
-        request_id: assignment.request_id,
+        request_id: &assignment.request_id,
     };
+    let (asked, alternatives) = (&mut assignment.asked, &mut assignment.alternatives);
     let mut draft = Draft::new();
-    let mut asked = Asked::new(assignment.first);
-    let end = answer(&task, &mut asked, assignment.alternatives, &mut draft).await;
-    store_end(&task, asked, draft, end).await;
+    let end = answer(&task, asked, alternatives.as_deref_mut(), &mut draft).await;
+    // Boxed, so that answers under way have no room set aside for their ends.
+    Box::pin(store_end(&task, asked, draft, end)).await;
 }
 
 /// Asks one model after the other until one begins to answer.
 async fn answer(
     task: &Task<'_>,
     asked: &mut Asked,
-    mut alternatives: Option<Box<dyn Alternatives>>,
+    mut alternatives: Option<&mut (dyn Alternatives + 'static)>,
     draft: &mut Draft,
 ) -> End {
     loop {
@@ -143,13 +149,13 @@ async fn answer(
             End::Failed(error) if draft.first_token.is_none() => error,
             end => return end,
         };
-        let Some(alternatives) = &mut alternatives else {
+        let Some(alternatives) = alternatives.as_deref_mut() else {
             return End::Failed(error);
         };
         let next = tokio::select! {
             biased;
             reason = task.live.stopped() => return End::Stopped(reason),
-            next = go_on(task, asked, alternatives.as_mut(), &error) => next,
+            next = go_on(task, asked, alternatives, &error) => next,
         };
         if !next {
             return End::Failed(error);
@@ -182,11 +188,11 @@ async fn go_on(
     alternatives: &mut dyn Alternatives,
     error: &ApiError,
 ) -> bool {
-    let mut failed = vec![(asked.now.model.clone(), error.to_problem(&task.request_id))];
+    let mut failed = vec![(asked.now.model.clone(), error.to_problem(task.request_id))];
     while let Some(alternative) = alternatives.next().await {
         match alternative.prepared {
             Ok(next) => {
-                log_fault(error, &task.request_id);
+                log_fault(error, task.request_id);
                 for (failed_model, problem) in &failed {
                     task.live.publish(&StreamEvent::Fallback {
                         model: next.model.clone(),
@@ -210,8 +216,8 @@ async fn go_on(
 impl Task<'_> {
     /// What is said of a failure. It is logged.
     pub(super) fn problem(&self, error: &ApiError) -> Problem {
-        log_fault(error, &self.request_id);
-        error.to_problem(&self.request_id)
+        log_fault(error, self.request_id);
+        error.to_problem(self.request_id)
     }
 
     /// Lets those who look at the stored message, now or after a crash, know who answers. The end says it once more,
@@ -220,14 +226,14 @@ impl Task<'_> {
         let message = self.ids.message;
         let answerer = match answerer(asked) {
             Ok(answerer) => answerer,
-            Err(error) => return log_fault(&error, &self.request_id),
+            Err(error) => return log_fault(&error, self.request_id),
         };
         let stored = self
             .store
             .write(move |conn| messages::set_answerer(conn, message, &answerer, now()))
             .await;
         if let Err(error) = stored {
-            log_fault(&ApiError::from(error), &self.request_id);
+            log_fault(&ApiError::from(error), self.request_id);
         }
     }
 }

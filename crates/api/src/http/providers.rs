@@ -43,7 +43,7 @@ pub async fn list_provider_presets(_user: CurrentUser) -> Body<Page<ProviderPres
 #[utoipa::path(post, path = "/api/providers", operation_id = "create_provider", tag = "providers",
     request_body = CreateProvider,
     responses((status = 201, description = "Set up.", body = Provider,
-        headers(("Location" = String, description = "The provider."))), SignedInWrite, BodyErrors, Conflict))]
+        headers(("Location" = String, description = "The provider."))), SignedInWrite, BodyErrors, Conflict, RateLimited))]
 pub async fn create_provider(
     app: Data<App>,
     user: CurrentUser,
@@ -60,7 +60,7 @@ pub async fn create_provider(
 /// Change a provider of one's own
 #[utoipa::path(patch, path = "/api/providers/{provider_id}", operation_id = "update_provider", tag = "providers",
     params(("provider_id" = ProviderId, Path)), request_body = UpdateProvider,
-    responses((status = 200, description = "Changed.", body = Provider), SignedInWrite, PathErrors, BodyErrors, Conflict, Stale))]
+    responses((status = 200, description = "Changed.", body = Provider), SignedInWrite, PathErrors, BodyErrors, Conflict, Stale, RateLimited))]
 pub async fn update_provider(
     app: Data<App>,
     user: CurrentUser,

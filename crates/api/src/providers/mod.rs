@@ -40,7 +40,7 @@ use refresh::Refreshes;
 pub use catalogue::{Catalogue, ModelList};
 pub use operator::{SharedAccount, is_reserved};
 pub use own::Draft;
-pub use words::{sentence, verdict};
+pub use words::{Audience, sentence, verdict};
 
 /// What everybody may use.
 const DEMO_MODEL: &str = "demo/echo";
@@ -226,6 +226,11 @@ impl Directory {
     /// As [`Directory::resolve`].
     pub async fn adapter(&self, row: &ProviderRow) -> Result<Arc<dyn Provider>, ApiError> {
         self.0.own.get(row).await
+    }
+
+    /// Forgets the adapter of an account that is gone or changed, and with it the key.
+    pub fn forget(&self, row: &ProviderRow) {
+        self.0.own.forget(row);
     }
 
     /// Why an account cannot be used, before any call; `None` if nothing is against it.

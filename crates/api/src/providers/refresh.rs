@@ -22,7 +22,7 @@ use prompthub_store::{
 use tokio::sync::Semaphore;
 
 use super::{
-    Directory, OwnAccount,
+    Audience, Directory, OwnAccount,
     catalogue::{Catalogue, ModelList},
     operator::{Known, SharedAccount},
     own::Making,
@@ -86,7 +86,7 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn of(answer: Result<Vec<CatalogueEntry>, ProviderError>) -> Self {
+    fn of(answer: Result<Vec<CatalogueEntry>, ProviderError>, audience: Audience) -> Self {
         let stored = answer.and_then(|entries| {
             let list = ModelList::new(entries);
             let stored = list.stored().ok_or_else(|| {
@@ -98,7 +98,7 @@ impl Outcome {
         let (status, problem, list) = match stored {
             Ok(list) => (CatalogueStatus::Ready, None, Some(list)),
             Err(error) => {
-                let (status, words) = words::verdict(&error);
+                let (status, words) = words::verdict(&error, audience);
                 (status, Some(words), None)
             }
         };
@@ -200,7 +200,7 @@ impl Directory {
         }
         let (directory, account) = (self.clone(), Arc::clone(account));
         tokio::spawn(async move {
-            let outcome = Outcome::of(account.provider.list_models().await);
+            let outcome = Outcome::of(account.provider.list_models().await, Audience::Everybody);
             directory.keep_shared(&account, outcome).await;
             directory.0.refreshes.end(None, what);
         });
@@ -258,7 +258,7 @@ impl Directory {
     async fn ask_in_turn(&self, provider: &dyn Provider) -> Outcome {
         // Fails only when the semaphore is closed, which it never is.
         let _turn = self.0.refreshes.turns.acquire().await;
-        Outcome::of(provider.list_models().await)
+        Outcome::of(provider.list_models().await, Audience::Owner)
     }
 }
 
@@ -282,5 +282,44 @@ fn log(slug: &str, catalogue: &Catalogue) {
         Some(problem) => {
             tracing::info!(provider = slug, %problem, "the provider did not list its models");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_asked_for_once_at_a_time_and_nobody_crowds_the_others_out() {
+        let (ada, bob) = (Some(UserId::new()), Some(UserId::new()));
+        let accounts: Vec<What> = (0..=AT_ONCE_EACH).map(|_| own(ada)).collect();
+        let refreshes = Refreshes::default();
+        let (last, first) = accounts.split_last().unwrap();
+        for account in first {
+            assert!(refreshes.begin(ada, account));
+            assert!(!refreshes.begin(ada, account), "it is being asked for");
+        }
+        assert!(!refreshes.begin(ada, last), "so many at once are enough");
+        assert!(refreshes.begin(bob, &own(bob)));
+        // Nobody keeps the operator's from being asked for.
+        assert!(refreshes.begin(None, &What::Shared("openai")));
+        assert!(!refreshes.begin(None, &What::Shared("openai")));
+        refreshes.end(ada, first[0].clone());
+        assert!(refreshes.begin(ada, last));
+    }
+
+    fn own(owner: Option<UserId>) -> What {
+        What::Own(Making::of(&ProviderRow {
+            id: prompthub_dto::ids::ProviderId::new(),
+            owner_id: owner.unwrap(),
+            slug: "mine".to_owned(),
+            preset: "groq".to_owned(),
+            name: "Mine".to_owned(),
+            base_url: None,
+            sealed_key: None,
+            key_hint: None,
+            created_at: now(),
+            updated_at: now(),
+        }))
     }
 }

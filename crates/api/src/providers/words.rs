@@ -6,15 +6,28 @@ use prompthub_store::CatalogueStatus;
 
 use crate::error::ApiError;
 
+/// Who reads the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Whose account it is: the provider's own words help.
+    Owner,
+    /// Whoever uses an account of the operator's. What its provider says of it is nobody's business.
+    Everybody,
+}
+
 /// What a failed call says of the account: whether the provider answered, and what to do about it.
 #[must_use]
-pub fn verdict(error: &ProviderError) -> (CatalogueStatus, String) {
+pub fn verdict(error: &ProviderError, audience: Audience) -> (CatalogueStatus, String) {
     let status = match error.kind {
         ErrorKind::Timeout => CatalogueStatus::Unreachable,
         ErrorKind::Unavailable if error.status.is_none() => CatalogueStatus::Unreachable,
         _ => CatalogueStatus::Failed,
     };
-    let reason = error.reason.as_deref().map(sentence);
+    let reason = error
+        .reason
+        .as_deref()
+        .filter(|_| audience == Audience::Owner);
+    let reason = reason.map(sentence);
     let words = match (error.kind, error.status) {
         (ErrorKind::Auth, _) => "The provider does not accept the API key.".to_owned(),
         (ErrorKind::Credit, _) => "The provider's account has no credit left.".to_owned(),
@@ -24,15 +37,22 @@ pub fn verdict(error: &ProviderError) -> (CatalogueStatus, String) {
         (ErrorKind::Refused, Some(404 | 405)) => {
             "The provider has no list of models there. Check the base URL.".to_owned()
         }
-        (ErrorKind::Refused, _) => match reason {
+        (ErrorKind::Refused, Some(_)) => match reason {
             Some(reason) => format!("The provider refused: {reason}"),
-            None => sentence(&error.message),
+            None => "The provider refused.".to_owned(),
+        },
+        (ErrorKind::Timeout | ErrorKind::Unavailable, Some(status)) => match reason {
+            Some(reason) => format!("The provider failed (HTTP {status}): {reason}"),
+            None => format!("The provider failed (HTTP {status})."),
         },
         (ErrorKind::Protocol, _) => format!(
             "{} Check the base URL: what is there does not speak this preset's format.",
             sentence(&error.message)
         ),
-        (ErrorKind::Timeout | ErrorKind::Unavailable, _) => sentence(&error.message),
+        // Ours: an address that may not be connected to, a deadline, no connection.
+        (ErrorKind::Refused | ErrorKind::Timeout | ErrorKind::Unavailable, None) => {
+            sentence(&error.message)
+        }
     };
     (status, words)
 }

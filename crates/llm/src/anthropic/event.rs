@@ -3,7 +3,7 @@
 //! Owns its shapes and turns them into events of ours. Reads leniently: every field may be missing,
 //! and events and blocks of unknown types are passed over. Must not know how the JSON arrived.
 
-use std::{borrow::Cow, collections::VecDeque};
+use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
@@ -11,20 +11,14 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     CompletionEvent, FinishReason, Usage,
     answer::{ReadError, Reader},
+    events::{Events, other_reason},
 };
-
-/// Up to here, pieces of text that arrive together become one event.
-const MAX_PIECE_BYTES: usize = 16 * 1024;
-/// The most characters of a stop reason that has no name here.
-const MAX_REASON_CHARS: usize = 64;
 
 /// Turns events of the format into ours. One for each answer.
 #[derive(Debug, Default)]
 pub(super) struct EventReader {
-    events: VecDeque<CompletionEvent>,
-    model: String,
+    events: Events,
     usage: Option<UsageFields>,
-    finish_reason: Option<FinishReason>,
 }
 
 impl Reader for EventReader {
@@ -70,33 +64,25 @@ impl Reader for EventReader {
     }
 
     fn has_finish_reason(&self) -> bool {
-        self.finish_reason.is_some()
+        self.events.has_finish_reason()
     }
 
     fn finish(&mut self) {
-        self.give_up();
-        self.events
-            .extend(self.finish_reason.take().map(CompletionEvent::Finished));
+        self.events.finish(self.usage.take().map(Usage::from));
     }
 
     fn give_up(&mut self) {
-        let usage = self.usage.take().map(Usage::from);
-        self.events.extend(usage.map(CompletionEvent::Usage));
+        self.events.give_up(self.usage.take().map(Usage::from));
     }
 
     fn next_event(&mut self) -> Option<CompletionEvent> {
-        self.events.pop_front()
+        self.events.next()
     }
 }
 
 impl EventReader {
     fn begin(&mut self, message: Message<'_>) {
-        let model = message.model.unwrap_or_default();
-        if !model.is_empty() && model != self.model {
-            self.model = model.into_owned();
-            self.events
-                .push_back(CompletionEvent::Model(self.model.clone()));
-        }
+        self.events.set_model(message.model.unwrap_or_default());
         self.use_up(message.usage);
     }
 
@@ -109,33 +95,16 @@ impl EventReader {
 
     fn stop(&mut self, reason: Option<&str>) {
         if let Some(reason) = reason.filter(|reason| !reason.is_empty()) {
-            self.finish_reason = Some(finish_reason(reason));
+            self.events.set_finish_reason(finish_reason(reason));
         }
     }
 
     /// A block, or a piece of one. Signatures, citations, encrypted thinking and the arguments of
     /// tools are in other fields, and no text for a person.
     fn take(&mut self, block: Block<'_>) {
-        if let Some(piece) = block.thinking.filter(|piece| !piece.is_empty()) {
-            match self.events.back_mut() {
-                Some(CompletionEvent::Reasoning(text)) if text.len() < MAX_PIECE_BYTES => {
-                    text.push_str(&piece);
-                }
-                _ => self
-                    .events
-                    .push_back(CompletionEvent::Reasoning(piece.into_owned())),
-            }
-        }
-        if let Some(piece) = block.text.filter(|piece| !piece.is_empty()) {
-            match self.events.back_mut() {
-                Some(CompletionEvent::Text(text)) if text.len() < MAX_PIECE_BYTES => {
-                    text.push_str(&piece);
-                }
-                _ => self
-                    .events
-                    .push_back(CompletionEvent::Text(piece.into_owned())),
-            }
-        }
+        self.events
+            .add_reasoning(block.thinking.unwrap_or_default());
+        self.events.add_text(block.text.unwrap_or_default());
     }
 }
 
@@ -151,7 +120,7 @@ fn finish_reason(reason: &str) -> FinishReason {
         "max_tokens" | "model_context_window_exceeded" => FinishReason::Length,
         "tool_use" => FinishReason::ToolCalls,
         "refusal" => FinishReason::ContentFilter,
-        other => FinishReason::Other(other.chars().take(MAX_REASON_CHARS).collect()),
+        other => other_reason(other),
     }
 }
 

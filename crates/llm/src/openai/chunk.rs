@@ -3,7 +3,7 @@
 //! Owns its shapes and turns them into events. Reads leniently: every field may be missing or
 //! null, unknown ones are ignored. Must not know how the JSON arrived.
 
-use std::{borrow::Cow, collections::VecDeque, fmt};
+use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Deserializer,
@@ -15,20 +15,14 @@ use crate::{
     CompletionEvent, FinishReason, Usage,
     answer::{ReadError, Reader},
     decimal,
+    events::{Events, other_reason},
 };
-
-/// Up to here, pieces of text that arrive together become one event.
-const MAX_PIECE_BYTES: usize = 16 * 1024;
-/// The most characters of a finish reason that has no name here.
-const MAX_REASON_CHARS: usize = 64;
 
 /// Turns chunks into events. One for each answer.
 #[derive(Debug, Default)]
 pub(super) struct ChunkReader {
-    events: VecDeque<CompletionEvent>,
-    model: String,
+    events: Events,
     usage: Option<Usage>,
-    finish_reason: Option<FinishReason>,
 }
 
 impl Reader for ChunkReader {
@@ -46,22 +40,19 @@ impl Reader for ChunkReader {
     }
 
     fn has_finish_reason(&self) -> bool {
-        self.finish_reason.is_some()
+        self.events.has_finish_reason()
     }
 
     fn finish(&mut self) {
-        self.give_up();
-        self.events
-            .extend(self.finish_reason.take().map(CompletionEvent::Finished));
+        self.events.finish(self.usage.take());
     }
 
     fn give_up(&mut self) {
-        self.events
-            .extend(self.usage.take().map(CompletionEvent::Usage));
+        self.events.give_up(self.usage.take());
     }
 
     fn next_event(&mut self) -> Option<CompletionEvent> {
-        self.events.pop_front()
+        self.events.next()
     }
 }
 
@@ -75,11 +66,7 @@ impl ChunkReader {
         if let Some(error) = chunk.error.filter(is_error) {
             return Err(ReadError::Provider(error));
         }
-        if !chunk.model.is_empty() && chunk.model.0 != self.model {
-            self.model = chunk.model.0.into_owned();
-            self.events
-                .push_back(CompletionEvent::Model(self.model.clone()));
-        }
+        self.events.set_model(chunk.model.0);
         // Only one choice is ever asked for.
         let Some(choice) = chunk.choices.and_then(|choices| choices.into_iter().next()) else {
             return Ok(false);
@@ -91,7 +78,8 @@ impl ChunkReader {
             self.take_delta(delta);
         }
         if !choice.finish_reason.is_empty() {
-            self.finish_reason = Some(finish_reason(&choice.finish_reason.0));
+            let reason = finish_reason(&choice.finish_reason.0);
+            self.events.set_finish_reason(reason);
         }
         Ok(true)
     }
@@ -99,41 +87,17 @@ impl ChunkReader {
     fn take_delta(&mut self, delta: Delta<'_>) {
         // The three say the same in different ways: the first that says anything is shown.
         if !delta.reasoning.is_empty() {
-            self.push_reasoning(delta.reasoning);
+            self.events.add_reasoning(delta.reasoning.0);
         } else if !delta.reasoning_content.is_empty() {
-            self.push_reasoning(delta.reasoning_content);
+            self.events.add_reasoning(delta.reasoning_content.0);
         } else {
             for detail in delta.reasoning_details.into_iter().flatten() {
-                self.push_reasoning(detail.text);
-                self.push_reasoning(detail.summary);
+                self.events.add_reasoning(detail.text.0);
+                self.events.add_reasoning(detail.summary.0);
             }
         }
-        self.push_text(delta.content);
-        self.push_text(delta.refusal);
-    }
-
-    fn push_text(&mut self, piece: Text<'_>) {
-        match self.events.back_mut() {
-            _ if piece.is_empty() => {}
-            Some(CompletionEvent::Text(text)) if text.len() < MAX_PIECE_BYTES => {
-                text.push_str(&piece.0);
-            }
-            _ => self
-                .events
-                .push_back(CompletionEvent::Text(piece.0.into_owned())),
-        }
-    }
-
-    fn push_reasoning(&mut self, piece: Text<'_>) {
-        match self.events.back_mut() {
-            _ if piece.is_empty() => {}
-            Some(CompletionEvent::Reasoning(text)) if text.len() < MAX_PIECE_BYTES => {
-                text.push_str(&piece.0);
-            }
-            _ => self
-                .events
-                .push_back(CompletionEvent::Reasoning(piece.0.into_owned())),
-        }
+        self.events.add_text(delta.content.0);
+        self.events.add_text(delta.refusal.0);
     }
 }
 
@@ -144,7 +108,7 @@ fn finish_reason(reason: &str) -> FinishReason {
         "tool_calls" => FinishReason::ToolCalls,
         "content_filter" => FinishReason::ContentFilter,
         "error" => FinishReason::Error,
-        other => FinishReason::Other(other.chars().take(MAX_REASON_CHARS).collect()),
+        other => other_reason(other),
     }
 }
 

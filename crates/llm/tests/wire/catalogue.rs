@@ -34,6 +34,44 @@ async fn openrouters_models_come_with_their_prices() {
     assert!(sent.contains("\r\naccept: application/json\r\n"), "{sent}");
 }
 
+/// OpenRouter's list is for everybody, so that the key is asked about elsewhere.
+#[tokio::test]
+async fn openrouters_key_is_checked_where_it_counts() {
+    let told = |left: Value| {
+        json_answer(
+            "200 OK",
+            &json!({"data": {"limit": 10, "limit_remaining": left}}),
+        )
+    };
+    let refused = || {
+        json_answer(
+            "401 Unauthorized",
+            &json!({"error": {"code": 401, "message": "No"}}),
+        )
+    };
+    for (answer, expected) in [
+        (told(json!(7.25)), Ok(Some("7.25"))),
+        (told(json!(null)), Ok(None)),
+        (told(json!(0)), Err(ErrorKind::Credit)),
+        (refused(), Err(ErrorKind::Auth)),
+    ] {
+        let upstream = Upstream::bind().await;
+        let provider = provider(&upstream.base_url, Timeouts::default());
+        let serving = upstream.answer(answer, 1000);
+        let check = provider.check().await;
+        let left = check
+            .map(|check| check.left_usd)
+            .map_err(|error| error.kind);
+        assert_eq!(left, expected.map(|left| left.map(str::to_owned)));
+        let sent = serving.await.unwrap();
+        assert!(sent.starts_with("GET /api/v1/key HTTP/1.1\r\n"), "{sent}");
+        assert!(
+            sent.contains("\r\nauthorization: Bearer sk-or-v1-0123\r\n"),
+            "{sent}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn anthropics_models_come_in_pages_and_shape_requests() {
     let types = |adaptive: bool| json!({"types": {"adaptive": {"supported": adaptive}, "enabled": {"supported": !adaptive}}});

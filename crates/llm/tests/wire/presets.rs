@@ -45,7 +45,8 @@ async fn each_preset_speaks_its_dialect() {
     let chat = "POST /api/v1/chat/completions HTTP/1.1";
     let usage = json!({"stream_options": {"include_usage": true}});
     for preset in presets::PRESETS {
-        let seed = (!matches!(preset.name, "anthropic" | "gemini")).then_some(7);
+        let seed =
+            (!matches!(preset.name, "anthropic" | "anthropic-compatible" | "gemini")).then_some(7);
         let parameters = Parameters {
             max_tokens: Some(2000),
             seed,
@@ -63,7 +64,7 @@ async fn each_preset_speaks_its_dialect() {
                 chat,
                 json!({"max_completion_tokens": 2000, "seed": 7, "reasoning_effort": "low", "user": "u1", "stream_options": usage["stream_options"]}),
             ),
-            "anthropic" => (
+            "anthropic" | "anthropic-compatible" => (
                 "POST /api/v1/messages HTTP/1.1",
                 json!({"max_tokens": 2000, "system": "Be terse.", "metadata": {"user_id": "u1"},
                     "thinking": {"type": "adaptive", "display": "summarized"}, "output_config": {"effort": "low"}}),
@@ -88,7 +89,7 @@ async fn each_preset_speaks_its_dialect() {
         assert!(body.remove("messages").is_some());
         assert_eq!(json!(body), own, "{}", preset.name);
         let key = match preset.name {
-            "anthropic" => "x-api-key: sk-0123",
+            "anthropic" | "anthropic-compatible" => "x-api-key: sk-0123",
             _ => "authorization: Bearer sk-0123",
         };
         assert!(head.lines().any(|line| line == key), "{head}");

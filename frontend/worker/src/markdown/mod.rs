@@ -9,7 +9,9 @@ mod document;
 mod formulas;
 mod link;
 mod parse;
+mod scan;
 mod shape;
+mod terms;
 
 use prompthub_markup::Update;
 

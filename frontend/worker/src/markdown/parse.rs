@@ -6,15 +6,14 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{
-    Alignment, BrokenLink, CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag,
-};
+use pulldown_cmark::{BrokenLink, CowStr, Event, LinkType, Options, Parser, Tag};
 
 use super::{
     ast::{Align, Kind, Node, push_text},
     document::Definitions,
     formulas::{Formula, FormulaKind, Formulas},
     link::{image_host, safe_href},
+    terms::{align, heading_level, is_line_break, language},
 };
 
 /// How deep elements nest; what lies deeper is shown without its form. No honest text comes near.
@@ -24,8 +23,6 @@ const MAX_ELEMENTS: usize = 20_000;
 /// A longer block, in bytes, is shown as plain text, unless it is code: laying it out anew at each
 /// piece that a stream adds would be felt.
 const MAX_BLOCK: usize = 128 * 1024;
-/// No language has a longer name, in characters.
-const MAX_LANGUAGE: usize = 32;
 
 /// One top-level block and where its source is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -378,43 +375,4 @@ fn named(kind: Kind, children: &mut Vec<Node>) -> Kind {
         },
         kind => kind,
     }
-}
-
-fn heading_level(level: pulldown_cmark::HeadingLevel) -> u8 {
-    use pulldown_cmark::HeadingLevel::{H1, H2, H3, H4, H5, H6};
-    match level {
-        H1 => 1,
-        H2 => 2,
-        H3 => 3,
-        H4 => 4,
-        H5 => 5,
-        H6 => 6,
-    }
-}
-
-fn align(alignment: Alignment) -> Align {
-    match alignment {
-        Alignment::None | Alignment::Left => Align::Start,
-        Alignment::Center => Align::Center,
-        Alignment::Right => Align::End,
-    }
-}
-
-fn language(kind: &CodeBlockKind<'_>) -> String {
-    let CodeBlockKind::Fenced(info) = kind else {
-        return String::new();
-    };
-    let word = info
-        .split([' ', '\t', ',', '{', ':'])
-        .next()
-        .unwrap_or_default();
-    word.chars()
-        .filter(|c| !c.is_control())
-        .take(MAX_LANGUAGE)
-        .collect()
-}
-
-/// Models use `<br>` where Markdown has no other line break, as in table cells.
-fn is_line_break(html: &str) -> bool {
-    matches!(html, "<br>" | "<br/>" | "<br />")
 }

@@ -1,16 +1,16 @@
 //! Imports: a document that comes in, is checked whole, and is stored in one transaction or not at all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use prompthub_dto::{
-    ids::{FileId, ProjectId, UserId},
+    ids::{ProjectId, UserId},
     problem::{FieldCode, ProblemCode},
     transfer::{ImportReport, ImportedConversation},
 };
 use prompthub_store::{
-    blobs,
+    Conn,
     files::{self, NewFile},
     now,
     projects::{self, PromptVersionRow},
@@ -24,15 +24,17 @@ use super::{
     spool::{Spool, Spooled},
 };
 use crate::{
-    domain::{projects::no_project, to_the_end},
+    domain::{attachments, projects::no_project, to_the_end},
     error::ApiError,
-    files::sweep,
+    files::PendingBlobs,
     state::App,
 };
 
 /// Characters of base64 that are decoded at a time; four of them are three bytes.
 const PIECE: usize = 256 * 1024;
 const VERSIONS: i64 = 20;
+/// Names of files that are looked for at a time.
+const NAMES: usize = 1000;
 
 /// Where a document goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,11 +163,12 @@ async fn into_project(app: &App, frame: Frame, mut draft: Draft) -> Result<Impor
         find_versions(conversation, &versions);
     }
     let report = report(&draft, frame.project);
-    let conversations = draft.conversations;
+    let mut conversations = draft.conversations;
     app.store
         .write(move |conn| {
             projects::find(conn, frame.owner, frame.project)?.ok_or_else(no_project)?;
-            for conversation in &conversations {
+            for conversation in &mut conversations {
+                find_images(conn, frame.project, conversation)?;
                 transfer::insert_conversation(conn, &conversation.row, &conversation.messages)?;
             }
             // Last, so that nobody else's message to this project waits for all of the above.
@@ -173,6 +176,26 @@ async fn into_project(app: &App, frame: Frame, mut draft: Draft) -> Result<Impor
         })
         .await?;
     Ok(report)
+}
+
+/// Finds the images of a conversation among the files that the project has.
+fn find_images(
+    conn: &mut Conn,
+    project: ProjectId,
+    conversation: &mut ConversationDraft,
+) -> Result<(), ApiError> {
+    let names = attachments::names_in(&conversation.messages);
+    if names.is_empty() {
+        return Ok(());
+    }
+    let names: HashSet<&str> = names.iter().map(String::as_str).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let mut ids = HashMap::new();
+    for names in names.chunks(NAMES) {
+        let found = files::find_all(conn, project, &[], names)?;
+        ids.extend(found.into_iter().map(|file| (file.name, file.id)));
+    }
+    attachments::link(&mut conversation.messages, |name| ids.get(name).copied())
 }
 
 /// The numbers of the project's prompt versions by what they say; the oldest of those that say the same.
@@ -228,13 +251,18 @@ async fn as_project(app: &App, frame: Frame, mut draft: Draft) -> Result<ImportR
             message.prompt_version = message.prompt_version.filter(is_there);
         }
     }
-    let mut uploads = Uploads {
-        app: app.clone(),
-        begun: Vec::new(),
-    };
+    let mut pending = PendingBlobs::new(app.store.clone(), app.blobs.clone());
+    let limit = app.config.max_upload_bytes;
     let mut new_files = Vec::with_capacity(files.len());
     for file in files {
-        new_files.push(uploads.store(file, frame).await?);
+        new_files.push(store_file(&mut pending, file, frame, limit).await?);
+    }
+    let ids: HashMap<&str, _> = new_files
+        .iter()
+        .map(|file| (file.name.as_str(), file.id))
+        .collect();
+    for conversation in &mut draft.conversations {
+        attachments::link(&mut conversation.messages, |name| ids.get(name).copied())?;
     }
     let report = report(&draft, frame.project);
     let conversations = draft.conversations;
@@ -250,8 +278,7 @@ async fn as_project(app: &App, frame: Frame, mut draft: Draft) -> Result<ImportR
             Ok::<_, ApiError>(())
         })
         .await?;
-    // Their rows refer to them now.
-    uploads.begun.clear();
+    pending.settle(Vec::new());
     Ok(report)
 }
 
@@ -276,73 +303,52 @@ fn report(draft: &Draft, project: ProjectId) -> ImportReport {
     }
 }
 
-/// Files whose bytes are stored before their rows are. Dropped with some of them begun, it removes those
-/// that no row refers to; the database has them listed, so a crash only delays it.
-struct Uploads {
-    app: App,
-    begun: Vec<FileId>,
-}
-
-impl Uploads {
-    async fn store(&mut self, file: FileDraft, frame: Frame) -> Result<NewFile, ApiError> {
-        let limit = self.app.config.max_upload_bytes;
-        let complaint = |code, message: String| {
-            Err(ApiError::field(
-                format!("{}/data", file.pointer),
-                code,
-                message,
-            ))
+/// Writes a file's bytes to the storage, and says what its row will be.
+async fn store_file(
+    pending: &mut PendingBlobs,
+    file: FileDraft,
+    frame: Frame,
+    limit: u64,
+) -> Result<NewFile, ApiError> {
+    let complaint = |code, message: String| {
+        Err(ApiError::field(
+            format!("{}/data", file.pointer),
+            code,
+            message,
+        ))
+    };
+    // Four characters are three bytes.
+    let characters = u64::try_from(file.data.len()).unwrap_or(u64::MAX);
+    if characters / 4 * 3 > limit.saturating_add(2) {
+        return complaint(
+            FieldCode::TooLong,
+            format!("A file may have at most {limit} bytes."),
+        );
+    }
+    let (id, mut writer) = pending.begin().await?;
+    for piece in file.data.as_bytes().chunks(PIECE) {
+        let Ok(bytes) = STANDARD.decode(piece) else {
+            writer.abort().await;
+            return complaint(FieldCode::Invalid, "Must be base64.".to_owned());
         };
-        // Four characters are three bytes.
-        let characters = u64::try_from(file.data.len()).unwrap_or(u64::MAX);
-        if characters / 4 * 3 > limit.saturating_add(2) {
-            return complaint(
-                FieldCode::TooLong,
-                format!("A file may have at most {limit} bytes."),
-            );
-        }
-        let id = FileId::new();
-        self.app
-            .store
-            .write(move |conn| blobs::announce(conn, id, now()))
-            .await?;
-        self.begun.push(id);
-        let mut writer = self.app.blobs.writer(id).await?;
-        for piece in file.data.as_bytes().chunks(PIECE) {
-            let Ok(bytes) = STANDARD.decode(piece) else {
-                writer.abort().await;
-                return complaint(FieldCode::Invalid, "Must be base64.".to_owned());
-            };
-            writer.write(Bytes::from(bytes)).await?;
-        }
-        let written = writer.finish().await?;
-        let size = i64::try_from(written.size).map_err(ApiError::internal)?;
-        if size != file.size || written.sha256 != file.sha256 {
-            return complaint(
-                FieldCode::Invalid,
-                "Is not of the size and the hash that the document says.".to_owned(),
-            );
-        }
-        let content_type = mime_guess::from_path(&file.name).first_or_octet_stream();
-        Ok(NewFile {
-            id,
-            project_id: frame.project,
-            content_type: content_type.essence_str().to_owned(),
-            name: file.name,
-            size,
-            sha256: written.sha256,
-            now: file.created_at,
-        })
+        writer.write(Bytes::from(bytes)).await?;
     }
-}
-
-impl Drop for Uploads {
-    fn drop(&mut self) {
-        let garbage = std::mem::take(&mut self.begun);
-        if garbage.is_empty() {
-            return;
-        }
-        let app = self.app.clone();
-        tokio::spawn(async move { sweep::remove(&app.store, &app.blobs, garbage).await });
+    let written = writer.finish().await?;
+    let size = i64::try_from(written.size).map_err(ApiError::internal)?;
+    if size != file.size || written.sha256 != file.sha256 {
+        return complaint(
+            FieldCode::Invalid,
+            "Is not of the size and the hash that the document says.".to_owned(),
+        );
     }
+    let content_type = mime_guess::from_path(&file.name).first_or_octet_stream();
+    Ok(NewFile {
+        id,
+        project_id: frame.project,
+        content_type: content_type.essence_str().to_owned(),
+        name: file.name,
+        size,
+        sha256: written.sha256,
+        now: file.created_at,
+    })
 }

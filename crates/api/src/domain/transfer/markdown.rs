@@ -9,6 +9,8 @@ use prompthub_store::{
     FinishReason, MessageRole, MessageStatus, conversations::ConversationRow, messages::MessageRow,
 };
 
+use crate::wire;
+
 /// The beginning of the document.
 pub(super) fn head(conversation: &ConversationRow) -> String {
     format!(
@@ -30,6 +32,9 @@ pub(super) fn message(row: &MessageRow) -> String {
     if !row.content.is_empty() {
         text.push('\n');
         quote(&row.content, &mut text);
+    }
+    for image in wire::attachments(row.attachments.as_deref()) {
+        text.push_str(&format!("\n*With the image {}.*\n", escaped(&image.file)));
     }
     if let Some(note) = note(row) {
         text.push_str("\n*");

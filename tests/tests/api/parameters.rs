@@ -1,0 +1,183 @@
+//! How a model is to answer: by the project, by the question, and only as the model can.
+
+use prompthub_dto::{chat::ChatReply, problem::FieldCode};
+use prompthub_tests::{client::path, spawn_app, upstream::MessagesScript};
+use serde_json::{Value, json};
+
+use crate::knowing::{app_knowing, app_with_anthropic, model};
+
+fn schema() -> Value {
+    json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": false})
+}
+
+#[tokio::test]
+async fn a_question_overrides_the_project_field_by_field() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada
+        .create_project_with(json!({
+            "name": "Cities", "parameters": {"temperature": 0.25, "max_tokens": 50, "stop": ["END"]},
+        }))
+        .await;
+    let format = json!({"type": "json_schema", "name": "city", "schema": schema(), "strict": true});
+    let body = json!({
+        "message": "Where?",
+        "parameters": {"temperature": 1.5, "seed": 7, "stop": [], "response_format": format},
+    });
+    let first: ChatReply = ada
+        .say(&project, body)
+        .send()
+        .await
+        .expect_status(200)
+        .json();
+    let sent = app.upstream.request().await.body;
+    assert_eq!(
+        (&sent["temperature"], &sent["seed"], &sent["stop"]),
+        (&json!(1.5), &json!(7), &json!(["END"]))
+    );
+    assert_eq!(sent["response_format"]["json_schema"]["schema"], schema());
+    assert_eq!(sent["response_format"]["json_schema"]["strict"], true);
+
+    // Making it again without them is the project's way.
+    let path = format!("/api/messages/{}/regenerate", first.assistant_message.id);
+    ada.post(&path)
+        .json(&json!({}))
+        .send()
+        .await
+        .expect_status(200);
+    let sent = app.upstream.request().await.body;
+    assert_eq!(
+        (&sent["temperature"], &sent["seed"]),
+        (&json!(0.25), &json!(null))
+    );
+    assert_eq!(sent.get("response_format"), None);
+    let again = json!({"parameters": {"reasoning_effort": "high"}});
+    ada.post(&path).json(&again).send().await.expect_status(200);
+    let sent = app.upstream.request().await.body;
+    assert_eq!(sent["reasoning"]["effort"], "high");
+
+    let path = format!("/api/conversations/{}/messages", first.conversation_id);
+    let body = json!({"content": "And then?", "parameters": {"max_tokens": 60}});
+    ada.post(&path).json(&body).send().await.expect_status(200);
+    let sent = app.upstream.request().await.body;
+    assert_eq!(sent["max_completion_tokens"], 60);
+}
+
+#[tokio::test]
+async fn a_project_keeps_all_of_its_parameters() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let parameters = json!({
+        "temperature": 0.5, "response_format": {"type": "json_object"},
+        "fallback_models": ["openrouter/acme/m2", "demo/echo"],
+    });
+    let project = ada
+        .create_project_with(json!({"name": "A", "parameters": parameters}))
+        .await;
+    let stored: Value = ada.get(&path(&project)).send().await.json();
+    assert_eq!(stored["parameters"], parameters);
+    let changed = json!({"parameters": {"fallback_models": ["demo/echo"]}});
+    assert_eq!(
+        ada.update_project(&project, changed).await.prompt_version,
+        2
+    );
+}
+
+#[tokio::test]
+async fn values_are_bounded() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("A").await;
+    let format = |name: &str, schema: Value| json!({"response_format": {"type": "json_schema", "name": name, "schema": schema}});
+    let name = "parameters.response_format.name";
+    let schema = "parameters.response_format.schema";
+    let long = json!({"description": "x".repeat(20_001)});
+    for (parameters, field, code) in [
+        (format("a b", json!({})), name, FieldCode::Invalid),
+        (format("", json!({})), name, FieldCode::Required),
+        (format("a", json!([])), schema, FieldCode::WrongType),
+        (format("a", long), schema, FieldCode::TooLong),
+        (
+            json!({"fallback_models": vec!["demo/echo"; 6]}),
+            "parameters.fallback_models",
+            FieldCode::TooLong,
+        ),
+        (
+            json!({"fallback_models": ["demo/echo", "nobody"]}),
+            "parameters.fallback_models.1",
+            FieldCode::Invalid,
+        ),
+        (
+            json!({"temperature": 2.1}),
+            "parameters.temperature",
+            FieldCode::OutOfRange,
+        ),
+    ] {
+        let body = json!({"parameters": parameters});
+        let saved = ada.patch(&path(&project)).json(&body).send().await;
+        saved.assert_invalid(&[(field, code)]);
+        let body = json!({"message": "Hello", "parameters": parameters});
+        let asked = ada.say(&project, body).send().await;
+        asked.assert_invalid(&[(field, code)]);
+    }
+    assert_eq!(app.upstream.requests().len(), 0);
+    assert_eq!(ada.conversations(&project).await.len(), 0);
+}
+
+/// Only where the catalogue says what a model takes; and before anything is stored.
+#[tokio::test]
+async fn what_a_model_does_not_take_is_refused() {
+    let (app, ada) = app_knowing(&[
+        model(
+            "acme/plain",
+            json!({"supported_parameters": ["max_tokens"]}),
+        ),
+        model("acme/silent", json!({"supported_parameters": []})),
+    ])
+    .await;
+    let parameters = json!({"temperature": 0.5, "seed": 7, "max_tokens": 100});
+    let project = ada
+        .create_project_with(json!({
+            "name": "A", "model": "openrouter/acme/plain", "parameters": parameters,
+        }))
+        .await;
+    let refused = ada.say(&project, json!({"message": "Hello"})).send().await;
+    let problem = refused.assert_invalid(&[
+        ("parameters.temperature", FieldCode::Invalid),
+        ("parameters.seed", FieldCode::Invalid),
+    ]);
+    assert!(problem.errors[0].message.contains("openrouter/acme/plain"));
+    assert_eq!(ada.conversations(&project).await.len(), 0);
+    assert_eq!(app.upstream.requests().len(), 0);
+
+    for model in ["openrouter/acme/silent", "openrouter/acme/unlisted"] {
+        let body = json!({"message": "Hello", "model": model});
+        ada.say(&project, body).send().await.expect_status(200);
+    }
+    assert_eq!(app.upstream.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn anthropic_is_given_the_format_too() {
+    let (app, ada) = app_with_anthropic().await;
+    let project = ada
+        .create_project_with(json!({"name": "A", "model": "anthropic/claude-x"}))
+        .await;
+    app.upstream
+        .next(MessagesScript::answer("{\"city\": \"Rome\"}"));
+    let format = json!({"type": "json_schema", "name": "city", "schema": schema()});
+    let body = json!({"message": "Where?", "parameters": {"response_format": format}});
+    let reply: ChatReply = ada
+        .say(&project, body)
+        .send()
+        .await
+        .expect_status(200)
+        .json();
+    assert_eq!(reply.reply, "{\"city\": \"Rome\"}");
+    let sent = app.upstream.request().await.body;
+    assert_eq!(
+        sent["output_config"]["format"]["schema"],
+        schema(),
+        "{sent}"
+    );
+}
