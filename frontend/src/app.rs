@@ -14,9 +14,9 @@ use crate::{
         guard::SignedIn,
         home::HomePage,
         not_found::NotFoundPage,
+        project::ProjectPage,
         settings::SettingsPlace,
         usage::UsagePlace,
-        project::ProjectPage,
     },
     state::{clock::Clock, session::Session, theme::ThemeState, toasts::Toasts, viewport::Narrow},
 };

@@ -37,7 +37,6 @@ pub fn Combobox(
     /// Whether the list stands below the field for good, instead of coming with the wish to choose.
     #[prop(optional)]
     standing: bool,
-    #[prop(optional, into)] placeholder: Signal<String>,
     #[prop(optional, into)] hint: Signal<Option<String>>,
     #[prop(optional, into)] problem: Signal<Option<String>>,
 ) -> impl IntoView {
@@ -69,6 +68,12 @@ pub fn Combobox(
             catalogue.need();
             catalogue.follow(move || opened.try_get_untracked() == Some(true));
             opened.set(true);
+            request_animation_frame(move || {
+                // The view may be gone by then, and its signals with it.
+                if let (false, Some(Some(list))) = (standing, list.try_get_untracked()) {
+                    show_whole(&list);
+                }
+            });
         }
     };
     if standing {
@@ -139,11 +144,14 @@ pub fn Combobox(
                 }
                 return;
             }
-            "Escape" if opened.get_untracked() && !standing => {
-                event.prevent_default();
-                event.stop_propagation();
+            "Escape" => {
                 typed.set(None);
-                leave();
+                // Where the list stands for good, the key is for what is around it.
+                if opened.get_untracked() && !standing {
+                    event.prevent_default();
+                    event.stop_propagation();
+                    leave();
+                }
                 return;
             }
             _ => return,
@@ -187,8 +195,8 @@ pub fn Combobox(
                 aria-activedescendant=active
                 aria-invalid=move || problem.get().map(|_| "true")
                 aria-describedby=notes.clone()
-                placeholder=placeholder
-                prop:value=move || typed.get().unwrap_or_else(|| value.get())
+                placeholder=move || if standing { value.get() } else { String::new() }
+                prop:value=move || typed.get().unwrap_or_else(|| if standing { String::new() } else { value.get() })
                 on:input:target=move |event| {
                     typed.set(Some(event.target().value()));
                     active.set(None);
@@ -264,10 +272,15 @@ fn mark(option: Option<&str>, is_active: bool) {
     // A valid name, which is all that can be wrong.
     let _ = option.class_list().toggle_with_force(ACTIVE, is_active);
     if is_active {
-        let nearest = web_sys::ScrollIntoViewOptions::new();
-        nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
-        option.scroll_into_view_with_scroll_into_view_options(&nearest);
+        show_whole(&option);
     }
+}
+
+/// Scrolls as little as it takes for all of the element to be seen.
+fn show_whole(element: &web_sys::Element) {
+    let nearest = web_sys::ScrollIntoViewOptions::new();
+    nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&nearest);
 }
 
 /// The model whose option was pressed.

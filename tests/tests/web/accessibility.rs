@@ -93,7 +93,12 @@ async fn a_project_is_accessible() {
                 browser.find("link", "grammar.txt").await;
             }
             if tab == "Settings" {
-                browser.find("combobox", "Model").await.click().await.unwrap();
+                browser
+                    .find("combobox", "Model")
+                    .await
+                    .click()
+                    .await
+                    .unwrap();
                 browser.find("listbox", "Model").await;
                 check(browser, "the list of models").await;
             }

@@ -89,7 +89,10 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<()> {
         stamp.write(inputs)?;
         println!("built in {}", human(start.elapsed()));
     }
-    let mut downloads = vec![first_load(&workspace.dist())?, budget::parts(&workspace.dist())?];
+    let mut downloads = vec![
+        first_load(&workspace.dist())?,
+        budget::parts(&workspace.dist())?,
+    ];
     downloads.extend(budget::workers(&workspace.dist())?);
     for download in &downloads {
         println!("{download}");

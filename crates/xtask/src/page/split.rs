@@ -51,10 +51,7 @@ pub(crate) fn stand_in_for(trunk: &mut Command, tools: &Path, folder: &Path) -> 
         .unwrap_or_default()
         .to_owned();
     let path = env::join_paths([bin].into_iter().chain(env::split_paths(&before)))?;
-    trunk
-        .env("PATH", path)
-        .env(TOOLS, tools)
-        .env(PARTS, parts);
+    trunk.env("PATH", path).env(TOOLS, tools).env(PARTS, parts);
     Ok(())
 }
 
@@ -73,7 +70,8 @@ fn bindgen() -> Result<ExitCode> {
     let mut args: Vec<OsString> = env::args_os().skip(1).collect();
     let program = args.iter_mut().find(|arg| {
         let path = Path::new(arg);
-        path.extension() == Some(OsStr::new("wasm")) && path.file_stem() == Some(OsStr::new(PROGRAM))
+        path.extension() == Some(OsStr::new("wasm"))
+            && path.file_stem() == Some(OsStr::new(PROGRAM))
     });
     if let Some(program) = program {
         run(Command::new(tools.join("wasm-split-cli"))
@@ -117,7 +115,10 @@ pub(crate) fn add_parts(dist: &Path, folder: &Path) -> Result<()> {
 
     let mut files = Vec::new();
     list_files(dist, &[], &mut files)?;
-    for program in files.iter().filter(|file| file.extension() == Some(OsStr::new("wasm"))) {
+    for program in files
+        .iter()
+        .filter(|file| file.extension() == Some(OsStr::new("wasm")))
+    {
         if let Some(lean) = without_custom_sections(&fs::read(program)?) {
             fs::write(program, lean)?;
         }
