@@ -80,12 +80,12 @@ impl ChatState {
                 running: StoredValue::new_local(None),
             };
             self.sending.update(|all| all.push(sending));
-            self.send_image(sending, file, 1);
+            self.send_image(sending, &file, 1);
         }
         any
     }
 
-    fn send_image(self, sending: Sending, file: web_sys::File, number: u32) {
+    fn send_image(self, sending: Sending, file: &web_sys::File, number: u32) {
         let project = self.project_id();
         let name = numbered(&sending.name.get_value(), number);
         let on_end = {
@@ -93,12 +93,12 @@ impl ChatState {
             move |result: Result<File, ApiError>| match result {
                 // Whoever pastes twice means two images.
                 Err(error) if error.is(ProblemCode::FileExists) && number < NAMES => {
-                    self.send_image(sending, file, number.saturating_add(1));
+                    self.send_image(sending, &file, number.saturating_add(1));
                 }
                 result => self.sent(sending, project, result),
             }
         };
-        match api::files::upload(project, &file, &name, false, |_| {}, on_end) {
+        match api::files::upload(project, file, &name, false, |_| {}, on_end) {
             Ok(upload) => sending.running.set_value(Some(upload)),
             Err(error) => self.sent(sending, project, Err(error)),
         }

@@ -259,7 +259,7 @@ fn target(list: &web_sys::Element, from: Option<&str>, step: Step) -> Option<Str
     id(match (step, at) {
         (Step::First, _) | (Step::By(1..), None) => 0,
         (Step::Last, _) | (Step::By(_), None) => last,
-        (Step::By(by), Some(at)) if by > 1 || by < -1 => at.saturating_add(by).clamp(0, last),
+        (Step::By(by), Some(at)) if by.abs() > 1 => at.saturating_add(by).clamp(0, last),
         (Step::By(by), Some(at)) => at.saturating_add(by).rem_euclid(count),
     })
 }

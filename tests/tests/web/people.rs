@@ -61,12 +61,16 @@ impl Browser {
 
     /// Shows a tab of the project's drawer, which on a phone is a sheet over the chat.
     pub(crate) async fn open_drawer(&self, tab: &str) {
-        if !self.has("tab", tab).await {
+        // Under an open sheet the button is out of reach.
+        let buttons = self.all("button", Some("Project settings")).await;
+        if let Some(button) = buttons.first()
+            && button.attr("aria-expanded").await.ok().flatten().as_deref() == Some("false")
+        {
             self.click("button", "Project settings").await;
-            self.find("tab", tab).await;
-            // A sheet that is still sliding in is not where a click goes.
-            settle(self).await;
         }
+        self.find("tab", tab).await;
+        // A sheet that is still sliding in is not where a click goes.
+        settle(self).await;
         self.click("tab", tab).await;
     }
 

@@ -1,7 +1,10 @@
 //! Accounts with providers of models: the operator's, which are only shown, and one's own.
 
 use leptos::prelude::*;
-use prompthub_dto::providers::{Provider, ProviderPreset, ProviderStatus};
+use prompthub_dto::{
+    Timestamp,
+    providers::{Provider, ProviderPreset, ProviderStatus},
+};
 
 use super::{
     Section,
@@ -138,7 +141,7 @@ fn key(provider: &Provider) -> String {
         state,
         ..
     } = provider;
-    let checked = state.checked_at.as_ref().map(|at| at.as_str());
+    let checked = state.checked_at.as_ref().map(Timestamp::as_str);
     [
         slug.as_str(),
         name,
