@@ -182,7 +182,7 @@ async fn files_go_up_and_come_back() {
         // The button opens the system's dialog, which no driver can use; this is what it fills.
         let input = browser
             .driver
-            .find(thirtyfour::By::Css("input[type=file]"))
+            .find(thirtyfour::By::Css("input[aria-label='Files to upload']"))
             .await
             .expect("a file input");
         input
