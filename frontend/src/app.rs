@@ -15,7 +15,8 @@ use crate::{
         home::HomePage,
         not_found::NotFoundPage,
         project::ProjectPage,
-        settings::SettingsPage,
+        settings::SettingsPlace,
+        usage::UsagePlace,
     },
     state::{clock::Clock, session::Session, theme::ThemeState, toasts::Toasts, viewport::Narrow},
 };
@@ -42,7 +43,8 @@ pub fn App() -> impl IntoView {
                     path=path!("/projects/:project/*place")
                     view=|| view! { <SignedIn><ProjectPage/></SignedIn> }
                 />
-                <Route path=path!("/settings") view=|| view! { <SignedIn><SettingsPage/></SignedIn> }/>
+                <Route path=path!("/usage") view=|| view! { <SignedIn><UsagePlace/></SignedIn> }/>
+                <Route path=path!("/settings") view=|| view! { <SignedIn><SettingsPlace/></SignedIn> }/>
             </FlatRoutes>
         </Router>
         <ToastStack/>

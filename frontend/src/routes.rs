@@ -6,7 +6,8 @@ pub const HOME: &str = "/";
 pub const LOGIN: &str = "/login";
 pub const REGISTER: &str = "/register";
 pub const SETTINGS: &str = "/settings";
-/// Where it says how the server is given a provider of models.
+pub const USAGE: &str = "/usage";
+/// Where providers of models are set up.
 pub const PROVIDERS: &str = "/settings#providers";
 
 /// A project, on one of its conversations or on a new one.

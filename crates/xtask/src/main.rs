@@ -55,7 +55,7 @@ Commands:
 ";
 
 fn main() -> ExitCode {
-    match dispatch() {
+    match page::act_as_stand_in().unwrap_or_else(dispatch) {
         Ok(code) => code,
         Err(error) => {
             println!("\nerror: {error:#}");

@@ -1,13 +1,13 @@
 //! The Rust tools that the build needs: toolchain components, the wasm target, trunk and
 //! wasm-bindgen, at pinned versions in the user's cache folder.
 //!
-//! Nothing is installed into the user's own cargo folder, and a second call costs two `--version`s.
+//! Nothing is installed into the user's own cargo folder, and a second call costs a look into a file.
 
 use std::{
     env,
     ffi::OsString,
     fs::{self, File, TryLockError},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     time::Instant,
 };
@@ -30,20 +30,31 @@ struct Tool {
     /// The one of its programs that is used.
     program: &'static str,
     version: &'static str,
+    /// Cargo features that the program needs.
+    features: &'static str,
 }
 
 /// Everything pinned. wasm-bindgen must equal the crate of that name in the top `Cargo.toml` to the
 /// patch, since the two speak a format of their own.
-const TOOLS: [Tool; 2] = [
+const TOOLS: [Tool; 3] = [
     Tool {
         package: "wasm-bindgen-cli",
         program: "wasm-bindgen",
         version: "0.2.129",
+        features: "",
     },
     Tool {
         package: "trunk",
         program: "trunk",
         version: "0.21.14",
+        features: "",
+    },
+    // Takes the page apart where leptos says that it may be; of a version that fits wasm-split_helpers.
+    Tool {
+        package: "wasm_split_cli_support",
+        program: "wasm-split-cli",
+        version: "0.2.4",
+        features: "build-binary",
     },
 ];
 
@@ -54,6 +65,11 @@ pub(crate) struct Tools {
 }
 
 impl Tools {
+    /// Where they are.
+    pub(crate) fn bin(&self) -> &Path {
+        &self.bin
+    }
+
     /// Trunk, finding our wasm-bindgen before any other.
     pub(crate) fn trunk(&self, workspace: &Workspace) -> Result<Command> {
         let mut folders = vec![self.bin.clone()];
@@ -91,7 +107,7 @@ pub(crate) fn prepare(workspace: &Workspace) -> Result<Tools> {
         }
         if let Some(tool) = missing(&bin).next() {
             bail!(
-                "{} was installed, yet it does not answer as version {}",
+                "{} was installed, yet cargo does not note its version {}",
                 tool.program,
                 tool.version
             );
@@ -100,21 +116,23 @@ pub(crate) fn prepare(workspace: &Workspace) -> Result<Tools> {
     Ok(Tools { bin })
 }
 
-fn missing(bin: &std::path::Path) -> impl Iterator<Item = &'static Tool> {
+/// Cargo notes in the folder what it has installed there. Not every program says its version.
+fn missing(bin: &Path) -> impl Iterator<Item = &'static Tool> {
+    let notes = bin.with_file_name(".crates.toml");
+    let notes = fs::read_to_string(notes).unwrap_or_default();
     TOOLS.iter().filter(move |tool| {
-        let answer = output_of(Command::new(bin.join(tool.program)).arg("--version"));
-        // `trunk 0.21.14`, `wasm-bindgen 0.2.129`, possibly followed by a commit.
-        answer
-            .as_deref()
-            .and_then(|answer| answer.split_whitespace().nth(1))
-            != Some(tool.version)
+        let installed = notes.contains(&format!("\"{} {} (", tool.package, tool.version));
+        !installed || !bin.join(tool.program).is_file()
     })
 }
 
 fn install(workspace: &Workspace, tool: &Tool) -> Result<()> {
     system::prepare(system::FOR_TOOLS)?;
     let Tool {
-        package, version, ..
+        package,
+        version,
+        features,
+        ..
     } = tool;
     heading(&format!(
         "Installing {package} {version} (once on this machine, some minutes)"
@@ -128,6 +146,8 @@ fn install(workspace: &Workspace, tool: &Tool) -> Result<()> {
             "--force",
             "--version",
             version,
+            "--features",
+            features,
             package,
         ])
         .arg("--root")

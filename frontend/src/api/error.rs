@@ -31,8 +31,8 @@ impl ApiError {
         self.code() == Some(code)
     }
 
-    /// What is wrong with one field of the request, by its path in the body or by the last part
-    /// of it.
+    /// What is wrong with one field of the request or with a part of that field. Parameters go by
+    /// their own names, without `parameters.`.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<String> {
         let Self::Problem(problem) = self else {
@@ -47,10 +47,10 @@ impl ApiError {
         if about == name {
             return Some(self.message());
         }
-        let error = problem
-            .errors
-            .iter()
-            .find(|error| error.field == name || error.field.rsplit('.').next() == Some(name))?;
+        let error = problem.errors.iter().find(|error| {
+            let field = error.field.strip_prefix("parameters.");
+            field.unwrap_or(&error.field).split('.').next() == Some(name)
+        })?;
         Some(error.message.clone())
     }
 
@@ -124,5 +124,12 @@ mod tests {
             Some("This is no email address.")
         );
         assert_eq!(error.field("password"), None);
+        let error = problem(vec![FieldError {
+            field: "parameters.stop.0".to_owned(),
+            code: FieldCode::TooLong,
+            message: "At most 200 characters.".to_owned(),
+        }]);
+        assert!(error.field("stop").is_some());
+        assert_eq!(error.field("0"), None);
     }
 }

@@ -32,7 +32,7 @@ pub fn download_path(project: ProjectId, name: &str) -> String {
     format!("/api/projects/{project}/files/{}", encode(name))
 }
 
-/// Starts an upload of one file. `on_progress` hears the share that is sent, 0 to 1; `on_end` is
+/// Starts an upload of one file under a name. `on_progress` hears the share that is sent, 0 to 1; `on_end` is
 /// called once, unless the upload is dropped before.
 ///
 /// # Errors
@@ -40,6 +40,7 @@ pub fn download_path(project: ProjectId, name: &str) -> String {
 pub fn upload(
     project: ProjectId,
     file: &web_sys::File,
+    name: &str,
     replace: bool,
     on_progress: impl Fn(f64) + 'static,
     on_end: impl FnOnce(Result<File, ApiError>) + 'static,
@@ -48,7 +49,7 @@ pub fn upload(
     let path = format!("/api/projects/{project}/files{query}");
     let form = FormData::new()
         .and_then(|form| {
-            form.append_with_blob_and_filename("file", file, &file.name())?;
+            form.append_with_blob_and_filename("file", file, name)?;
             Ok(form)
         })
         .map_err(|_| ApiError::Network)?;

@@ -10,11 +10,13 @@ pub mod conversations;
 mod error;
 pub mod files;
 pub mod projects;
+pub mod providers;
 pub mod search;
 pub mod stream;
 pub mod system;
 pub mod transfer;
 pub mod upload;
+pub mod usage;
 
 pub use client::{Etag, Versioned, on_unauthenticated, read_failure};
 pub use error::ApiError;

@@ -9,7 +9,7 @@ use futures_util::future::{Either, abortable, select};
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use prompthub_dto::{
-    chat::{Chat, CreateMessage, Message, MessageStatus, Role},
+    chat::{Chat, ContentPart, CreateMessage, Message, MessageContent, MessageStatus, Role},
     problem::ProblemCode,
     stream::StreamEvent,
 };
@@ -37,6 +37,17 @@ enum Connection {
     Ended,
     /// Before it.
     Lost,
+}
+
+/// What a question says: the images before the text, as providers advise.
+fn content(text: &str, images: &[String]) -> MessageContent {
+    if images.is_empty() {
+        return text.into();
+    }
+    let image = |file: &String| ContentPart::Image { file: file.clone() };
+    let text = Some(text.to_owned()).filter(|text| !text.trim().is_empty());
+    let text = text.map(|text| ContentPart::Text { text });
+    MessageContent::Parts(images.iter().map(image).chain(text).collect())
 }
 
 impl ChatState {
@@ -71,22 +82,39 @@ impl ChatState {
         let conversation = self.conversation.get_untracked();
         let mut stream = match (question, conversation) {
             (Question::Again(answer), _) => stream::regenerate(*answer).await?,
-            (Question::Message { text, .. }, None) => {
+            (
+                Question::Message {
+                    text,
+                    images,
+                    model,
+                    ..
+                },
+                None,
+            ) => {
                 let body = Chat {
-                    message: text.clone().into(),
+                    message: content(text, images),
+                    model: model.clone(),
                     ..Chat::default()
                 };
                 stream::chat(self.project.with_untracked(|project| project.id), body).await?
             }
-            (Question::Message { text, edits }, Some(conversation)) => {
+            (
+                Question::Message {
+                    text,
+                    images,
+                    edits,
+                    model,
+                },
+                Some(conversation),
+            ) => {
                 let parent = match edits {
                     Some(edited) => self.tree.with_untracked(|tree| tree.parent(*edited)),
                     None => self.leaf.get_untracked(),
                 };
-                let content = text.clone().into();
                 let body = CreateMessage {
-                    content,
+                    content: content(text, images),
                     parent_id: Some(parent),
+                    model: model.clone(),
                     ..CreateMessage::default()
                 };
                 stream::create_message(conversation, body).await?

@@ -2,12 +2,12 @@
 
 use leptos::{ev, html::Textarea, prelude::*};
 
-use super::state::{ChatState, Question};
-use crate::components::{
-    button::{Button, Size, Variant},
-    icon::{Glyph, Icon},
-    model_name,
+use super::{
+    images::{Attach, Attached},
+    model_choice::ModelChoice,
+    state::{ChatState, Question},
 };
+use crate::components::button::{Button, Size, Variant};
 
 /// The key code that browsers give a key press which an input method has taken.
 const TAKEN_BY_INPUT_METHOD: u32 = 229;
@@ -17,6 +17,8 @@ const TAKEN_BY_INPUT_METHOD: u32 = 229;
 pub fn Composer(
     state: ChatState,
     wishes_to_write: Signal<u32>,
+    /// The names of the images among the project's files.
+    image_names: Signal<Vec<String>>,
     on_model: Callback<()>,
 ) -> impl IntoView {
     let field = NodeRef::<Textarea>::new();
@@ -65,16 +67,20 @@ pub fn Composer(
             .live
             .with(|live| live.as_ref().is_some_and(|live| live.stopping))
     };
-    let blank = Signal::derive(move || state.draft.with(|draft| draft.trim().is_empty()));
+    let blank = Signal::derive(move || state.is_blank());
+    // Whoever pastes or drops an image here wants to send it.
+    let take = move |event: &web_sys::Event, data: Option<web_sys::DataTransfer>| {
+        if data
+            .and_then(|data| data.files())
+            .is_some_and(|files| state.attach_files(&files))
+        {
+            event.prevent_default();
+        }
+    };
     let placeholder = move || {
         state
             .project
             .with(|project| format!("Message {}", project.name))
-    };
-    let model = move || {
-        state
-            .project
-            .with(|project| model_name::short(&project.model).to_owned())
     };
     view! {
         <div class="ph-composer">
@@ -90,7 +96,8 @@ pub fn Composer(
                     />
                 </div>
             </Show>
-            <div class="ph-composer__box">
+            <div class="ph-composer__box" on:drop=move |event| take(&event, event.data_transfer())>
+                <Attached state/>
                 <textarea
                     class="ph-composer__field"
                     rows="1"
@@ -98,20 +105,13 @@ pub fn Composer(
                     placeholder=placeholder
                     node_ref=field
                     prop:value=state.draft
+                    on:paste=move |event| take(&event, event.clipboard_data())
                     on:input=move |event| state.type_text(event_target_value(&event))
                     on:keydown=move |event| on_key(state, &event)
                 ></textarea>
                 <div class="ph-composer__bar">
-                    // Where the page is too narrow for the header to name the model.
-                    <button
-                        type="button"
-                        class="ph-button ph-button--quiet ph-button--small ph-composer__model"
-                        aria-label=move || format!("Change the model, {}", model())
-                        on:click=move |_| on_model.run(())
-                    >
-                        <span class="ph-composer__model-name">{model}</span>
-                        <Icon glyph=Glyph::ChevronDown/>
-                    </button>
+                    <Attach state names=image_names/>
+                    <ModelChoice state on_project=on_model/>
                     <span class="ph-composer__keys">"Enter sends, Shift+Enter breaks the line"</span>
                     <Show
                         when=move || answering.get()
@@ -147,7 +147,7 @@ fn Refused(state: ChatState) -> impl IntoView {
         <div role="alert">
             {move || state.refusal.get().map(|refusal| {
                 let of_message = matches!(refusal.question, Question::Message { .. });
-                let kept = if of_message { " Your text is kept below." } else { "" };
+                let kept = if of_message { " What you wrote is kept below." } else { "" };
                 view! {
                     <div class="ph-notice ph-notice--problem ph-composer__refused">
                         <p class="ph-notice__text">{refusal.error.message()} {kept}</p>

@@ -4,7 +4,10 @@
 //! Owns the moves of a draft between the box and the browser's storage. Must not send.
 
 use leptos::prelude::*;
-use prompthub_dto::ids::{ConversationId, MessageId, ProjectId};
+use prompthub_dto::{
+    chat::Message,
+    ids::{ConversationId, MessageId, ProjectId},
+};
 
 use super::state::{ChatState, Question};
 use crate::state::drafts;
@@ -28,26 +31,44 @@ impl Place {
         }
     }
 
-    fn load(self) -> Option<String> {
+    fn load(self) -> Option<Typed> {
         drafts::load(&self.key())
     }
 
-    fn save(self, text: &str) {
-        if text.is_empty() {
-            drafts::clear(&self.key());
+    fn save(self, typed: &Typed) {
+        if typed.0.is_empty() && typed.1.is_empty() {
+            self.clear();
         } else {
-            drafts::save(&self.key(), &text);
+            drafts::save(&self.key(), &typed);
         }
+    }
+
+    fn clear(self) {
+        drafts::clear(&self.key());
     }
 }
 
+/// A text and the images that go with it.
+type Typed = (String, Vec<String>);
+
+/// The images of a message that are still there.
+fn image_names(message: &Message) -> Vec<String> {
+    let images = message.attachments.iter();
+    images
+        .filter(|image| image.file_id.is_some())
+        .map(|image| image.file.clone())
+        .collect()
+}
+
 /// What was sent, and what was typed after it.
-fn join(sent: &str, typed: &str) -> String {
-    if typed.is_empty() {
-        sent.to_owned()
+fn join(sent: &str, images: &[String], (typed, more): Typed) -> Typed {
+    let text = if typed.is_empty() || sent.is_empty() {
+        format!("{sent}{typed}")
     } else {
         format!("{sent}\n\n{typed}")
-    }
+    };
+    let new = more.into_iter().filter(|image| !images.contains(image));
+    (text, images.iter().cloned().chain(new).collect())
 }
 
 impl ChatState {
@@ -58,6 +79,15 @@ impl ChatState {
         )
     }
 
+    fn typed(self) -> Typed {
+        (self.draft.get_untracked(), self.images.get_untracked())
+    }
+
+    fn put(self, (text, images): Typed) {
+        self.draft.set(text);
+        self.images.set(images);
+    }
+
     /// The person has typed.
     pub fn type_text(self, text: String) {
         self.draft.set(text);
@@ -66,13 +96,18 @@ impl ChatState {
 
     /// Stores what would be lost if the page went away now: what is typed and, before it, what is
     /// sent but not acknowledged.
-    fn keep_draft(self) {
-        let typed = self.draft.get_untracked();
+    pub(super) fn keep_draft(self) {
+        let typed = self.typed();
         if let Some(message) = self.editing.get_untracked() {
             return Place::Edit(message).save(&typed);
         }
         self.place().save(&match self.pending.get_untracked() {
-            Some(Question::Message { text, edits: None }) => join(&text, &typed),
+            Some(Question::Message {
+                text,
+                images,
+                edits: None,
+                ..
+            }) => join(&text, &images, typed),
             _ => typed,
         });
     }
@@ -80,19 +115,20 @@ impl ChatState {
     /// Takes back into the box what was typed here before.
     pub(super) fn restore_draft(self) {
         self.editing.set(None);
-        self.draft.set(self.place().load().unwrap_or_default());
+        self.put(self.place().load().unwrap_or_default());
     }
 
     /// Forgets a draft that has reached the conversation after all: its sending was cut short by
     /// leaving the page, and the server had it already.
     pub(super) fn forget_sent_draft(self) {
-        let draft = self.draft.get_untracked();
+        let (draft, images) = self.typed();
         let last = self.leaf.get_untracked().and_then(|leaf| {
             self.tree
                 .with_untracked(|tree| tree.get(tree.last_of_person(leaf)?).cloned())
         });
-        if last.is_some_and(|last| last.content == draft) {
-            self.type_text(String::new());
+        if last.is_some_and(|last| last.content == draft && image_names(&last) == images) {
+            self.put(Typed::default());
+            self.keep_draft();
         }
     }
 
@@ -100,13 +136,16 @@ impl ChatState {
     pub(super) fn take_draft(self) -> Question {
         let question = Question::Message {
             text: self.draft.get_untracked(),
+            images: self.images.get_untracked(),
             edits: self.editing.get_untracked(),
+            model: self.model.get_untracked(),
         };
+        self.model.set(None);
         if self.editing.get_untracked().is_some() {
             // Under the edit there may be a message that was begun before.
             self.restore_draft();
         } else {
-            self.draft.set(String::new());
+            self.put(Typed::default());
         }
         question
     }
@@ -117,8 +156,8 @@ impl ChatState {
             Some(Question::Message {
                 edits: Some(message),
                 ..
-            }) => Place::Edit(message).save(""),
-            Some(Question::Message { edits: None, .. }) => self.place().save(""),
+            }) => Place::Edit(message).clear(),
+            Some(Question::Message { edits: None, .. }) => self.place().clear(),
             Some(Question::Again(_)) | None => {}
         }
         self.pending.set(None);
@@ -130,26 +169,32 @@ impl ChatState {
     /// Puts a question that the server did not take back into the box.
     pub(super) fn give_back(self, question: &Question) {
         self.pending.set(None);
-        if let Question::Message { text, edits } = question {
+        if let Question::Message {
+            text,
+            images,
+            edits,
+            model,
+        } = question
+        {
             let typed = if edits.is_some() {
-                String::new()
+                Typed::default()
             } else {
-                self.draft.get_untracked()
+                self.typed()
             };
+            self.model.set(model.clone());
             self.editing.set(*edits);
-            self.type_text(join(text, &typed));
+            self.put(join(text, images, typed));
+            self.keep_draft();
         }
     }
 
     /// Puts a message of the person into the box, to be sent in another version.
     pub fn edit(self, message: MessageId) {
-        let content = self
-            .tree
-            .with_untracked(|tree| tree.get(message).map(|found| found.content.clone()));
-        if let Some(content) = content {
+        let found = self.tree.with_untracked(|tree| tree.get(message).cloned());
+        if let Some(found) = found {
+            let was = || (found.content.clone(), image_names(&found));
             self.editing.set(Some(message));
-            self.draft
-                .set(Place::Edit(message).load().unwrap_or(content));
+            self.put(Place::Edit(message).load().unwrap_or_else(was));
         }
     }
 
@@ -166,9 +211,32 @@ impl ChatState {
     /// Leaves the message as it was.
     pub fn cancel_edit(self) {
         if let Some(message) = self.editing.get_untracked() {
-            Place::Edit(message).save("");
+            Place::Edit(message).clear();
             self.refusal.set(None);
             self.restore_draft();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sent_comes_before_what_was_typed_since() {
+        let images = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let joined = join(
+            "sent",
+            &images(&["a"]),
+            ("typed".to_owned(), images(&["a", "b"])),
+        );
+        assert_eq!(joined, ("sent\n\ntyped".to_owned(), images(&["a", "b"])));
+        assert_eq!(join("", &[], ("typed".to_owned(), Vec::new())).0, "typed");
+        assert_eq!(join("sent", &[], Typed::default()).0, "sent");
     }
 }

@@ -1,87 +1,121 @@
-//! What an answer has cost, in a few words: tokens, dollars, seconds.
+//! What an answer has used and cost, and what happened on the way to it, in words.
 
 use prompthub_dto::chat::{Message, Usage};
 
-/// `412 tokens · $0.0031 · 3.2 s`, of which each part stands only where it is known.
+use crate::components::{
+    model_name,
+    size::{self, grouped},
+};
+
+/// `claude-sonnet-4 · 322 in, 90 out · ≈$0.0031 · 3.2 s`, of which each part stands only where it is
+/// known. Nothing where nothing was used.
 #[must_use]
 pub fn summary(message: &Message, seconds: Option<f64>) -> String {
-    let usage = message.usage.as_ref();
+    let usage = message.usage.clone().unwrap_or_default();
+    let about = about(usage.tokens_are_estimate);
+    let tokens = match (usage.prompt_tokens, usage.completion_tokens) {
+        (Some(prompt), Some(completion)) => Some(format!(
+            "{about}{} in, {about}{} out",
+            grouped(prompt),
+            grouped(completion)
+        )),
+        (Some(prompt), None) => Some(format!("{about}{} in", grouped(prompt))),
+        (None, Some(completion)) => Some(format!("{about}{} out", grouped(completion))),
+        (None, None) => None,
+    };
     let parts = [
-        usage.and_then(|usage| usage.completion_tokens).map(tokens),
-        usage
-            .and_then(|usage| usage.cost_usd.as_deref())
-            .and_then(cost),
+        tokens,
+        cost(&usage),
         seconds.filter(|seconds| *seconds >= 0.05).map(duration),
     ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    let figures = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    match &message.model {
+        Some(model) if !figures.is_empty() => format!("{} · {figures}", model_name::short(model)),
+        _ => figures,
+    }
 }
 
-/// The same in full, for whoever wants to know: the model, its prompt version, both token counts.
+/// The same in full, for whoever wants to know: what, and how much of it.
 #[must_use]
-pub fn details(message: &Message) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    parts.extend(message.model.clone());
-    parts.extend(
-        message
-            .prompt_version
-            .map(|version| format!("prompt version {version}")),
-    );
-    if let Some(Usage {
-        prompt_tokens,
-        completion_tokens,
-        cost_usd,
-        ..
-    }) = &message.usage
-    {
-        parts.extend(prompt_tokens.map(|count| format!("{} in", tokens(count))));
-        parts.extend(completion_tokens.map(|count| format!("{} out", tokens(count))));
-        parts.extend(cost_usd.as_ref().map(|cost| format!("${cost}")));
-    }
-    parts.join(" · ")
-}
-
-fn tokens(count: i64) -> String {
-    if count == 1 {
-        "1 token".to_owned()
-    } else {
-        format!("{} tokens", grouped(count))
-    }
-}
-
-/// Thousands set apart by commas.
-fn grouped(number: i64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        let left = digits.len().saturating_sub(index);
-        if index > 0 && left % 3 == 0 && !text.ends_with('-') {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// Dollars to the cent, and small sums to two digits that say something. `None` when it is no
-/// decimal number.
-fn cost(decimal: &str) -> Option<String> {
-    let (whole, fraction) = decimal.split_once('.').unwrap_or((decimal, ""));
-    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !is_number(whole) || !is_number(fraction) {
-        return None;
-    }
-    // serde_json is there anyway; `parse` would bring 10 KB of tables of its own.
-    let value: f64 = serde_json::from_str(decimal).ok()?;
-    if value == 0.0 {
-        return Some("$0".to_owned());
-    }
-    let zeros = fraction.bytes().take_while(|byte| *byte == b'0').count();
-    let places = if value >= 0.1 {
-        2
-    } else {
-        zeros.saturating_add(2)
+pub fn details(message: &Message, seconds: Option<f64>) -> Vec<(&'static str, String)> {
+    let usage = message.usage.clone().unwrap_or_default();
+    let about = about(usage.tokens_are_estimate);
+    let count = |whole: Option<i64>, part: Option<i64>, what: &str| {
+        let whole = grouped(whole?);
+        Some(match part.filter(|part| *part > 0) {
+            Some(part) => format!("{about}{whole}, {} of them {what}", grouped(part)),
+            None => format!("{about}{whole}"),
+        })
     };
-    Some(format!("${value:.places$}"))
+    let billed = if usage.cost_is_estimate {
+        "estimated by the price list"
+    } else {
+        "as the provider bills it"
+    };
+    let parts = [
+        ("Model", message.model.clone()),
+        ("Asked first", message.requested_model.clone()),
+        (
+            "Prompt version",
+            message.prompt_version.map(|version| version.to_string()),
+        ),
+        (
+            "Tokens in",
+            count(usage.prompt_tokens, usage.cached_tokens, "from the cache"),
+        ),
+        (
+            "Tokens out",
+            count(usage.completion_tokens, usage.reasoning_tokens, "reasoning"),
+        ),
+        (
+            "Cost",
+            usage.cost_usd.map(|cost| format!("${cost}, {billed}")),
+        ),
+        ("First word after", message.first_token_ms.map(milliseconds)),
+        ("Whole answer in", seconds.map(duration)),
+    ];
+    let known = |(what, much): (&'static str, Option<String>)| Some((what, much?));
+    parts.into_iter().filter_map(known).collect()
+}
+
+/// What a reader should know before the answer, a line each: that the model saw less than the reader
+/// does, and that it is another one than was asked.
+#[must_use]
+pub fn notes(message: &Message) -> String {
+    let omitted = message
+        .omitted
+        .and_then(|omitted| i64::try_from(omitted.turns).ok())
+        .filter(|turns| *turns > 0)
+        .map(|turns| {
+            format!(
+                "{} left out: the model’s context has no room for more.",
+                size::count(turns, "earlier turn was", "earlier turns were")
+            )
+        });
+    let answers = message.model.as_deref().unwrap_or_default();
+    let failed = message.fallbacks.iter().map(|failed| {
+        let model = model_name::short(&failed.model);
+        format!("{model} gave no answer: {}", failed.detail)
+    });
+    let instead = (!message.fallbacks.is_empty())
+        .then(|| format!("Answered by {} instead.", model_name::short(answers)));
+    let lines: Vec<String> = failed.chain(instead).chain(omitted).collect();
+    lines.join("\n")
+}
+
+fn about(estimated: bool) -> &'static str {
+    if estimated { "≈" } else { "" }
+}
+
+/// The cost of an answer, in short.
+fn cost(usage: &Usage) -> Option<String> {
+    let dollars = size::dollars(usage.cost_usd.as_deref()?)?;
+    Some(format!("{}{dollars}", about(usage.cost_is_estimate)))
+}
+
+fn milliseconds(milliseconds: i64) -> String {
+    let milliseconds = i32::try_from(milliseconds).unwrap_or(i32::MAX);
+    duration(f64::from(milliseconds) / 1000.0)
 }
 
 fn duration(seconds: f64) -> String {
@@ -97,58 +131,85 @@ fn duration(seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use prompthub_dto::chat::Role;
+    use prompthub_dto::{
+        chat::{Fallback, Omitted, Role},
+        problem::ProblemCode,
+    };
 
     use super::{super::samples::message, *};
 
     #[test]
     fn only_what_is_known_is_said() {
         let mut message = message(1, None, Role::Assistant, "");
+        message.model = Some("a/b/c".to_owned());
         assert_eq!(summary(&message, None), "");
         message.usage = Some(Usage {
             prompt_tokens: Some(12_345),
+            cached_tokens: Some(12_000),
             completion_tokens: Some(412),
             cost_usd: Some("0.003142".to_owned()),
             ..Usage::default()
         });
+        message.first_token_ms = Some(420);
         assert_eq!(
             summary(&message, Some(3.24)),
-            "412 tokens · $0.0031 · 3.2 s"
+            "c · 12,345 in, 412 out · $0.0031 · 3.2 s"
         );
-        message.model = Some("a/b".to_owned());
+        let told: Vec<String> = details(&message, Some(3.24))
+            .into_iter()
+            .map(|(what, much)| format!("{what}: {much}"))
+            .collect();
         assert_eq!(
-            details(&message),
-            "a/b · 12,345 tokens in · 412 tokens out · $0.003142"
+            told,
+            [
+                "Model: a/b/c",
+                "Tokens in: 12,345, 12,000 of them from the cache",
+                "Tokens out: 412",
+                "Cost: $0.003142, as the provider bills it",
+                "First word after: 0.4 s",
+                "Whole answer in: 3.2 s",
+            ]
         );
     }
 
     #[test]
-    fn costs_are_short_and_never_nothing() {
-        for (decimal, words) in [
-            ("0.000171", "$0.00017"),
-            ("0", "$0"),
-            ("0.000", "$0"),
-            ("1.239", "$1.24"),
-            ("12", "$12.00"),
-            ("0.5", "$0.50"),
-        ] {
-            assert_eq!(cost(decimal).as_deref(), Some(words), "{decimal}");
-        }
-        for junk in ["", ".5", "-1", "1e3", "NaN", "<b>"] {
-            assert_eq!(cost(junk), None, "{junk}");
-        }
+    fn estimates_are_marked() {
+        let mut message = message(1, None, Role::Assistant, "");
+        message.usage = Some(Usage {
+            completion_tokens: Some(1_000),
+            cost_usd: Some("0.5".to_owned()),
+            cost_is_estimate: true,
+            tokens_are_estimate: true,
+            ..Usage::default()
+        });
+        assert_eq!(summary(&message, None), "≈1,000 out · ≈$0.50");
+    }
+
+    #[test]
+    fn what_happened_before_the_answer_is_said() {
+        let mut message = message(1, None, Role::Assistant, "");
+        assert_eq!(notes(&message), "");
+        message.model = Some("p/b".to_owned());
+        message.fallbacks = vec![Fallback {
+            model: "p/a".to_owned(),
+            problem_code: ProblemCode::ProviderUnavailable,
+            detail: "It is down.".to_owned(),
+        }];
+        message.omitted = Some(Omitted {
+            turns: 1,
+            messages: 2,
+            tokens: 300,
+        });
+        assert_eq!(
+            notes(&message),
+            "a gave no answer: It is down.\nAnswered by b instead.\n\
+             1 earlier turn was left out: the model’s context has no room for more."
+        );
     }
 
     #[test]
     fn long_answers_are_timed_in_minutes() {
         assert_eq!(duration(59.9), "59.9 s");
         assert_eq!(duration(125.9), "2 min 5 s");
-    }
-
-    #[test]
-    fn thousands_are_set_apart() {
-        assert_eq!(grouped(1_234_567), "1,234,567");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(-123_456), "-123,456");
     }
 }

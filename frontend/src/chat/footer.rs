@@ -47,11 +47,10 @@ pub fn AnswerFooter(
     message: Memo<Option<Arc<Message>>>,
 ) -> impl IntoView {
     let figures = move || {
-        message.with(|message| {
-            let message = message.as_ref()?;
-            let summary = figures::summary(message, seconds(message));
-            (!summary.is_empty()).then(|| (summary, figures::details(message)))
-        })
+        let message = message.get()?;
+        let seconds = seconds(&message);
+        let summary = figures::summary(&message, seconds);
+        (!summary.is_empty()).then(|| (summary, figures::details(&message, seconds)))
     };
     let is_demo = move || {
         message.with(|message| {
@@ -72,20 +71,28 @@ pub fn AnswerFooter(
                 on_click=move |_| state.regenerate(id)
             />
             <Versions state id/>
-            <span class="ph-message__meta">
-                <Show when=is_demo>
-                    <span class="ph-message__demo">"Demo model: answers are canned"</span>
-                </Show>
-                {move || figures().map(|(summary, details)| view! {
-                    <span title=details>{summary}</span>
-                })}
-            </span>
+            <Show when=is_demo>
+                <span class="ph-message__demo">"Demo model: answers are canned"</span>
+            </Show>
+            {move || figures().map(|(summary, details)| view! {
+                <details class="ph-message__figures">
+                    <summary>{summary}</summary>
+                    <dl>
+                        {details.into_iter().map(|(what, much)| view! { <dt>{what}</dt><dd>{much}</dd> }).collect_view()}
+                    </dl>
+                </details>
+            })}
         </div>
     }
 }
 
-/// Between the first and the last change of an answer, which is how long it took.
+/// How long an answer took. Where that was not measured, it lies between its first and its last change.
 fn seconds(message: &Message) -> Option<f64> {
+    if let Some(milliseconds) = message.duration_ms {
+        return i32::try_from(milliseconds)
+            .ok()
+            .map(|milliseconds| f64::from(milliseconds) / 1000.0);
+    }
     let begun = js_sys::Date::parse(message.created_at.as_str());
     let ended = js_sys::Date::parse(message.updated_at.as_str());
     Some((ended - begun) / 1000.0).filter(|seconds| seconds.is_finite())

@@ -163,6 +163,7 @@ mod tests {
             user_message: Box::new(message(1, None, Role::User, "hello")),
             assistant_message_id: answer.id,
             model: "demo/echo".to_owned(),
+            omitted: None,
         }
     }
 

@@ -15,6 +15,7 @@ use crate::components::{
     button::{Button, Size, Variant},
     feedback::{ErrorNotice, Skeleton},
     model_name,
+    rows::rows,
 };
 
 /// The conversation.
@@ -100,11 +101,11 @@ pub fn Log(state: ChatState) -> impl IntoView {
                     <Show when=move || !earlier()>
                         <Before state/>
                     </Show>
-                    <For each=shown key=|id| *id let:id>
-                        <MessageView state id/>
-                    </For>
+                    {rows(shown, ToString::to_string, move |id| view! { <MessageView state id/> }.into_any())}
                     {move || state.pending.get().map(|question| match question {
-                        Question::Message { text, .. } => view! { <PendingMessage text/> }.into_any(),
+                        Question::Message { text, images, .. } => {
+                            view! { <PendingMessage state text images/> }.into_any()
+                        }
                         Question::Again(_) => view! { <PendingAnswer/> }.into_any(),
                     })}
                 </div>

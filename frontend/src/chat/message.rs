@@ -9,7 +9,9 @@ use prompthub_dto::{
 };
 
 use super::{
+    figures,
     footer::{AnswerFooter, QuestionFooter},
+    images::sent_images,
     live::Link,
     log::{element_id, name_of},
     state::ChatState,
@@ -33,6 +35,20 @@ pub fn MessageView(state: ChatState, id: MessageId) -> impl IntoView {
 fn Question(state: ChatState, id: MessageId, message: Memo<Option<Arc<Message>>>) -> impl IntoView {
     let text =
         move || message.with(|message| message.as_ref().map(|message| message.content.clone()));
+    let blank = move || {
+        message.with(|message| {
+            message
+                .as_ref()
+                .is_none_or(|message| message.content.is_empty())
+        })
+    };
+    let images = move || {
+        let message = message.get()?;
+        let images = message.attachments.iter();
+        let images = images.map(|image| (image.file.clone(), image.file_id.is_some()));
+        let project = state.project.with_untracked(|project| project.id);
+        Some(sent_images(project, images.collect()))
+    };
     view! {
         <article
             id=element_id(id)
@@ -42,7 +58,8 @@ fn Question(state: ChatState, id: MessageId, message: Memo<Option<Arc<Message>>>
             tabindex="-1"
             aria-label=name_of(Role::User)
         >
-            <div class="ph-message__bubble">{text}</div>
+            {images}
+            <div class="ph-message__bubble" hidden=blank>{text}</div>
             <QuestionFooter state id message/>
         </article>
     }
@@ -72,6 +89,7 @@ fn Answer(state: ChatState, id: MessageId, message: Memo<Option<Arc<Message>>>) 
     let text = Memo::new(move |_| current(&|message| message.content.clone()));
     let reasoning =
         Memo::new(move |_| current(&|message| message.reasoning.clone().unwrap_or_default()));
+    let notes = Memo::new(move |_| current(&figures::notes));
     let is_waiting = move || is_live.get() && text.with(|text| text.is_empty());
     let is_lost = move || {
         is_live.get()
@@ -91,6 +109,9 @@ fn Answer(state: ChatState, id: MessageId, message: Memo<Option<Arc<Message>>>) 
             aria-busy=move || is_live.get().then_some("true")
             aria-live=move || is_live.get().then_some("off")
         >
+            <Show when=move || notes.with(|notes| !notes.is_empty())>
+                <p class="ph-message__note ph-message__note--lines">{move || notes.get().to_string()}</p>
+            </Show>
             <Show when=move || reasoning.with(|text| !text.is_empty())>
                 <details class="ph-message__reasoning">
                     <summary>{move || if is_waiting() { "Thinking…" } else { "Thoughts" }}</summary>
@@ -147,10 +168,14 @@ fn note(message: &Message) -> Option<&'static str> {
 
 /// A question on its way to the server.
 #[component]
-pub fn PendingMessage(text: String) -> impl IntoView {
+pub fn PendingMessage(state: ChatState, text: String, images: Vec<String>) -> impl IntoView {
+    let project = state.project.with_untracked(|project| project.id);
+    let blank = text.is_empty();
+    let images = images.into_iter().map(|name| (name, true));
     view! {
         <article class="ph-message ph-message--you" aria-label=name_of(Role::User)>
-            <div class="ph-message__bubble">{text}</div>
+            {sent_images(project, images.collect())}
+            <div class="ph-message__bubble" hidden=blank>{text}</div>
         </article>
         <PendingAnswer/>
     }

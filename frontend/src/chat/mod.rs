@@ -9,9 +9,11 @@ mod composer;
 mod draft;
 mod figures;
 mod footer;
+mod images;
 mod live;
 mod log;
 mod message;
+mod model_choice;
 mod reading;
 #[cfg(test)]
 mod samples;
@@ -26,8 +28,8 @@ use prompthub_dto::{
     projects::Project,
 };
 
-pub use self::state::ChatEvent;
 use self::{composer::Composer, log::Log, state::ChatState};
+pub use self::{images::is_image, state::ChatEvent};
 use crate::markdown;
 
 /// The chat with a project, in `conversation` or, with `None`, in one that is yet to begin.
@@ -42,10 +44,12 @@ pub fn ChatPane(
     message: Signal<Option<MessageId>>,
     /// Counts the wishes to write, each of which moves the focus to the box.
     wishes_to_write: Signal<u32>,
+    /// The names of the images among the project's files.
+    image_names: Signal<Vec<String>>,
     /// The address at which it says how to set up a provider.
     providers: &'static str,
     on_event: Callback<ChatEvent>,
-    /// The person wants another model.
+    /// The person wants another model for the project.
     on_model: Callback<()>,
 ) -> impl IntoView {
     markdown::prepare();
@@ -77,7 +81,7 @@ pub fn ChatPane(
     view! {
         <div class="ph-chat">
             <Log state/>
-            <Composer state wishes_to_write on_model/>
+            <Composer state wishes_to_write image_names on_model/>
             <div class="ph-visually-hidden" role="status">{state.announcement}</div>
         </div>
     }

@@ -4,6 +4,8 @@
 //! what is shown of what was said, `answer` what the network does until an answer has ended. Must
 //! not render.
 
+use std::ops::Deref;
+
 use futures_util::future::{AbortHandle, abortable};
 use leptos::{prelude::*, task::spawn_local};
 use prompthub_dto::{
@@ -12,7 +14,7 @@ use prompthub_dto::{
     projects::Project,
 };
 
-use super::{live::LiveAnswer, reading::Older, span::Span, tree::MessageTree};
+use super::{images::Sending, live::LiveAnswer, reading::Older, span::Span, tree::MessageTree};
 use crate::{
     api::{ApiError, conversations},
     state::toasts::{Toasts, use_toasts},
@@ -25,6 +27,8 @@ pub enum ChatEvent {
     Begun(ConversationId),
     /// A message was added to this conversation.
     Asked(ConversationId),
+    /// A file was added to the project.
+    FilesChanged,
     /// An answer has ended.
     Answered {
         conversation: ConversationId,
@@ -47,7 +51,11 @@ pub enum Question {
     /// A new message; with `edits`, a new version of that one.
     Message {
         text: String,
+        /// Names of files of the project.
+        images: Vec<String>,
         edits: Option<MessageId>,
+        /// Instead of the project's.
+        model: Option<String>,
     },
     /// Another answer in place of this one.
     Again(MessageId),
@@ -60,9 +68,21 @@ pub struct Refusal {
     pub error: ApiError,
 }
 
-/// The state of one chat pane.
+/// The state of one chat pane, as what every part of it holds: a reference, since a copy of all the
+/// signals in every closure would be a tenth of the page's code.
 #[derive(Clone, Copy)]
-pub struct ChatState {
+pub struct ChatState(&'static ChatSignals);
+
+impl Deref for ChatState {
+    type Target = ChatSignals;
+
+    fn deref(&self) -> &ChatSignals {
+        self.0
+    }
+}
+
+/// The signals of one chat pane.
+pub struct ChatSignals {
     pub project: Signal<Project>,
     /// The address at which it says how to set up a provider.
     pub providers: &'static str,
@@ -84,6 +104,13 @@ pub struct ChatState {
     pub refusal: RwSignal<Option<Refusal>>,
     /// What is typed and not sent.
     pub draft: RwSignal<String>,
+    /// The images that go with it, by the names of the project's files.
+    pub images: RwSignal<Vec<String>>,
+    /// Those that are still on their way to the project's files.
+    pub(super) sending: RwSignal<Vec<Sending>>,
+    pub(super) next_image: StoredValue<u32>,
+    /// The model that the next message goes to, where that is not the project's.
+    pub model: RwSignal<Option<String>>,
     /// The message that the draft is a new version of.
     pub editing: RwSignal<Option<MessageId>>,
     /// Counts up whenever the reader is to be taken to the end.
@@ -111,7 +138,7 @@ impl ChatState {
         providers: &'static str,
         on_event: Callback<ChatEvent>,
     ) -> Self {
-        let state = Self {
+        let signals = ChatSignals {
             project,
             providers,
             on_event,
@@ -126,6 +153,10 @@ impl ChatState {
             pending: RwSignal::new(None),
             refusal: RwSignal::new(None),
             draft: RwSignal::new(String::new()),
+            images: RwSignal::new(Vec::new()),
+            sending: RwSignal::new(Vec::new()),
+            next_image: StoredValue::new(0),
+            model: RwSignal::new(None),
             editing: RwSignal::new(None),
             to_end: RwSignal::new(0),
             announcement: RwSignal::new(""),
@@ -137,6 +168,8 @@ impl ChatState {
             wait: StoredValue::new(None),
             frame_asked: StoredValue::new(false),
         };
+        // What the signals hold goes with the pane; their handles are some hundred bytes, which stay.
+        let state = Self(Box::leak(Box::new(signals)));
         on_cleanup(move || {
             state.abort_work();
             state.abort_reading();
@@ -188,10 +221,16 @@ impl ChatState {
         self.span.update(|span| *span = span.later(&path));
     }
 
+    /// Whether there is nothing to send, or an image is not there yet; tracks.
+    #[must_use]
+    pub fn is_blank(self) -> bool {
+        let text = self.draft.with(|draft| draft.trim().is_empty());
+        (text && self.images.with(Vec::is_empty)) || self.sending.with(|all| !all.is_empty())
+    }
+
     /// Sends what is typed.
     pub fn send_draft(self) {
-        let blank = self.draft.with_untracked(|draft| draft.trim().is_empty());
-        if !blank && !untrack(|| self.is_answering()) {
+        if !untrack(|| self.is_blank() || self.is_answering()) {
             let question = self.take_draft();
             self.ask(question);
         }

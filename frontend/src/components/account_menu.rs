@@ -27,6 +27,7 @@ pub fn AccountMenu() -> impl IntoView {
     let items = Callback::new(move |()| {
         vec![
             MenuItem::new("Settings", move || go.to(routes::SETTINGS)).glyph(Glyph::Sliders),
+            MenuItem::new("Usage", move || go.to(routes::USAGE)).glyph(Glyph::Bars),
             MenuItem::new("Sign out", sign_out).glyph(Glyph::Leave),
         ]
     });

@@ -21,6 +21,7 @@ pub enum Kind {
     Password,
     Decimal,
     Integer,
+    Date,
 }
 
 /// A one-line field. `value` is what is typed, also while it is wrong.
@@ -53,11 +54,12 @@ pub fn TextField(
         Kind::Text | Kind::Decimal | Kind::Integer => "text",
         Kind::Email => "email",
         Kind::Password => "password",
+        Kind::Date => "date",
     };
     let input_mode = match kind {
         Kind::Decimal => Some("decimal"),
         Kind::Integer => Some("numeric"),
-        Kind::Text | Kind::Email | Kind::Password => None,
+        Kind::Text | Kind::Email | Kind::Password | Kind::Date => None,
     };
     view! {
         <div class="ph-field">
@@ -107,6 +109,40 @@ pub fn TextArea(
                 aria-describedby=notes.clone()
                 bind:value=value
             ></textarea>
+            <FieldNotes id=notes hint=hint problem=problem/>
+        </div>
+    }
+}
+
+/// A choice out of a few.
+#[component]
+pub fn Select(
+    #[prop(into)] label: String,
+    value: RwSignal<String>,
+    /// The values with their words.
+    #[prop(into)]
+    choices: Signal<Vec<(String, String)>>,
+    #[prop(optional, into)] hint: Signal<Option<String>>,
+    #[prop(optional, into)] problem: Signal<Option<String>>,
+) -> impl IntoView {
+    let id = unique_id("field");
+    let notes = format!("{id}-notes");
+    let option = move |(choice, words): (String, String)| {
+        let name = choice.clone();
+        view! { <option value=name prop:selected=move || value.get() == choice>{words}</option> }
+    };
+    view! {
+        <div class="ph-field">
+            <label class="ph-field__label" for=id.clone()>{label}</label>
+            <select
+                id=id.clone()
+                class="ph-input"
+                aria-invalid=move || problem.get().map(|_| "true")
+                aria-describedby=notes.clone()
+                on:change=move |event| value.set(event_target_value(&event))
+            >
+                {move || choices.get().into_iter().map(option).collect_view()}
+            </select>
             <FieldNotes id=notes hint=hint problem=problem/>
         </div>
     }

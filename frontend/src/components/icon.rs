@@ -6,13 +6,16 @@ use leptos::prelude::*;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Glyph {
     Archive,
+    Bars,
     Check,
     ChevronDown,
+    ChevronUp,
     Close,
     Download,
     File,
     Folder,
     Grid,
+    Image,
     Info,
     Leave,
     Menu,
@@ -34,11 +37,14 @@ impl Glyph {
     fn path(self) -> &'static str {
         match self {
             Self::Archive => "M4 5h16v4H4zM6 9v10h12V9M10 13h4",
+            Self::Bars => "M5 20v-6M12 20V5M19 20v-9",
             Self::Check => "M5 12.5l4.5 4.5L19 7.5",
             Self::ChevronDown => "M8 10l4 4 4-4",
+            Self::ChevronUp => "M8 14l4-4 4 4",
             Self::Close => "M6 6l12 12M18 6L6 18",
             Self::Download => "M12 4v11M7 10.5l5 4.5 5-4.5M5 20h14",
             Self::File => "M6 3h8l5 5v13H6zM14 3v5h5",
+            Self::Image => "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15 9v.01",
             Self::Info => "M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M12 11v5M12 8v.01",
             Self::Folder => "M3.5 6h6l2 2.5h9V19h-17z",
             Self::Grid => "M4.5 4.5h6v6h-6zM13.5 4.5h6v6h-6zM4.5 13.5h6v6h-6zM13.5 13.5h6v6h-6z",

@@ -19,7 +19,7 @@ pub fn is_demo(id: &str) -> bool {
     id.starts_with("demo/")
 }
 
-/// Context length and price in one line, as far as they are known.
+/// Context length, and the price of a million tokens, as far as they are known.
 #[must_use]
 pub fn details(model: &Model) -> String {
     let context = model
@@ -48,7 +48,7 @@ fn thousands(tokens: u32) -> String {
     }
 }
 
-/// Dollars for a million tokens in and out.
+/// What a million tokens in and out cost.
 fn price(pricing: &Pricing) -> Option<String> {
     let (prompt, completion) = (
         per_million(pricing.prompt.as_deref()?)?,
@@ -57,9 +57,7 @@ fn price(pricing: &Pricing) -> Option<String> {
     if prompt == "0.00" && completion == "0.00" {
         return Some("free".to_owned());
     }
-    Some(format!(
-        "${prompt} in, ${completion} out per million tokens"
-    ))
+    Some(format!("${prompt} in, ${completion} out"))
 }
 
 /// A million times a decimal text, to the cent. It moves the point and never becomes a binary
@@ -103,18 +101,18 @@ mod tests {
     fn details_say_what_is_known() {
         assert_eq!(
             details(&model(Some(200_000), Some(("0.000003", "0.000015")))),
-            "200K context · $3.00 in, $15.00 out per million tokens"
+            "200K context · $3.00 in, $15.00 out"
         );
         assert_eq!(details(&model(Some(1_048_576), None)), "1M context");
         assert_eq!(details(&model(None, Some(("0", "0")))), "free");
         assert_eq!(details(&model(None, Some(("?", "1")))), "");
         assert_eq!(
             details(&model(None, Some(("0.0000000009", "1")))),
-            "$0.00 in, $1000000.00 out per million tokens"
+            "$0.00 in, $1000000.00 out"
         );
         assert_eq!(
             details(&model(None, Some(("0.00000025", "0.00001")))),
-            "$0.25 in, $10.00 out per million tokens"
+            "$0.25 in, $10.00 out"
         );
     }
 

@@ -1,4 +1,4 @@
-//! Sizes in a reader's words.
+//! Sizes, counts and sums in a reader's words.
 
 /// Bytes as people say them: `980 B`, `12 KB`, `1.4 MB`. Negative sizes do not occur and read as 0.
 #[must_use]
@@ -27,9 +27,71 @@ pub fn count(number: i64, one: &str, many: &str) -> String {
     }
 }
 
+/// Thousands set apart by commas.
+#[must_use]
+pub fn grouped(number: i64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        let left = digits.len().saturating_sub(index);
+        if index > 0 && left % 3 == 0 && !text.ends_with('-') {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A decimal text in dollars: to the cent, and small sums to two digits that say something. `None`
+/// when it is no decimal number.
+#[must_use]
+pub fn dollars(decimal: &str) -> Option<String> {
+    let (whole, fraction) = decimal.split_once('.').unwrap_or((decimal, ""));
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    // serde_json is there anyway; `parse` would bring 10 KB of tables of its own.
+    let value: f64 = serde_json::from_str(decimal).ok()?;
+    if value == 0.0 {
+        return Some("$0".to_owned());
+    }
+    let zeros = fraction.bytes().take_while(|byte| *byte == b'0').count();
+    let places = if value >= 0.1 {
+        2
+    } else {
+        zeros.saturating_add(2)
+    };
+    Some(format!("${value:.places$}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sums_are_short_and_never_nothing() {
+        for (decimal, words) in [
+            ("0.000171", "$0.00017"),
+            ("0", "$0"),
+            ("0.000", "$0"),
+            ("1.239", "$1.24"),
+            ("12", "$12.00"),
+            ("0.5", "$0.50"),
+        ] {
+            assert_eq!(dollars(decimal).as_deref(), Some(words), "{decimal}");
+        }
+        for junk in ["", ".5", "-1", "1e3", "NaN", "<b>"] {
+            assert_eq!(dollars(junk), None, "{junk}");
+        }
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(-123_456), "-123,456");
+    }
 
     #[test]
     fn bytes_have_at_most_two_significant_figures_below_ten() {

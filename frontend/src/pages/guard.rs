@@ -41,8 +41,9 @@ pub fn SignedIn(children: ChildrenFn) -> impl IntoView {
         }
         .into_any(),
         Gate::SignIn => {
-            // No place of ours that needs an account has a query.
-            let here = location.pathname.get_untracked();
+            let search = location.search.get_untracked();
+            let query = if search.is_empty() { "" } else { "?" };
+            let here = [&*location.pathname.get_untracked(), query, &search].concat();
             view! { <Redirect path=routes::login_then(&here)/> }.into_any()
         }
         Gate::Left => view! { <Redirect path=routes::LOGIN/> }.into_any(),

@@ -11,3 +11,4 @@ pub mod search;
 pub mod settings;
 mod top_bar;
 pub mod transfer;
+pub mod usage;

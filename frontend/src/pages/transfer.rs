@@ -15,6 +15,7 @@ use crate::{
         dialog::Dialog,
         feedback::ErrorNotice,
         icon::{Glyph, Icon},
+        part::{Part, part},
         size,
     },
     routes,
@@ -115,22 +116,26 @@ impl Import {
     }
 }
 
-/// The dialog of an import.
+part!(import_part, Panel);
+
+/// The dialog of an import, whose code comes when it is first open.
 #[component]
 pub fn ImportDialog(import: Import) -> impl IntoView {
+    provide_context(import);
     let title = match import.project {
         Some(_) => "Import conversations",
         None => "Import project",
     };
     view! {
         <Dialog open=import.open title>
-            <Panel import/>
+            <Part load=import_part lines=3/>
         </Dialog>
     }
 }
 
 #[component]
-fn Panel(import: Import) -> impl IntoView {
+fn Panel() -> impl IntoView {
+    let import: Import = expect_context();
     let input = NodeRef::<html::Input>::new();
     let choose = Callback::new(move |()| {
         if let Some(input) = input.get_untracked() {

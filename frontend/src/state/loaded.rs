@@ -105,13 +105,21 @@ impl<T: Clone + Send + Sync> LoadedList<T> {
     where
         F: Future<Output = Result<Page<T>, ApiError>> + 'static,
     {
-        let list = Self {
+        let list = Self::unread(fetch);
+        list.reload();
+        list
+    }
+
+    /// Reads nothing before it is told to by [`Self::reload`].
+    pub fn unread<F>(fetch: impl Fn(Option<String>) -> F + 'static) -> Self
+    where
+        F: Future<Output = Result<Page<T>, ApiError>> + 'static,
+    {
+        Self {
             items: RwSignal::new(Vec::new()),
             progress: RwSignal::new(Progress::Loading),
             fetch: StoredValue::new_local(Rc::new(move |cursor| Box::pin(fetch(cursor)))),
-        };
-        list.reload();
-        list
+        }
     }
 
     /// What is there; tracks.

@@ -3,6 +3,7 @@
 //!
 //! Must not render, and must not outlive its meaning: what belongs to one page lives in that page.
 
+pub mod catalogue;
 pub mod clock;
 pub mod drafts;
 pub mod loaded;

@@ -92,6 +92,16 @@ async fn a_project_is_accessible() {
             if tab == "Files" {
                 browser.find("link", "grammar.txt").await;
             }
+            if tab == "Settings" {
+                browser
+                    .find("combobox", "Model")
+                    .await
+                    .click()
+                    .await
+                    .unwrap();
+                browser.find("listbox", "Model").await;
+                check(browser, "the list of models").await;
+            }
             check(browser, tab).await;
         }
         browser.close_drawer().await;
@@ -123,6 +133,47 @@ async fn the_settings_and_what_is_nowhere_are_accessible() {
             })
             .await;
         check(browser, "nowhere").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn models_images_and_usage_are_accessible() {
+    at_both_sizes(async |app, browser| {
+        let (ada, project) = furnished(app).await;
+        ada.upload(&project, "plan.png", b"no picture at all").await;
+        browser.sign_in().await;
+        let conversation = ada.conversations(&project).await.remove(0);
+        browser
+            .go(&format!("/projects/{}/c/{}", project.id, conversation.id))
+            .await;
+        browser.find("article", "Assistant").await;
+        let unfold = "document.querySelector('.ph-message__figures summary').click()";
+        browser.script(unfold, Vec::new()).await;
+        browser
+            .until("the project's images are offered", async || {
+                browser.click("button", "Attach an image").await;
+                let offered = browser.has("menuitem", "plan.png").await;
+                if !offered {
+                    browser.press_escape().await;
+                }
+                offered
+            })
+            .await;
+        check(browser, "the menu of images").await;
+        browser.click("menuitem", "plan.png").await;
+        browser.find("button", "Remove plan.png").await;
+        check(browser, "an image and the figures of an answer").await;
+        browser
+            .click("button", "Change the model for this message, auto")
+            .await;
+        browser.find("dialog", "Model for the next message").await;
+        check(browser, "the model of the next message").await;
+        browser.go("/usage").await;
+        browser.find("table", "Usage by model").await;
+        let unfold = "document.querySelectorAll('details').forEach(data => data.open = true)";
+        browser.script(unfold, Vec::new()).await;
+        check(browser, "usage").await;
     })
     .await;
 }

@@ -2,7 +2,10 @@
 
 use prompthub_tests::app::PASSWORD;
 
-use crate::browser::{Browser, Size};
+use crate::{
+    axe::settle,
+    browser::{Browser, Size},
+};
 
 impl Browser {
     /// Registers through the form and arrives at the projects.
@@ -58,9 +61,16 @@ impl Browser {
 
     /// Shows a tab of the project's drawer, which on a phone is a sheet over the chat.
     pub(crate) async fn open_drawer(&self, tab: &str) {
-        if !self.has("tab", tab).await {
+        // Under an open sheet the button is out of reach.
+        let buttons = self.all("button", Some("Project settings")).await;
+        if let Some(button) = buttons.first()
+            && button.attr("aria-expanded").await.ok().flatten().as_deref() == Some("false")
+        {
             self.click("button", "Project settings").await;
         }
+        self.find("tab", tab).await;
+        // A sheet that is still sliding in is not where a click goes.
+        settle(self).await;
         self.click("tab", tab).await;
     }
 

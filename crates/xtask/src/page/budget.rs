@@ -4,10 +4,12 @@ use std::{collections::BTreeSet, fmt, fs, path::Path};
 
 use anyhow::{Context, Result, bail};
 
-use super::{compress::beside, fingerprint::list_files, workers};
+use super::{compress::beside, fingerprint::list_files, split, workers};
 
 /// What the first page may be, in bytes: 350 KB.
 const FIRST_LOAD: u64 = 350_000;
+/// What the parts of the page that come later may be, in bytes, all together.
+const PARTS: u64 = 200_000;
 /// What each worker may be, in bytes, in the order of `workers::NAMES`: the first comes with the first
 /// conversation, the second with the first code.
 const WORKERS: [u64; 2] = [200_000, 900_000];
@@ -67,6 +69,18 @@ pub(crate) fn first_load(dist: &Path) -> Result<Download> {
     Ok(sum("the first load of the page", download, FIRST_LOAD))
 }
 
+/// What the parts add that come when they are first shown; the script that loads them is in the first load.
+pub(crate) fn parts(dist: &Path) -> Result<Download> {
+    let mut all = Vec::new();
+    list_files(dist, &[], &mut all)?;
+    let parts = all
+        .iter()
+        .filter(|file| extension(file) == Some("wasm") && is_part(file))
+        .map(|file| size(file))
+        .collect::<Result<_>>()?;
+    Ok(sum("the parts of the page, when first shown", parts, PARTS))
+}
+
 /// What each worker adds when it is first needed.
 pub(crate) fn workers(dist: &Path) -> Result<Vec<Download>> {
     let (_, tags) = index(dist)?;
@@ -110,6 +124,7 @@ fn reachable(dist: &Path, text: &str) -> Result<Vec<(String, u64)>> {
         for file in &all {
             let named = file_name(file).is_some_and(|name| text.contains(name));
             if named
+                && !is_part(file)
                 && counted.insert(file.clone())
                 && matches!(extension(file), Some("js" | "css"))
             {
@@ -118,6 +133,11 @@ fn reachable(dist: &Path, text: &str) -> Result<Vec<(String, u64)>> {
         }
     }
     counted.iter().map(|file| size(file)).collect()
+}
+
+/// Whether `split` has named it so.
+fn is_part(file: &Path) -> bool {
+    file_name(file).is_some_and(|name| name.starts_with(split::PART))
 }
 
 /// The name of a file and what its body is on the way.
@@ -162,7 +182,8 @@ mod tests {
             "index.html",
             r#"<meta name="worker-text" content="/text-3.js"><script src="/app-1.js"></script><meta name=worker-highlight content=/highlight-4.js>"#,
         );
-        write("app-1.js", "import('./late-2.js')");
+        write("app-1.js", "import('./late-2.js'); import('./part-5.wasm')");
+        write("part-5.wasm", "012");
         write("late-2.js", "0123456789");
         write("late-2.js.br", "0123");
         write("never.js", "not mentioned");
@@ -170,6 +191,7 @@ mod tests {
         write("text-3_bg.wasm", "01234");
         write("highlight-4.js", "");
 
+        assert_eq!(parts(folder.path()).unwrap().bytes(), 3);
         let download = first_load(folder.path()).unwrap();
         let names = |download: &Download| -> Vec<String> {
             download

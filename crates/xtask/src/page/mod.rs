@@ -4,6 +4,7 @@ mod budget;
 mod bundle;
 mod compress;
 mod fingerprint;
+mod split;
 mod workers;
 
 use std::{
@@ -13,7 +14,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-pub(crate) use self::budget::first_load;
+pub(crate) use self::{budget::first_load, split::act_as_stand_in};
 use crate::{
     process::{heading, human, output_of, run},
     tools::{Tools, WASM_TARGET},
@@ -47,7 +48,8 @@ const LEAN: [(&str, &str); 4] = [
     (
         "RUSTFLAGS",
         // What `.cargo/config.toml` says is repeated, since the variable replaces it.
-        "--cfg erase_components -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none \
+        // Relocations are what wasm-split goes by.
+        "--cfg erase_components --cfg split -Clink-args=--emit-relocs -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none \
          -Zfmt-debug=none",
     ),
     ("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort"),
@@ -67,8 +69,10 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<()> {
     } else {
         let start = Instant::now();
         run(fetch(workspace)?.envs(LEAN))?;
-        run(tools
-            .trunk(workspace)?
+        let parts = workspace.target().join("xtask").join("split");
+        let mut trunk = tools.trunk(workspace)?;
+        split::stand_in_for(&mut trunk, tools.bin(), &parts)?;
+        run(trunk
             .args([
                 "build",
                 "--offline",
@@ -78,13 +82,17 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<()> {
                 PROFILE,
             ])
             .envs(LEAN))?;
+        split::add_parts(&workspace.dist(), &parts)?;
         bundle::stylesheets(&workspace.dist())?;
         workers::name(&workspace.dist())?;
         compress::folder(&workspace.dist())?;
         stamp.write(inputs)?;
         println!("built in {}", human(start.elapsed()));
     }
-    let mut downloads = vec![first_load(&workspace.dist())?];
+    let mut downloads = vec![
+        first_load(&workspace.dist())?,
+        budget::parts(&workspace.dist())?,
+    ];
     downloads.extend(budget::workers(&workspace.dist())?);
     for download in &downloads {
         println!("{download}");

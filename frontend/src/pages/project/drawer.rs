@@ -8,10 +8,21 @@ use super::{
     state::{DrawerTab, use_project},
     versions::VersionsPanel,
 };
-use crate::components::tabs::{TabPanel, Tabs};
+use crate::components::{
+    part::{Part, part},
+    tabs::{TabPanel, Tabs},
+};
 
+part!(drawer_part, Panels);
+
+/// The drawer, whose code comes when it is first open.
 #[component]
 pub fn Drawer() -> impl IntoView {
+    view! { <Part load=drawer_part lines=6/> }
+}
+
+#[component]
+fn Panels() -> impl IntoView {
     let state = use_project();
     view! {
         <Tabs label="Project" selected=state.tab/>

@@ -8,6 +8,8 @@ mod drawer;
 mod files;
 mod groups;
 mod header;
+mod parameter_text;
+mod parameters_form;
 mod rail;
 mod settings_draft;
 mod settings_form;

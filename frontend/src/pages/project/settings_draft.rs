@@ -3,163 +3,132 @@
 use leptos::prelude::*;
 use prompthub_dto::{
     ids::ProjectId,
-    projects::{Parameters, Project, UpdateProject},
+    projects::{Project, UpdateProject},
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
+use super::parameter_text::{self, Wrong};
 use crate::state::drafts;
 
-/// The settings as text, right or wrong.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SettingsText {
-    pub name: String,
-    pub description: String,
-    pub system_prompt: String,
-    pub model: String,
-    pub temperature: String,
-    pub top_p: String,
-    pub max_tokens: String,
+macro_rules! settings {
+    ($($(#[$doc:meta])* $field:ident)*) => {
+        /// The settings as text, right or wrong.
+        #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct SettingsText {
+            $($(#[$doc])* pub $field: String,)*
+        }
+
+        impl SettingsText {
+            // As lists the fields are handled in loops, which is a fraction of the code.
+            fn fields(&self) -> Vec<&String> {
+                vec![$(&self.$field),*]
+            }
+
+            fn from_fields(fields: impl Iterator<Item = String>) -> Self {
+                let mut fields = fields;
+                Self { $($field: fields.next().unwrap_or_default(),)* }
+            }
+        }
+
+        /// A field's signal each, for the form.
+        #[derive(Clone, Copy)]
+        pub struct SettingsDraft {
+            $(pub $field: RwSignal<String>,)*
+        }
+
+        impl SettingsDraft {
+            fn of(text: &SettingsText) -> Self {
+                let mut signals = text.fields().into_iter().map(|text| RwSignal::new(text.clone()));
+                let mut next = || signals.next().unwrap_or_default();
+                Self { $($field: next(),)* }
+            }
+
+            fn signals(self) -> Vec<RwSignal<String>> {
+                vec![$(self.$field),*]
+            }
+        }
+    };
 }
 
-/// The names of parameters whose text is no number.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotANumber(pub Vec<&'static str>);
+settings! {
+    name
+    description
+    system_prompt
+    model
+    temperature
+    top_p
+    max_tokens
+    seed
+    /// A text in each line.
+    stop
+    /// A name of an effort, or nothing.
+    reasoning_effort
+    /// The `type` of a format, or nothing.
+    response_format
+    /// The rest of a format of type `json_schema`, as JSON.
+    json_schema
+    /// A model in each line.
+    fallback_models
+}
 
 impl SettingsText {
+    /// This text, with `after` in every field where it said what `before` says.
+    #[must_use]
+    pub fn rebased(&self, before: &Self, after: &Self) -> Self {
+        let theirs = before.fields().into_iter().zip(after.fields());
+        let fields = self.fields().into_iter().zip(theirs);
+        Self::from_fields(fields.map(|(mine, (before, after))| {
+            let kept = if mine == before { after } else { mine };
+            kept.clone()
+        }))
+    }
+
     #[must_use]
     pub fn of(project: &Project) -> Self {
-        fn text(number: Option<impl ToString>) -> String {
-            number.map(|number| number.to_string()).unwrap_or_default()
-        }
-        let Parameters {
-            temperature,
-            top_p,
-            max_tokens,
-            ..
-        } = &project.parameters;
         Self {
             name: project.name.clone(),
             description: project.description.clone(),
             system_prompt: project.system_prompt.clone(),
             model: project.model.clone(),
-            temperature: text(*temperature),
-            top_p: text(*top_p),
-            max_tokens: text(*max_tokens),
+            ..parameter_text::of(&project.parameters)
         }
     }
 
     /// What has to be sent so that `project` becomes this; what is the same is not sent.
     ///
     /// # Errors
-    /// The parameters that are no numbers. Whether a number is allowed is the server's to say.
-    pub fn changes(&self, project: &Project) -> Result<UpdateProject, NotANumber> {
+    /// The parameters that cannot be read. Whether a value is allowed is the server's to say.
+    pub fn changes(&self, project: &Project) -> Result<UpdateProject, Wrong> {
         let was = Self::of(project);
         let changed = |now: &String, was: &String| (now != was).then(|| now.clone());
+        // With everything else as it was, whatever differs is a parameter.
+        let rest = Self {
+            name: was.name.clone(),
+            description: was.description.clone(),
+            system_prompt: was.system_prompt.clone(),
+            model: was.model.clone(),
+            ..self.clone()
+        };
         Ok(UpdateProject {
             name: changed(&self.name, &was.name),
             description: changed(&self.description, &was.description),
             system_prompt: changed(&self.system_prompt, &was.system_prompt),
             model: changed(&self.model, &was.model),
-            parameters: self.parameters_if_changed(&was, &project.parameters)?,
+            parameters: if rest == was {
+                None
+            } else {
+                Some(parameter_text::parse(self)?)
+            },
         })
     }
-
-    fn parameters_if_changed(
-        &self,
-        was: &Self,
-        parameters: &Parameters,
-    ) -> Result<Option<Parameters>, NotANumber> {
-        let same = self.temperature == was.temperature
-            && self.top_p == was.top_p
-            && self.max_tokens == was.max_tokens;
-        if same {
-            return Ok(None);
-        }
-        let mut wrong = Vec::new();
-        let parameters = Parameters {
-            temperature: number(&self.temperature, "temperature", &mut wrong),
-            top_p: number(&self.top_p, "top_p", &mut wrong),
-            max_tokens: number(&self.max_tokens, "max_tokens", &mut wrong),
-            ..parameters.clone()
-        };
-        if wrong.is_empty() {
-            Ok(Some(parameters))
-        } else {
-            Err(NotANumber(wrong))
-        }
-    }
-
-    /// This text, with `after` in every field where it said what `before` says.
-    #[must_use]
-    pub fn rebased(&self, before: &Self, after: &Self) -> Self {
-        let field = |mine: &String, before: &String, after: &String| {
-            if mine == before {
-                after.clone()
-            } else {
-                mine.clone()
-            }
-        };
-        Self {
-            name: field(&self.name, &before.name, &after.name),
-            description: field(&self.description, &before.description, &after.description),
-            system_prompt: field(
-                &self.system_prompt,
-                &before.system_prompt,
-                &after.system_prompt,
-            ),
-            model: field(&self.model, &before.model, &after.model),
-            temperature: field(&self.temperature, &before.temperature, &after.temperature),
-            top_p: field(&self.top_p, &before.top_p, &after.top_p),
-            max_tokens: field(&self.max_tokens, &before.max_tokens, &after.max_tokens),
-        }
-    }
-}
-
-/// The number in a field; nothing in it means that the provider decides.
-///
-/// It is read as JSON, the form in which it is sent.
-fn number<T: DeserializeOwned>(
-    text: &str,
-    name: &'static str,
-    wrong: &mut Vec<&'static str>,
-) -> Option<T> {
-    let text = text.trim();
-    if text.is_empty() {
-        return None;
-    }
-    let number = serde_json::from_str(text).ok();
-    if number.is_none() {
-        wrong.push(name);
-    }
-    number
-}
-
-/// A field's signal each, for the form.
-#[derive(Clone, Copy)]
-pub struct SettingsDraft {
-    pub name: RwSignal<String>,
-    pub description: RwSignal<String>,
-    pub system_prompt: RwSignal<String>,
-    pub model: RwSignal<String>,
-    pub temperature: RwSignal<String>,
-    pub top_p: RwSignal<String>,
-    pub max_tokens: RwSignal<String>,
 }
 
 impl SettingsDraft {
     /// What was typed before a reload, or else what the project says. Keeps what is typed.
     pub fn new(project: &Project) -> Self {
         let key = key(project.id);
-        let text = drafts::load(&key).unwrap_or_else(|| SettingsText::of(project));
-        let draft = Self {
-            name: RwSignal::new(text.name),
-            description: RwSignal::new(text.description),
-            system_prompt: RwSignal::new(text.system_prompt),
-            model: RwSignal::new(text.model),
-            temperature: RwSignal::new(text.temperature),
-            top_p: RwSignal::new(text.top_p),
-            max_tokens: RwSignal::new(text.max_tokens),
-        };
+        let draft = Self::of(&drafts::load(&key).unwrap_or_else(|| SettingsText::of(project)));
         Effect::new(move |first: Option<()>| {
             let text = draft.text();
             // What was only loaded is no draft.
@@ -173,31 +142,19 @@ impl SettingsDraft {
     /// What is typed; tracks.
     #[must_use]
     pub fn text(self) -> SettingsText {
-        SettingsText {
-            name: self.name.get(),
-            description: self.description.get(),
-            system_prompt: self.system_prompt.get(),
-            model: self.model.get(),
-            temperature: self.temperature.get(),
-            top_p: self.top_p.get(),
-            max_tokens: self.max_tokens.get(),
-        }
+        SettingsText::from_fields(self.signals().into_iter().map(|signal| signal.get()))
     }
 
-    pub fn set(self, text: SettingsText) {
-        self.name.set(text.name);
-        self.description.set(text.description);
-        self.system_prompt.set(text.system_prompt);
-        self.model.set(text.model);
-        self.temperature.set(text.temperature);
-        self.top_p.set(text.top_p);
-        self.max_tokens.set(text.max_tokens);
+    pub fn set(self, text: &SettingsText) {
+        for (signal, text) in self.signals().into_iter().zip(text.fields()) {
+            signal.set(text.clone());
+        }
     }
 
     /// Follows the project from one state to the next, without touching what is typed.
     pub fn rebase(self, before: &Project, after: &Project) {
         let text = untrack(|| self.text());
-        self.set(text.rebased(&SettingsText::of(before), &SettingsText::of(after)));
+        self.set(&text.rebased(&SettingsText::of(before), &SettingsText::of(after)));
     }
 
     /// Forgets the draft of a project that is saved or gone.
@@ -212,7 +169,7 @@ fn key(id: ProjectId) -> String {
 
 #[cfg(test)]
 mod tests {
-    use prompthub_dto::Timestamp;
+    use prompthub_dto::{Timestamp, projects::Parameters};
 
     use super::*;
 
@@ -245,35 +202,23 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_sent_whole_with_those_that_the_form_does_not_show() {
+    fn parameters_are_sent_whole() {
         let project = project();
         let text = SettingsText {
             temperature: " ".to_owned(),
             max_tokens: "500".to_owned(),
+            name: "Latin tutor".to_owned(),
             ..SettingsText::of(&project)
         };
-        let parameters = text.changes(&project).unwrap().parameters.unwrap();
+        let changes = text.changes(&project).unwrap();
+        assert_eq!(changes.name.as_deref(), Some("Latin tutor"));
         assert_eq!(
-            parameters,
-            Parameters {
+            changes.parameters,
+            Some(Parameters {
                 max_tokens: Some(500),
                 seed: Some(4),
                 ..Parameters::default()
-            }
-        );
-    }
-
-    #[test]
-    fn what_is_no_number_is_named() {
-        let project = project();
-        let text = SettingsText {
-            temperature: "warm".to_owned(),
-            max_tokens: "1.5".to_owned(),
-            ..SettingsText::of(&project)
-        };
-        assert_eq!(
-            text.changes(&project),
-            Err(NotANumber(vec!["temperature", "max_tokens"]))
+            })
         );
     }
 
@@ -292,5 +237,11 @@ mod tests {
         let rebased = mine.rebased(&before, &after);
         assert_eq!(rebased.name, "Latin tutor");
         assert_eq!(rebased.system_prompt, "Be strict.");
+    }
+
+    #[test]
+    fn a_draft_of_an_older_page_is_still_read() {
+        let text: SettingsText = serde_json::from_str(r#"{"name": "Latin"}"#).unwrap();
+        assert_eq!((text.name.as_str(), text.seed.as_str()), ("Latin", ""));
     }
 }

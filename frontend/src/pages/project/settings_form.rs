@@ -4,6 +4,7 @@ use leptos::{ev::SubmitEvent, html, prelude::*};
 use prompthub_dto::{problem::ProblemCode, projects::UpdateProject};
 
 use super::{
+    parameters_form::{PARAMETERS, ParametersForm},
     settings_draft::{SettingsDraft, SettingsText},
     state::{ProjectState, use_project},
 };
@@ -11,16 +12,16 @@ use crate::{
     api,
     components::{
         button::{Button, Size, Variant},
-        combobox::{Choice, Combobox},
+        combobox::Combobox,
         dialog::Confirm,
         feedback::Problem,
-        field::{Kind, TextArea, TextField},
+        field::{TextArea, TextField},
         icon::{Glyph, Icon},
         model_name,
         time::Ago,
     },
     routes,
-    state::{loaded::Progress, submission::Submission, toasts::use_toasts},
+    state::{submission::Submission, toasts::use_toasts},
 };
 
 /// Whether a save minds what others have changed meanwhile.
@@ -67,7 +68,7 @@ pub fn SettingsForm() -> impl IntoView {
             state.refresh().await?;
             state
                 .project
-                .with_untracked(|project| draft.set(SettingsText::of(&project.value)));
+                .with_untracked(|project| draft.set(&SettingsText::of(&project.value)));
             SettingsDraft::forget(state.id);
             save.clear();
             Ok(())
@@ -85,25 +86,21 @@ pub fn SettingsForm() -> impl IntoView {
         save.error()
             .is_some_and(|error| error.is(ProblemCode::StaleVersion))
     });
-    let number = move |name: &'static str, words: &'static str| {
-        let refused = save.field(name);
-        Signal::derive(move || match change.get() {
-            Err(wrong) if wrong.0.contains(&name) => Some(words.to_owned()),
-            _ => refused.get(),
-        })
-    };
-    let failed = save.problem(&FIELDS);
+    let failed = save.problem(&["name", "description", "system_prompt", "model"]);
+    let of_parameters = save.problem(&PARAMETERS);
     let reload_failed = reload.problem(&[]);
     let problem = Signal::derive(move || {
         // A stale version has a notice of its own.
-        reload_failed
-            .get()
-            .or_else(|| failed.get().filter(|_| !stale.get()))
+        reload_failed.get().or_else(|| {
+            failed
+                .get()
+                .filter(|_| of_parameters.get().is_some() && !stale.get())
+        })
     });
     let discard = move |_| {
         state
             .project
-            .with_untracked(|project| draft.set(SettingsText::of(&project.value)));
+            .with_untracked(|project| draft.set(&SettingsText::of(&project.value)));
         SettingsDraft::forget(state.id);
         save.clear();
     };
@@ -125,32 +122,7 @@ pub fn SettingsForm() -> impl IntoView {
                 ". Answers remember the version they were given."
             </p>
             <ModelField state=state problem=save.field("model")/>
-            <fieldset class="ph-fieldset">
-                <legend class="ph-field__label">"Parameters"</legend>
-                <div class="ph-fieldset__row">
-                    <TextField
-                        label="Temperature"
-                        value=draft.temperature
-                        kind=Kind::Decimal
-                        placeholder="default"
-                        problem=number("temperature", "A number from 0 to 2.")
-                    />
-                    <TextField
-                        label="Top P"
-                        value=draft.top_p
-                        kind=Kind::Decimal
-                        placeholder="default"
-                        problem=number("top_p", "A number from 0 to 1.")
-                    />
-                    <TextField
-                        label="Max tokens"
-                        value=draft.max_tokens
-                        kind=Kind::Integer
-                        placeholder="default"
-                        problem=number("max_tokens", "A whole number from 1.")
-                    />
-                </div>
-            </fieldset>
+            <ParametersForm wrong=Signal::derive(move || change.get().err()) save=save/>
             <Problem text=problem/>
             {move || stale.get().then(|| view! {
                 <div class="ph-notice" role="alert">
@@ -206,46 +178,22 @@ fn Transfer() -> impl IntoView {
     }
 }
 
-/// The fields of a project as the API names them.
-const FIELDS: [&str; 7] = [
-    "name",
-    "description",
-    "system_prompt",
-    "model",
-    "temperature",
-    "top_p",
-    "max_tokens",
-];
-
 #[component]
 fn ModelField(state: ProjectState, problem: Signal<Option<String>>) -> impl IntoView {
-    let models = state.models.items();
-    let choices = Signal::derive(move || {
-        models.with(|models| {
-            models
-                .iter()
-                .map(|model| Choice {
-                    value: model.id.clone(),
-                    label: model.name.clone(),
-                    detail: model_name::details(model),
-                })
-                .collect::<Vec<_>>()
+    let model = state.draft.model;
+    let hint = Signal::derive(move || {
+        let known = state.catalogue.find(&model.get());
+        known.as_ref().map(|model| {
+            let details = model_name::details(model);
+            let priced = if details.contains('$') {
+                " per million tokens"
+            } else {
+                ""
+            };
+            details + priced
         })
     });
-    let hint = Signal::derive(move || match state.models.progress().get() {
-        Progress::Loading => Some("Loading the list of models…".to_owned()),
-        Progress::Failed(error) => Some(format!(
-            "The list of models could not be read. {}",
-            error.message()
-        )),
-        Progress::Complete | Progress::More(_) => models.with(|models| {
-            let id = state.draft.model.get();
-            models
-                .iter()
-                .find(|model| model.id == id)
-                .map(model_name::details)
-        }),
-    });
+    state.catalogue.need();
     let input = NodeRef::<html::Input>::new();
     Effect::new(move |before: Option<u32>| {
         let wishes = state.model_wish.get();
@@ -259,7 +207,14 @@ fn ModelField(state: ProjectState, problem: Signal<Option<String>>) -> impl Into
         wishes
     });
     view! {
-        <Combobox label="Model" value=state.draft.model choices=choices node_ref=input hint=hint problem=problem/>
+        <Combobox
+            label="Model"
+            value=model.into()
+            on_choose=Callback::new(move |id| model.set(id))
+            node_ref=input
+            hint=hint
+            problem=problem
+        />
     }
 }
 

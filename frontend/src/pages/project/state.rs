@@ -1,10 +1,11 @@
 //! What the parts of one project's page share.
 
+use std::ops::Deref;
+
 use leptos::prelude::*;
 use prompthub_dto::{
     files::File,
     ids::{ConversationId, ProjectId},
-    models::Model,
     projects::{Project, PromptVersion, UpdateProject},
 };
 
@@ -15,6 +16,7 @@ use crate::{
     pages::transfer::Import,
     routes::{self, Place},
     state::{
+        catalogue::Catalogue,
         loaded::LoadedList,
         navigation::{Go, use_go},
         viewport::use_narrow,
@@ -49,9 +51,21 @@ impl Tab for DrawerTab {
     }
 }
 
-/// The project that is open, and what is shown of it.
+/// The project that is open, and what is shown of it, as what every part of its page holds: a
+/// reference, since a copy of all the signals in every closure would be a tenth of the page's code.
 #[derive(Clone, Copy)]
-pub struct ProjectState {
+pub struct ProjectState(&'static ProjectSignals);
+
+impl Deref for ProjectState {
+    type Target = ProjectSignals;
+
+    fn deref(&self) -> &ProjectSignals {
+        self.0
+    }
+}
+
+/// The signals of one project's page.
+pub struct ProjectSignals {
     pub id: ProjectId,
     /// As the server has it, as far as this page knows.
     pub project: RwSignal<Versioned<Project>>,
@@ -60,7 +74,7 @@ pub struct ProjectState {
     pub conversations: Conversations,
     pub files: LoadedList<File>,
     pub versions: LoadedList<PromptVersion>,
-    pub models: LoadedList<Model>,
+    pub catalogue: Catalogue,
     pub uploads: Uploads,
     /// What is typed in the settings, whether or not they are shown.
     pub draft: SettingsDraft,
@@ -91,7 +105,7 @@ impl ProjectState {
         let files = LoadedList::new(move |cursor: Option<String>| async move {
             api::files::list(id, cursor.as_deref()).await
         });
-        let state = Self {
+        let signals = ProjectSignals {
             id,
             draft: SettingsDraft::new(&project.value),
             project: RwSignal::new(project),
@@ -101,7 +115,7 @@ impl ProjectState {
             versions: LoadedList::new(move |cursor: Option<String>| async move {
                 api::projects::list_versions(id, cursor.as_deref()).await
             }),
-            models: LoadedList::new(|_| api::system::list_models()),
+            catalogue: Catalogue::provide(),
             uploads: Uploads::new(id, files),
             tab: RwSignal::new(DrawerTab::Settings),
             drawer_beside: RwSignal::new(has_room_for_drawer()),
@@ -115,6 +129,8 @@ impl ProjectState {
             place,
             go: use_go(),
         };
+        // What the signals hold goes with the page; their handles are some hundred bytes, which stay.
+        let state = Self(Box::leak(Box::new(signals)));
         provide_context(state);
         state
     }

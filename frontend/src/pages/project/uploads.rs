@@ -154,6 +154,7 @@ impl Uploads {
             api::files::upload(
                 self.project,
                 file,
+                &file.name(),
                 item.replace.get_value(),
                 on_progress,
                 on_end,

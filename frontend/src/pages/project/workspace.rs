@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     api::Versioned,
-    chat::{ChatEvent, ChatPane},
+    chat::{ChatEvent, ChatPane, is_image},
     components::{
         dialog::{Dialog, Shape},
         icon::{Glyph, Icon},
@@ -60,10 +60,17 @@ pub fn Workspace(project: Versioned<Project>, place: Signal<Place>) -> impl Into
             state.leave_message();
             state.conversations.moved(id);
         }
+        ChatEvent::FilesChanged => state.files.reload(),
         ChatEvent::Answered {
             conversation,
             first,
         } => state.conversations.answered(conversation, first),
+    });
+    let image_names = Signal::derive(move || {
+        state.files.items().with(|files| {
+            let images = files.iter().filter(|file| is_image(&file.content_type));
+            images.map(|file| file.name.clone()).collect()
+        })
     });
     let beside = Memo::new(move |_| !state.narrow.get() && state.drawer_beside.get());
     let dragging = RwSignal::new(false);
@@ -84,9 +91,10 @@ pub fn Workspace(project: Versioned<Project>, place: Signal<Place>) -> impl Into
                 }
             }
             on:drop=move |event: DragEvent| {
-                if carries_files(&event) {
+                dragging.set(false);
+                // What was dropped on the box to write in goes with the message.
+                if carries_files(&event) && !event.default_prevented() {
                     event.prevent_default();
-                    dragging.set(false);
                     if let Some(files) = event.data_transfer().and_then(|data| data.files()) {
                         state.uploads.add(&files);
                         state.open_drawer(DrawerTab::Files);
@@ -104,6 +112,7 @@ pub fn Workspace(project: Versioned<Project>, place: Signal<Place>) -> impl Into
                     conversation=state.conversation
                     message=message
                     wishes_to_write=state.write_wish.into()
+                    image_names=image_names
                     providers=routes::PROVIDERS
                     on_event=on_event
                     on_model=Callback::new(move |()| state.choose_model())

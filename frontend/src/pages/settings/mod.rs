@@ -3,6 +3,7 @@
 mod account;
 mod appearance;
 mod password;
+mod provider_form;
 mod providers;
 mod sessions;
 
@@ -16,27 +17,43 @@ use self::{
     sessions::SessionsSection,
 };
 use super::top_bar::TopBar;
-use crate::{components::landmark::Main, state::title::use_title};
+use crate::{
+    components::{
+        landmark::Main,
+        part::{Part, part},
+    },
+    state::title::use_title,
+};
 
+part!(settings_part, Sections);
+
+/// The settings, whose code comes with the first visit.
 #[component]
-pub fn SettingsPage() -> impl IntoView {
+pub fn SettingsPlace() -> impl IntoView {
     use_title(|| "Settings".to_owned());
-    Effect::new(|| {
-        request_animation_frame(go_to_named_section);
-    });
     view! {
         <div class="ph-page">
             <TopBar/>
             <Main class="ph-page__main ph-page__main--narrow">
                 <h1 class="ph-page__title">"Settings"</h1>
-                <AccountSection/>
-                <PasswordSection/>
-                <ProvidersSection/>
-                <SessionsSection/>
-                <AppearanceSection/>
-                <DeleteAccountSection/>
+                <Part load=settings_part lines=6/>
             </Main>
         </div>
+    }
+}
+
+#[component]
+fn Sections() -> impl IntoView {
+    Effect::new(|| {
+        request_animation_frame(go_to_named_section);
+    });
+    view! {
+        <AccountSection/>
+        <PasswordSection/>
+        <ProvidersSection/>
+        <SessionsSection/>
+        <AppearanceSection/>
+        <DeleteAccountSection/>
     }
 }
 
