@@ -201,7 +201,7 @@ mod tests {
                 .collect()
         };
         assert_eq!(names(&download), ["index.html", "app-1.js", "late-2.js"]);
-        assert_eq!(download.bytes(), 131 + 21 + 4);
+        assert_eq!(download.bytes(), 131 + 46 + 4);
         download.check().unwrap();
 
         let workers = workers(folder.path()).unwrap();
