@@ -155,7 +155,8 @@ async fn answer(
         let next = tokio::select! {
             biased;
             reason = task.live.stopped() => return End::Stopped(reason),
-            next = go_on(task, asked, alternatives, &error) => next,
+            // Boxed, so that answers that need no other model have no room set aside for it.
+            next = Box::pin(go_on(task, asked, alternatives, &error)) => next,
         };
         if !next {
             return End::Failed(error);
