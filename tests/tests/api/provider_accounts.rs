@@ -7,7 +7,7 @@ use prompthub_dto::{
 use prompthub_tests::{Client, TestApp, Upstream, spawn_app, upstream::Script};
 use serde_json::{Value, json};
 
-const KEY: &str = "sk-test-0123456789-wxyz";
+pub(crate) const KEY: &str = "sk-test-0123456789-wxyz";
 
 /// A server whose people may name `upstream` in a base URL.
 pub(crate) async fn app_beside(upstream: &Upstream) -> TestApp {
@@ -25,7 +25,7 @@ pub(crate) fn path(provider: &Provider) -> String {
     format!("/api/providers/{id}")
 }
 
-async fn test(client: &Client, provider: &Provider) -> ProviderTest {
+pub(crate) async fn test(client: &Client, provider: &Provider) -> ProviderTest {
     let request = client.post(&format!("{}/test", path(provider)));
     request.send().await.expect_status(200).json()
 }
@@ -259,127 +259,6 @@ async fn there_is_a_limit_to_how_many() {
     assert_eq!(ada.create_provider(body).await.slug, "x-7");
 }
 
-/// Hints and keys: what is shown, what may be left out, what is asked for again.
-#[tokio::test]
-async fn a_key_goes_only_where_it_was_entered_for() {
-    let (first, second) = (Upstream::start().await, Upstream::start().await);
-    let allowed = [&first, &second].map(|upstream| upstream.host_port().parse().unwrap());
-    let app = TestApp::with(|config| config.provider_calls.allowlist = allowed.to_vec()).await;
-    let ada = app.register("ada@example.com").await;
-    let provider = ada.create_provider(account(&first)).await;
-    let change = async |body: Value| ada.patch(&path(&provider)).json(&body).send().await;
-
-    let moved = json!({"base_url": second.base_url().as_str()});
-    change(moved.clone())
-        .await
-        .assert_invalid(&[("api_key", FieldCode::Required)]);
-    let same = change(json!({"base_url": first.base_url().as_str()})).await;
-    same.expect_status(200);
-    let short: Provider = change(json!({"api_key": "short"})).await.json();
-    assert_eq!(short.key_hint, None, "nothing is shown of a short key");
-    let with_key =
-        json!({"base_url": second.base_url().as_str(), "api_key": "sk-other-9876543210"});
-    let with_key: Provider = change(with_key).await.json();
-    assert_eq!(with_key.key_hint.as_deref(), Some("3210"));
-    assert_eq!(
-        with_key.base_url.as_deref(),
-        Some(second.base_url().as_str())
-    );
-    let without: Provider = change(json!({"api_key": ""})).await.json();
-    assert_eq!(without.key_hint, None);
-    // Without a key, nothing is given away.
-    change(json!({"base_url": first.base_url().as_str()}))
-        .await
-        .expect_status(200);
-    change(json!({"base_url": ""}))
-        .await
-        .assert_invalid(&[("base_url", FieldCode::Required)]);
-
-    let project = ada.create_project("Notes").await;
-    let body = json!({"message": "Hello", "model": "mine/m"});
-    ada.say(&project, body).send().await.expect_status(200);
-    assert_eq!(first.request().await.header("authorization"), None);
-    assert!(second.requests().is_empty());
-}
-
-#[tokio::test]
-async fn a_change_counts_from_the_next_question_on() {
-    let upstream = Upstream::start().await;
-    let app = app_beside(&upstream).await;
-    let ada = app.register("ada@example.com").await;
-    let provider = ada.create_provider(account(&upstream)).await;
-    let project = ada
-        .create_project_with(json!({"name": "Notes", "model": "mine/m"}))
-        .await;
-    let asked_with = async || {
-        ada.chat(&project, "Hello").await;
-        let request = upstream.request().await;
-        request.header("authorization").unwrap().to_owned()
-    };
-    assert_eq!(asked_with().await, format!("Bearer {KEY}"));
-    let change = ada
-        .patch(&path(&provider))
-        .json(&json!({"api_key": "sk-another-key"}));
-    change.send().await.expect_status(200);
-    assert_eq!(asked_with().await, "Bearer sk-another-key");
-    ada.delete(&path(&provider)).send().await.expect_status(204);
-    let answer = ada.say(&project, json!({"message": "Hello"})).send().await;
-    answer.assert_problem(ProblemCode::UnknownModel);
-    assert_eq!(
-        ada.models()
-            .await
-            .iter()
-            .filter(|model| model.provider == "mine")
-            .count(),
-        0
-    );
-}
-
-/// Where servers share a database, a change at one of them counts at the others as well.
-#[tokio::test]
-async fn a_change_counts_at_every_server() {
-    let upstream = Upstream::start().await;
-    let app = app_beside(&upstream).await;
-    let Some(database) = app.database_url() else {
-        return;
-    };
-    let allowed = upstream.host_port().parse().unwrap();
-    let key = std::fs::read_to_string(app.data_dir.join("secret.key")).unwrap();
-    let other = TestApp::with(|config| {
-        config.database_url = Some(database);
-        config.secret_key = Some(key.parse().unwrap());
-        config.provider_calls.allowlist = vec![allowed];
-    })
-    .await;
-    let ada = app.register("ada@example.com").await;
-    let ada_there = other.sign_in("ada@example.com").await;
-    let provider = ada.create_provider(account(&upstream)).await;
-    let project = ada
-        .create_project_with(json!({"name": "Notes", "model": "mine/m"}))
-        .await;
-    ada_there.chat(&project, "Hello").await;
-    let change = ada
-        .patch(&path(&provider))
-        .json(&json!({"api_key": "sk-another-key"}));
-    change.send().await.expect_status(200);
-    ada_there.chat(&project, "Hello").await;
-    let keys = upstream
-        .requests()
-        .iter()
-        .map(|request| request.header("authorization").unwrap().to_owned())
-        .collect::<Vec<_>>();
-    assert_eq!(
-        keys,
-        [format!("Bearer {KEY}"), "Bearer sk-another-key".to_owned()]
-    );
-    ada.delete(&path(&provider)).send().await.expect_status(204);
-    let answer = ada_there
-        .say(&project, json!({"message": "Hello"}))
-        .send()
-        .await;
-    answer.assert_problem(ProblemCode::UnknownModel);
-}
-
 #[tokio::test]
 async fn anothers_account_cannot_be_used() {
     let upstream = Upstream::start().await;
@@ -424,102 +303,6 @@ async fn the_operators_accounts_may_be_for_administrators_alone() {
         .send()
         .await
         .assert_problem(ProblemCode::UnknownModel);
-}
-
-/// A test of an account says in words what is wrong, whatever it is.
-#[tokio::test]
-async fn a_test_says_what_is_wrong() {
-    let upstream = Upstream::start().await;
-    let app = app_beside(&upstream).await;
-    let ada = app.register("ada@example.com").await;
-    let provider = ada.create_provider(account(&upstream)).await;
-    let html = Script::status(200)
-        .header("Content-Type", "text/html")
-        .bytes("<h1>Hi</h1>");
-    let cases = [
-        (
-            Script::list(&[json!({"id": "m"})]),
-            true,
-            "It works. The provider lists 1 model.",
-        ),
-        (
-            Script::list(&[]),
-            true,
-            "It works. The provider lists 0 models.",
-        ),
-        (
-            Script::error(401, KEY),
-            false,
-            "does not accept the API key",
-        ),
-        (Script::error(402, "pay up"), false, "no credit left"),
-        (Script::error(429, "slow down"), false, "limiting requests"),
-        (
-            Script::error(403, "Your country is not served"),
-            false,
-            "Your country is not served",
-        ),
-        (Script::error(500, "oops"), false, "oops"),
-        (html, false, "does not speak this preset's format"),
-        (
-            Script::status(302).header("Location", "https://example.com/"),
-            false,
-            "redirects elsewhere",
-        ),
-        (Script::hang_up(), false, "broke off"),
-    ];
-    for (script, ok, words) in cases {
-        upstream.list_models(script);
-        let found = test(&ada, &provider).await;
-        assert_eq!(found.ok, ok, "{found:?}");
-        assert!(found.message.contains(words), "{found:?}");
-        assert!(!found.message.contains("sk-test"), "{found:?}");
-        assert!(found.latency_ms.is_some() || !ok, "{found:?}");
-    }
-}
-
-/// Where there is no list, one token is asked for.
-#[tokio::test]
-async fn a_server_without_a_list_is_tested_all_the_same() {
-    let upstream = Upstream::start().await;
-    let app = app_beside(&upstream).await;
-    let ada = app.register("ada@example.com").await;
-    let provider = ada.create_provider(account(&upstream)).await;
-    upstream.list_models(Script::error(404, "no such route"));
-    let unknown_model = json!({"error": {"code": 404, "message": "There is no model `test`"}});
-    for (script, ok) in [
-        (Script::answer("Hi"), true),
-        (Script::status(404).json(&unknown_model), true),
-        (Script::status(404).bytes("not found"), false),
-        (Script::error(401, "bad key"), false),
-    ] {
-        upstream.next(script);
-        let found = test(&ada, &provider).await;
-        assert_eq!(found.ok, ok, "{found:?}");
-        assert_eq!(upstream.request().await.body["max_tokens"], 1);
-    }
-}
-
-#[tokio::test]
-async fn a_server_that_is_not_there_is_said_to_be_unreachable() {
-    let upstream = Upstream::start().await;
-    let app = app_beside(&upstream).await;
-    let ada = app.register("ada@example.com").await;
-    let body = account(&upstream);
-    drop(upstream);
-    let provider = ada.create_provider(body).await;
-    let found = test(&ada, &provider).await;
-    assert!(
-        !found.ok && found.message.contains("cannot be reached"),
-        "{found:?}"
-    );
-    assert_eq!(found.latency_ms, None);
-    let state = ada
-        .provider_when("mine", |state| state.status != ProviderStatus::Loading)
-        .await
-        .state;
-    assert_eq!(state.status, ProviderStatus::Unreachable);
-    assert!(state.problem.unwrap().contains("cannot be reached"));
 }
 
 /// Setting up, changing and testing an account are calls that the server makes wherever somebody wants.

@@ -5,6 +5,7 @@
 
 mod key_rotation;
 mod provider_calls;
+mod values;
 
 use std::{
     net::IpAddr,
@@ -12,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use ipnet::IpNet;
 use prompthub_llm::{
     anthropic::ANTHROPIC_BASE_URL,
@@ -20,7 +21,11 @@ use prompthub_llm::{
 };
 use url::Url;
 
-pub use self::{key_rotation::KeyRotation, provider_calls::ProviderCalls};
+pub use self::{
+    key_rotation::KeyRotation,
+    provider_calls::ProviderCalls,
+    values::{LogFormat, Registration, Secret, Sharing, Titles},
+};
 
 /// The options of `prompthub serve`.
 #[derive(Debug, Clone, Args)]
@@ -270,65 +275,6 @@ pub struct LogConfig {
     pub format: LogFormat,
 }
 
-/// Form of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    Text,
-    Json,
-}
-
-/// Whether strangers may register.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Registration {
-    Open,
-    Closed,
-}
-
-/// Who may use the server's own accounts with providers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Sharing {
-    Everyone,
-    /// Administrators alone; all others bring accounts of their own
-    Admins,
-}
-
-/// Where a conversation's title comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Titles {
-    /// The model that answered, asked once more
-    Model,
-    /// The first words of the question
-    Words,
-}
-
-/// Text that no log or error may show.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
-impl std::str::FromStr for Secret {
-    type Err = &'static str;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Err("must not be empty");
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
 impl Config {
     /// What `prompthub serve` does without a flag or variable, with everything in `data_dir` and on
     /// a free port of the loopback address.
@@ -444,11 +390,5 @@ mod tests {
             .config;
         let local = Config::local(PathBuf::from("./data"));
         assert_eq!(format!("{parsed:?}"), format!("{local:?}"));
-    }
-
-    #[test]
-    fn secrets_do_not_show() {
-        let secret: Secret = "hunter22".parse().unwrap();
-        assert!(!format!("{secret:?}").contains("hunter"));
     }
 }
