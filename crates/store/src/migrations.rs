@@ -14,6 +14,9 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgre
 const POSTGRES_LOCK: &str = "SELECT pg_advisory_lock(7237408820)";
 const POSTGRES_UNLOCK: &str = "SELECT pg_advisory_unlock(7237408820)";
 
+/// After so many entries the log says how far indexing is.
+const TOLD_ABOUT: usize = 10_000;
+
 /// Runs what is pending, and indexes what migrations have left to be indexed. The connection must be
 /// outside a transaction.
 pub(crate) fn run(conn: &mut Conn) -> Result<(), StoreError> {
@@ -36,8 +39,9 @@ pub(crate) fn run(conn: &mut Conn) -> Result<(), StoreError> {
 }
 
 /// In many transactions, each of which is kept: a server that is stopped here goes on at its next start.
+/// What another server on the database is indexing in this moment is left to that.
 fn index(conn: &mut Conn) -> Result<(), StoreError> {
-    let mut total: usize = 0;
+    let (mut total, mut told): (usize, usize) = (0, 0);
     while search::is_pending(conn)? {
         sql::begin_writing(conn)?;
         let indexed = work::run(conn, search::index_pending);
@@ -46,8 +50,15 @@ fn index(conn: &mut Conn) -> Result<(), StoreError> {
         } else {
             work::commit(conn)?;
         }
-        total += indexed?;
-        tracing::info!(total, "indexed titles and messages for the search");
+        let indexed = indexed?;
+        if indexed == 0 {
+            break;
+        }
+        total += indexed;
+        if total - told >= TOLD_ABOUT {
+            told = total;
+            tracing::info!(total, "indexing titles and messages for the search");
+        }
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The search index: that it follows what is stored, whichever way that changes.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use diesel::{
     Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection,
@@ -170,4 +170,27 @@ async fn postgres_indexes_what_was_there_and_forgets_what_is_gone() {
         .get_result(&mut conn)
         .unwrap();
     assert_eq!(left.count, 0);
+}
+
+/// A start does not wait for entries that another server is indexing, nor for that server.
+#[tokio::test]
+async fn postgres_leaves_alone_what_another_server_is_indexing() {
+    let Some(database) = Postgres::new() else {
+        return;
+    };
+    let store = Store::connect(&database.url).await.unwrap();
+    store.migrate().await.unwrap();
+    let ada = exchange(&store, "Ada", MessageStatus::Complete).await;
+
+    let mut other = PgConnection::establish(&database.plain_url).unwrap();
+    let lock = "BEGIN; SELECT id FROM search_entries WHERE pending FOR UPDATE;";
+    other.batch_execute(lock).unwrap();
+    tokio::time::timeout(Duration::from_secs(20), store.migrate())
+        .await
+        .expect("the start goes on")
+        .unwrap();
+    assert!(read(&store, move |conn| search::is_behind(conn, ada)).await);
+    other.batch_execute("ROLLBACK").unwrap();
+    store.migrate().await.unwrap();
+    assert!(!read(&store, move |conn| search::is_behind(conn, ada)).await);
 }
