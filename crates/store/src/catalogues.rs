@@ -73,6 +73,11 @@ pub fn find_list(conn: &mut Conn, digest: &str) -> Result<Option<String>, StoreE
     Ok(query.get_result(conn).optional()?)
 }
 
+fn has_list(conn: &mut Conn, digest: &str) -> Result<bool, StoreError> {
+    let query = model_lists::table.find(digest).select(model_lists::digest);
+    Ok(query.get_result::<String>(conn).optional()?.is_some())
+}
+
 /// Stores how a list is, and the list itself if it is a new one. Lists that nobody has any more go.
 ///
 /// # Errors
@@ -84,7 +89,7 @@ pub fn store(
 ) -> Result<(), StoreError> {
     sql::lock_catalogues(conn)?;
     if let Some(list) = list
-        && find_list(conn, &list.digest)?.is_none()
+        && !has_list(conn, &list.digest)?
     {
         diesel::insert_into(model_lists::table)
             .values(list)
