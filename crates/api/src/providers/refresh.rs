@@ -69,12 +69,34 @@ impl Refreshes {
         !is_crowded && running.insert((owner, what.clone()))
     }
 
-    fn end(&self, owner: Option<UserId>, what: What) {
-        self.lock().remove(&(owner, what));
+    fn end(&self, asking: &(Option<UserId>, What)) {
+        self.lock().remove(asking);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<(Option<UserId>, What)>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A list that is being asked for, until this is dropped: also by a panic, after which it could otherwise
+/// never be asked for again.
+struct Asking {
+    directory: Directory,
+    list: (Option<UserId>, What),
+}
+
+impl Asking {
+    fn new(directory: &Directory, owner: Option<UserId>, what: What) -> Self {
+        Self {
+            directory: directory.clone(),
+            list: (owner, what),
+        }
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.directory.0.refreshes.end(&self.list);
     }
 }
 
@@ -198,11 +220,12 @@ impl Directory {
         if account.provider.is_demo() || !self.0.refreshes.begin(None, &what) {
             return;
         }
+        let asking = Asking::new(self, None, what);
         let (directory, account) = (self.clone(), Arc::clone(account));
         tokio::spawn(async move {
+            let _asking = asking;
             let outcome = Outcome::of(account.provider.list_models().await, Audience::Everybody);
             directory.keep_shared(&account, outcome).await;
-            directory.0.refreshes.end(None, what);
         });
     }
 
@@ -237,8 +260,10 @@ impl Directory {
         if !self.0.refreshes.begin(owner, &what) {
             return;
         }
+        let asking = Asking::new(self, owner, what);
         let directory = self.clone();
         tokio::spawn(async move {
+            let _asking = asking;
             let outcome = match directory.0.own.get(&row).await {
                 Ok(provider) => directory.ask_in_turn(&*provider).await,
                 Err(error) => Outcome::of_account(&error),
@@ -251,7 +276,6 @@ impl Directory {
             if let Err(error) = stored.await {
                 tracing::warn!(%error, "a list of models could not be stored");
             }
-            directory.0.refreshes.end(owner, what);
         });
     }
 
@@ -304,7 +328,7 @@ mod tests {
         // Nobody keeps the operator's from being asked for.
         assert!(refreshes.begin(None, &What::Shared("openai")));
         assert!(!refreshes.begin(None, &What::Shared("openai")));
-        refreshes.end(ada, first[0].clone());
+        refreshes.end(&(ada, first[0].clone()));
         assert!(refreshes.begin(ada, last));
     }
 
