@@ -262,15 +262,9 @@ impl BlobWriter {
     /// When the storage fails; then there is no object.
     pub async fn finish(self) -> Result<Written, BlobError> {
         self.upload.finish().await?;
-        let sha256 = self
-            .hash
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
         Ok(Written {
             size: self.size,
-            sha256,
+            sha256: hex::encode(self.hash.finalize()),
         })
     }
 

@@ -57,7 +57,7 @@ impl ModelList {
     /// As it is stored; `None` if it is too long.
     pub(super) fn stored(&self) -> Option<catalogues::ModelList> {
         let models = serde_json::to_string(&self.0).ok()?;
-        let digest = base16(&Sha256::digest(models.as_bytes()));
+        let digest = hex::encode(Sha256::digest(models.as_bytes()));
         (models.len() <= MAX_LIST_BYTES).then_some(catalogues::ModelList { digest, models })
     }
 
@@ -66,10 +66,6 @@ impl ModelList {
     pub(super) fn read(json: &str) -> Self {
         serde_json::from_str(json).map(Self).unwrap_or_default()
     }
-}
-
-fn base16(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// How the list of one account is.

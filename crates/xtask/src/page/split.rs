@@ -16,6 +16,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use wasmparser::Parser;
 
 use super::fingerprint::list_files;
 use crate::process::run;
@@ -184,32 +185,20 @@ fn hash(content: &impl Hash) -> u64 {
 /// A module without what no browser needs: names, relocations, who made it. `None` when it is none.
 fn without_custom_sections(module: &[u8]) -> Option<Vec<u8>> {
     const HEADER: usize = 8;
+    const CUSTOM: u8 = 0;
     let mut kept = module.get(..HEADER)?.to_vec();
-    let mut place = HEADER;
-    while let Some(kind) = module.get(place) {
-        let (length, body) = leb128(module, place.checked_add(1)?)?;
-        let end = body.checked_add(length)?;
-        let section = module.get(place..end)?;
-        if *kind != 0 {
-            kept.extend(section);
+    // Sections follow each other without a gap, so one begins, head included, where the last one ended.
+    let mut begin = HEADER;
+    for part in Parser::new(0).parse_all(module) {
+        if let Some((kind, content)) = part.ok()?.as_section() {
+            let end = usize::try_from(content.end).ok()?;
+            if kind != CUSTOM {
+                kept.extend(module.get(begin..end)?);
+            }
+            begin = end;
         }
-        place = end;
     }
     Some(kept)
-}
-
-/// The number at `place`, and the place after it.
-fn leb128(bytes: &[u8], mut place: usize) -> Option<(usize, usize)> {
-    let mut value = 0_usize;
-    for shift in (0..usize::BITS).step_by(7) {
-        let byte = *bytes.get(place)?;
-        place = place.checked_add(1)?;
-        value |= usize::from(byte & 0x7f).checked_shl(shift)?;
-        if byte & 0x80 == 0 {
-            return Some((value, place));
-        }
-    }
-    None
 }
 
 #[cfg(test)]
@@ -221,7 +210,7 @@ mod tests {
 
     #[test]
     fn names_are_taken_out_of_a_module() {
-        let module = [HEADER, &[0, 2, 1, b'n'], &[1, 1, 0], &[0, 0]].concat();
+        let module = [HEADER, &[0, 2, 1, b'n'], &[1, 1, 0], &[0, 1, 0]].concat();
         let kept = [HEADER, &[1, 1, 0]].concat();
         assert_eq!(without_custom_sections(&module), Some(kept));
         assert_eq!(without_custom_sections(&[HEADER, &[1, 9]].concat()), None);

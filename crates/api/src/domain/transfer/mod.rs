@@ -105,8 +105,7 @@ fn prompt_digest(version: &PromptVersionRow) -> String {
         hash.update(":");
         hash.update(part);
     }
-    let digest = hash.finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(hash.finalize())
 }
 
 /// New ids, each later in order than the one before.
