@@ -4,7 +4,13 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use prompthub_dto::ids::{ConversationId, MessageId, ProjectId, UserId};
 
-use crate::{Conn, StoreError, schema::conversations, search, sql::direct, text_enum::text_enum};
+use crate::{
+    Conn, StoreError,
+    schema::conversations,
+    search,
+    sql::{Steady, direct},
+    text_enum::text_enum,
+};
 
 text_enum! {
     /// Where a conversation's title comes from. One that a person gave is never overwritten.
@@ -198,11 +204,11 @@ pub fn set_active(
     let changed = match before {
         Some(before) => {
             let update = diesel::update(conversation.filter(active.eq(before))).set(changes);
-            direct!(conn => update.execute(conn))?
+            direct!(conn => Steady(update).execute(conn))?
         }
         None => {
             let update = diesel::update(conversation.filter(active.is_null())).set(changes);
-            direct!(conn => update.execute(conn))?
+            direct!(conn => Steady(update).execute(conn))?
         }
     };
     Ok(changed > 0)
@@ -225,7 +231,7 @@ pub fn touch(conn: &mut Conn, id: ConversationId, now: NaiveDateTime) -> Result<
         .find(id)
         .filter(conversations::last_activity_at.lt(now));
     let update = diesel::update(behind).set(conversations::last_activity_at.eq(now));
-    direct!(conn => update.execute(conn))?;
+    direct!(conn => Steady(update).execute(conn))?;
     Ok(())
 }
 

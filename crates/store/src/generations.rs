@@ -8,7 +8,7 @@ use crate::{
     Conn, StoreError,
     messages::{self, MessageStatus},
     schema::generations,
-    sql::direct,
+    sql::{Steady, direct},
 };
 
 /// An answer.
@@ -148,7 +148,7 @@ pub fn finish(
         generations::status.eq(status),
         generations::finished_at.eq(now),
     ));
-    let changed = direct!(conn => update.execute(conn))?;
+    let changed = direct!(conn => Steady(update).execute(conn))?;
     Ok(changed > 0)
 }
 

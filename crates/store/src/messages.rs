@@ -10,7 +10,7 @@ use crate::{
     Conn, StoreError,
     schema::{conversations, messages},
     search,
-    sql::direct,
+    sql::{Steady, direct},
     text_enum::text_enum,
     usage::UsageFigures,
 };
@@ -285,7 +285,7 @@ pub fn write_texts(
             messages::reasoning.eq(text.reasoning.as_deref()),
             messages::updated_at.eq(now),
         ));
-        written += direct!(conn => update.execute(conn))?;
+        written += direct!(conn => Steady(update).execute(conn))?;
     }
     Ok(written)
 }
@@ -299,7 +299,7 @@ pub fn set_answerer(
 ) -> Result<(), StoreError> {
     let update =
         diesel::update(messages::table.find(id)).set((answerer, messages::updated_at.eq(now)));
-    direct!(conn => update.execute(conn))?;
+    direct!(conn => Steady(update).execute(conn))?;
     Ok(())
 }
 
@@ -312,7 +312,7 @@ pub fn finish(
 ) -> Result<Option<MessageRow>, StoreError> {
     let update =
         diesel::update(messages::table.find(id)).set((finish, messages::updated_at.eq(now)));
-    direct!(conn => update.execute(conn))?;
+    direct!(conn => Steady(update).execute(conn))?;
     let query = messages::table.find(id);
     let row = direct!(conn => query.select(MessageRow::as_select()).get_result(conn)).optional()?;
     if let Some(row) = &row {

@@ -3,6 +3,7 @@
 //! Row locks belong here. SQLite needs none: its one writer does one transaction after the other.
 
 pub(crate) mod search;
+mod steady;
 
 use diesel::{
     connection::{AnsiTransactionManager, TransactionManager},
@@ -10,6 +11,8 @@ use diesel::{
     sql_query,
 };
 use prompthub_dto::ids::{ProjectId, UserId};
+
+pub(crate) use self::steady::Steady;
 
 use crate::{
     Conn, StoreError,

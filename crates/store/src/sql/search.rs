@@ -11,6 +11,7 @@ use crate::{
     Conn, StoreError,
     schema::search_entries,
     search::{Document, Part, RANKED, Ranked, Search},
+    sql::Steady,
 };
 
 diesel::table! {
@@ -37,20 +38,19 @@ pub(crate) fn list(
                 search_entries::pending.eq(true),
             ));
             if message.is_some() {
-                entry
+                let entry = entry
                     .on_conflict(search_entries::message_id)
                     .do_update()
-                    .set(search_entries::pending.eq(true))
-                    .execute(conn)?;
+                    .set(search_entries::pending.eq(true));
+                Steady(entry).execute(conn)?;
                 return Ok(());
             }
             // Diesel has no words for SQLite's `ON CONFLICT … WHERE`.
             let title = search_entries::table
                 .filter(search_entries::conversation_id.eq(conversation))
                 .filter(search_entries::message_id.is_null());
-            let listed = diesel::update(title)
-                .set(search_entries::pending.eq(true))
-                .execute(conn)?;
+            let update = diesel::update(title).set(search_entries::pending.eq(true));
+            let listed = Steady(update).execute(conn)?;
             if listed == 0 {
                 entry.execute(conn)?;
             }
@@ -60,12 +60,15 @@ pub(crate) fn list(
                 Some(_) => "(message_id)",
                 None => "(conversation_id) WHERE message_id IS NULL",
             };
-            sql_query(format!(
+            let upsert = sql_query(format!(
                 "INSERT INTO search_entries (conversation_id, message_id, pending, words) \
                  VALUES ($1, $2, TRUE, '') ON CONFLICT {target} DO UPDATE SET pending = TRUE"
-            ))
-            .bind::<Text, _>(conversation)
-            .bind::<Nullable<Text>, _>(message)
+            ));
+            Steady(
+                upsert
+                    .bind::<Text, _>(conversation)
+                    .bind::<Nullable<Text>, _>(message),
+            )
             .execute(conn)?;
         }
     }
@@ -91,9 +94,9 @@ pub(crate) fn put(conn: &mut Conn, entry: i64, document: &Document) -> Result<()
     match conn {
         Conn::Sqlite(conn) => {
             diesel::delete(search_index::table.find(entry)).execute(conn)?;
-            diesel::update(search_entries::table.find(entry))
-                .set(search_entries::pending.eq(false))
-                .execute(conn)?;
+            let update = diesel::update(search_entries::table.find(entry))
+                .set(search_entries::pending.eq(false));
+            Steady(update).execute(conn)?;
             let words = document.spaced();
             let (title, body) = match document.part {
                 Part::Title => (words.as_str(), ""),
@@ -109,12 +112,12 @@ pub(crate) fn put(conn: &mut Conn, entry: i64, document: &Document) -> Result<()
                 .execute(conn)?;
         }
         Conn::Postgres(conn) => {
-            sql_query(
+            let update = sql_query(
                 "UPDATE search_entries SET words = $1::tsvector, pending = FALSE WHERE id = $2",
             )
             .bind::<Text, _>(document.tsvector())
-            .bind::<BigInt, _>(entry)
-            .execute(conn)?;
+            .bind::<BigInt, _>(entry);
+            Steady(update).execute(conn)?;
         }
     }
     Ok(())
