@@ -89,11 +89,12 @@ const UNPACED: Scenario = Scenario {
     rounds: 3,
 };
 
-/// Measures everything and prints the table. `binary` is the server, `data` a folder of its own.
+/// Measures everything and prints the table, or with numbers of streams in `only` those alone. `binary` is the
+/// server, `data` a folder of its own.
 ///
 /// # Errors
 /// When something cannot be started, or the machine does not allow enough open files.
-pub fn run(binary: &Path, data: &Path) -> Result<()> {
+pub fn run(binary: &Path, data: &Path, only: &[usize]) -> Result<()> {
     // Both ends of every stream, twice: clients and upstream are here.
     let most =
         rlimit::increase_nofile_limit(u64::MAX).context("cannot raise the limit of files")?;
@@ -104,7 +105,9 @@ pub fn run(binary: &Path, data: &Path) -> Result<()> {
     let upstream = upstream::start()?;
     println!("   starting the server and registering accounts");
     let server = MeasuredServer::start(binary, data, upstream)?;
-    let streams = PACED.iter().map(|one| one.streams).max().unwrap_or(0);
+    let wanted = |one: &Scenario| only.is_empty() || only.contains(&one.streams);
+    let paced: Vec<_> = PACED.into_iter().filter(wanted).collect();
+    let streams = paced.iter().map(|one| one.streams).max().unwrap_or(0);
     let accounts = server.register_for(streams)?;
     // Registering leaves memory behind that no stream needs.
     thread::sleep(Duration::from_secs(1));
@@ -116,14 +119,18 @@ pub fn run(binary: &Path, data: &Path) -> Result<()> {
         accounts: accounts.into(),
     };
     let mut rows = Vec::new();
-    for scenario in PACED {
+    for scenario in paced {
         println!("   {} streams", scenario.streams);
         rows.push(compare(scenario, &direct, &through, &server, idle)?);
     }
-    println!("   {} streams, unpaced", UNPACED.streams);
-    let unpaced = compare(UNPACED, &direct, &through, &server, idle)?;
+    report::print(&rows);
+    if only.is_empty() {
+        println!("   {} streams, unpaced", UNPACED.streams);
+        let unpaced = compare(UNPACED, &direct, &through, &server, idle)?;
+        report::print_unpaced(&unpaced);
+    }
+    report::print_aims();
     server.stop()?;
-    report::print(&rows, &unpaced);
     Ok(())
 }
 

@@ -13,7 +13,7 @@ pub(super) struct Row {
 }
 
 /// Prints what was measured beside what is aimed at.
-pub(super) fn print(rows: &[Row], unpaced: &Row) {
+pub(super) fn print(rows: &[Row]) {
     println!();
     println!("streams through the server, beside the same upstream asked directly (medians)");
     println!(
@@ -31,6 +31,10 @@ pub(super) fn print(rows: &[Row], unpaced: &Row) {
     for row in rows {
         print_row(row);
     }
+}
+
+/// The same for answers that come as fast as they are taken.
+pub(super) fn print_unpaced(unpaced: &Row) {
     let ratio = f64::from(u32::try_from(unpaced.through.tokens_per_second).unwrap_or(u32::MAX))
         / f64::from(u32::try_from(unpaced.direct.tokens_per_second.max(1)).unwrap_or(u32::MAX));
     println!(
@@ -42,6 +46,9 @@ pub(super) fn print(rows: &[Row], unpaced: &Row) {
         unpaced.through.cpu_per_million(),
         unpaced.through.errors + unpaced.direct.errors,
     );
+}
+
+pub(super) fn print_aims() {
     println!(
         "aims: first token added p50 / p99 at 50, 500, 2,000 streams: 1 / 5, 3 / 20, 30 / 150 ms; \
          a token at 50 streams: p50 0.2 ms;\n\
