@@ -1,18 +1,40 @@
-//! The events of one answer, as the bytes that subscribers get.
+//! The events of one answer, kept as small as they are.
 //!
-//! Events are written into one buffer as server-sent events and never change, so any number of
-//! subscribers can each read from where they are, several events at a time.
+//! Thousands of answers have hundreds of events each, nearly all of them a few letters, so a piece of text is kept as
+//! its letters alone and becomes an event when it is read. Events never change, so any number of subscribers can each
+//! read from where they are, several events at a time.
 
 use bytes::Bytes;
 use prompthub_dto::stream::StreamEvent;
 
+/// Bytes of most events as they are sent.
+const USUAL_FRAME: usize = 128;
+
 /// The event log of one answer. Sequence numbers count from 1.
 #[derive(Debug, Default)]
 pub struct EventLog {
-    frames: Vec<u8>,
-    /// Where each event ends in `frames`.
-    ends: Vec<usize>,
+    /// What the events say, one after the other.
+    content: Vec<u8>,
+    entries: Vec<Entry>,
     ended: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    kind: Kind,
+    /// Where it ends in `content`.
+    end: u32,
+}
+
+/// What is in `content` of an event.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    /// The text of a `delta`.
+    Text,
+    /// The text of a `reasoning`.
+    Reasoning,
+    /// The event itself, as JSON.
+    Whole,
 }
 
 impl EventLog {
@@ -21,28 +43,41 @@ impl EventLog {
         if self.ended {
             return;
         }
+        let before = self.content.len();
+        let (kind, text) = match event {
+            StreamEvent::Delta { text } => (Kind::Text, text.as_str()),
+            StreamEvent::Reasoning { text } => (Kind::Reasoning, text.as_str()),
+            _ => (Kind::Whole, ""),
+        };
+        self.content.extend_from_slice(text.as_bytes());
+        if matches!(kind, Kind::Whole) {
+            write_json(&mut self.content, event);
+        }
+        let Ok(end) = u32::try_from(self.content.len()) else {
+            // An answer is ended long before its events are that many.
+            self.content.truncate(before);
+            return;
+        };
+        self.entries.push(Entry { kind, end });
         self.ended = event.is_terminal();
-        let sequence = self.ends.len().saturating_add(1);
-        make_room(&mut self.frames);
-        write_frame(&mut self.frames, sequence, event);
-        self.ends.push(self.frames.len());
         if self.ended {
             // Nothing more comes, but readers may for a while.
-            self.frames.shrink_to_fit();
-            self.ends.shrink_to_fit();
+            self.content.shrink_to_fit();
+            self.entries.shrink_to_fit();
         }
     }
 
     /// How many events there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.entries.len()
     }
 
-    /// How many bytes the events have.
+    /// How many bytes the events take here.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.frames.len()
+        let entries = self.entries.len().saturating_mul(size_of::<Entry>());
+        self.content.len().saturating_add(entries)
     }
 
     /// Whether the terminal event is there.
@@ -51,47 +86,73 @@ impl EventLog {
         self.ended
     }
 
-    /// Every event after the first `seen`, at most about `limit` bytes of them but at least one,
+    /// Every event after the first `seen`, as server-sent events, until there are about `limit` bytes of them,
     /// with the number of events seen then.
     #[must_use]
     pub fn after(&self, seen: usize, limit: usize) -> (Bytes, usize) {
-        let start = match seen.checked_sub(1) {
-            None => 0,
-            Some(last) => self.ends.get(last).copied().unwrap_or(self.frames.len()),
-        };
-        let fitting = self
-            .ends
-            .partition_point(|end| *end <= start.saturating_add(limit));
-        let upto = fitting.max(seen.saturating_add(1)).min(self.ends.len());
-        let end = upto
-            .checked_sub(1)
-            .and_then(|last| self.ends.get(last))
-            .copied()
-            .unwrap_or(0);
-        let bytes = self.frames.get(start..end).unwrap_or_default();
-        (Bytes::copy_from_slice(bytes), upto.max(seen))
+        if seen >= self.entries.len() {
+            return (Bytes::new(), seen);
+        }
+        let mut frames = Vec::with_capacity(USUAL_FRAME);
+        let mut seen = seen;
+        while let Some(entry) = self.entries.get(seen)
+            && frames.len() < limit
+        {
+            let sequence = seen.saturating_add(1);
+            let content = self.content_of(seen, entry);
+            let event = match entry.kind {
+                Kind::Text => Some(StreamEvent::Delta {
+                    text: to_text(content),
+                }),
+                Kind::Reasoning => Some(StreamEvent::Reasoning {
+                    text: to_text(content),
+                }),
+                Kind::Whole => None,
+            };
+            write_around(&mut frames, sequence, |frames| match &event {
+                Some(event) => write_json(frames, event),
+                None => frames.extend_from_slice(content),
+            });
+            seen = sequence;
+        }
+        (frames.into(), seen)
+    }
+
+    fn content_of(&self, place: usize, entry: &Entry) -> &[u8] {
+        let before = place.checked_sub(1).and_then(|last| self.entries.get(last));
+        let start = before.map_or(0, |before| to_place(before.end));
+        self.content
+            .get(start..to_place(entry.end))
+            .unwrap_or_default()
     }
 }
 
-/// Makes room for a usual event. A vector would double, and with thousands of answers what is set aside
-/// and not used adds up.
-fn make_room(frames: &mut Vec<u8>) {
-    const USUAL: usize = 128;
-    if frames.capacity() - frames.len() < USUAL {
-        frames.reserve_exact(frames.len() / 4 + 8 * USUAL);
-    }
+fn to_place(end: u32) -> usize {
+    usize::try_from(end).unwrap_or(usize::MAX)
+}
+
+fn to_text(content: &[u8]) -> String {
+    String::from_utf8_lossy(content).into_owned()
 }
 
 /// `event` as a server-sent event with `sequence` as its id.
 pub fn write_frame(out: &mut Vec<u8>, sequence: usize, event: &StreamEvent) {
+    write_around(out, sequence, |out| write_json(out, event));
+}
+
+fn write_around(out: &mut Vec<u8>, sequence: usize, write_data: impl FnOnce(&mut Vec<u8>)) {
     out.extend_from_slice(b"id: ");
     out.extend_from_slice(sequence.to_string().as_bytes());
     out.extend_from_slice(b"\ndata: ");
     // JSON has no line breaks of its own, so one `data:` line holds it.
-    if let Err(error) = serde_json::to_writer(&mut *out, event) {
+    write_data(out);
+    out.extend_from_slice(b"\n\n");
+}
+
+fn write_json(out: &mut Vec<u8>, event: &StreamEvent) {
+    if let Err(error) = serde_json::to_writer(out, event) {
         tracing::error!(%error, "an event cannot be written");
     }
-    out.extend_from_slice(b"\n\n");
 }
 
 #[cfg(test)]

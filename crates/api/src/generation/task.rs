@@ -34,7 +34,7 @@ use crate::{
 const WRITE_INTERVAL: Duration = Duration::from_millis(250);
 /// More text than any model gives; an answer that passes it is a fault.
 const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
-/// The same for its events, which weigh about fifty bytes each besides their text.
+/// The same for its events, which weigh eight bytes each besides their text.
 const MAX_LOG_BYTES: usize = 4 * MAX_ANSWER_BYTES;
 
 /// What has come of the answer.
