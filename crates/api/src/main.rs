@@ -3,11 +3,17 @@
 use std::{io::Write, process::ExitCode};
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 use prompthub_api::{
     Application,
     cli::{Cli, Command, OpenapiFormat},
     openapi, telemetry,
 };
+
+/// The system's allocator keeps more of what thousands of answers have let go of, and asks the kernel for memory
+/// page by page.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {

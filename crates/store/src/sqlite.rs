@@ -1,10 +1,12 @@
-//! SQLite: one thread that writes, a few that read, each with a connection of its own.
+//! SQLite: one thread that writes, a few that read, each with a connection of its own, and one connection for each
+//! thread that looks things up by itself.
 //!
 //! Owns the pragmas and **group commit**: the writer runs every write that is waiting, each but the first in
 //! a savepoint, and commits them together, so that one `fsync` makes many writes durable. Nobody is
 //! answered before that commit. Readers never wait for the writer (WAL).
 
 use std::{
+    cell::RefCell,
     fmt::Display,
     fs::{DirBuilder, OpenOptions},
     io,
@@ -14,6 +16,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender};
 use diesel::{Connection, QueryResult, SqliteConnection, connection::SimpleConnection};
+use thread_local::ThreadLocal;
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::{Conn, StoreError, error::one_line, sql, work};
@@ -44,6 +47,8 @@ pub(crate) struct SqliteEngine {
     path: PathBuf,
     reads: Queue<ReadJob>,
     writes: Queue<Box<dyn WriteJob>>,
+    /// Of the threads that serve requests.
+    nearby: ThreadLocal<RefCell<Conn>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -76,8 +81,7 @@ impl SqliteEngine {
             .map_or(2, usize::from)
             .clamp(2, 4);
         for _ in 0..readers {
-            let mut conn = connect(&path)?;
-            conn.batch_execute("PRAGMA query_only = ON")?;
+            let mut conn = connect_to_read(&path)?;
             let queue = queue.clone();
             threads.push(spawn("sqlite-reader", move || {
                 for job in queue {
@@ -89,8 +93,24 @@ impl SqliteEngine {
             path,
             reads,
             writes,
+            nearby: ThreadLocal::new(),
             threads,
         })
+    }
+
+    /// Runs `f` here and now. Handing a few pages' worth of reading to another thread takes longer than the reading.
+    pub(crate) fn look_up<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Conn) -> Result<T, E>,
+        E: From<StoreError>,
+    {
+        let conn = self
+            .nearby
+            .get_or_try(|| connect_to_read(&self.path).map(RefCell::new))?;
+        let mut conn = conn
+            .try_borrow_mut()
+            .map_err(|_| StoreError::Internal("a look-up was begun within a look-up".to_owned()))?;
+        work::run(&mut conn, f)
     }
 
     pub(crate) async fn read<T, E, F>(&self, f: F) -> Result<T, E>
@@ -212,6 +232,12 @@ fn connect(path: &Path) -> Result<Conn, StoreError> {
     conn.batch_execute(PRAGMAS)
         .map_err(|error| failed(&error))?;
     Ok(Conn::Sqlite(conn))
+}
+
+fn connect_to_read(path: &Path) -> Result<Conn, StoreError> {
+    let mut conn = connect(path)?;
+    conn.batch_execute("PRAGMA query_only = ON")?;
+    Ok(conn)
 }
 
 /// One queued write, whatever its types.

@@ -77,6 +77,23 @@ impl Store {
         }
     }
 
+    /// The same for what finds a few rows by their keys: on a database in this process `f` runs on the caller's own
+    /// thread, where everything else waits for it. What reads many rows, or any number of them, is for [`Self::read`].
+    ///
+    /// # Errors
+    /// What `f` returns, or [`StoreError::Unavailable`].
+    pub async fn look_up<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &*self.0 {
+            Engine::Sqlite(engine) => engine.look_up(f),
+            Engine::Postgres(engine) => engine.run(f).await,
+        }
+    }
+
     /// Runs `f` in a transaction, which is committed only if `f` is `Ok`, and is durable when this
     /// returns. Once begun it runs to its end, even if the caller stops waiting.
     ///

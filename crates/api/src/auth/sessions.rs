@@ -128,7 +128,7 @@ impl SessionStore for DatabaseSessions {
         let store = self.store.clone();
         async move {
             let found = store
-                .read(move |conn| sessions::find_by_key_hash(conn, &hash, now()))
+                .look_up(move |conn| sessions::find_by_key_hash(conn, &hash, now()))
                 .await
                 .map_err(|error| LoadError::Other(error.into()))?;
             found

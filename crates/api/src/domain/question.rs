@@ -10,7 +10,7 @@ use prompthub_dto::{
     projects::Parameters,
 };
 use prompthub_store::{
-    MessageRole, MessageStatus, conversations::ConversationRow, messages::MessageRow,
+    Conn, MessageRole, MessageStatus, conversations::ConversationRow, messages::MessageRow,
     projects::ProjectRow,
 };
 
@@ -62,16 +62,19 @@ pub(super) async fn prepare(
     question: &Arc<Question>,
 ) -> Result<Ready, ApiError> {
     let asked = Arc::clone(question);
-    let (found, files) = app
-        .store
-        .read(move |conn| {
-            let found = find_place(conn, user, &asked.place)?;
-            let images = asked.said.as_ref().map(|said| said.images.as_slice());
-            let project = found.project.id;
-            let files = find_files(conn, project, &found.path, images.unwrap_or_default())?;
-            Ok::<_, ApiError>((found, files))
-        })
-        .await?;
+    let begins = matches!(question.place, Place::Project(_, None));
+    let find = move |conn: &mut Conn| {
+        let found = find_place(conn, user, &asked.place)?;
+        let images = asked.said.as_ref().map(|said| said.images.as_slice());
+        let project = found.project.id;
+        let files = find_files(conn, project, &found.path, images.unwrap_or_default())?;
+        Ok::<_, ApiError>((found, files))
+    };
+    // A conversation may be long.
+    let (found, files) = match begins {
+        true => app.store.look_up(find).await?,
+        false => app.store.read(find).await?,
+    };
     let Found {
         project,
         conversation,
