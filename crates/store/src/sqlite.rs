@@ -48,7 +48,7 @@ pub(crate) struct SqliteEngine {
     reads: Queue<ReadJob>,
     writes: Queue<Box<dyn WriteJob>>,
     /// Of the threads that serve requests.
-    nearby: ThreadLocal<RefCell<Conn>>,
+    nearby: Box<ThreadLocal<RefCell<Conn>>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -93,7 +93,7 @@ impl SqliteEngine {
             path,
             reads,
             writes,
-            nearby: ThreadLocal::new(),
+            nearby: Box::default(),
             threads,
         })
     }
