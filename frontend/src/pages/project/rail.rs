@@ -87,13 +87,13 @@ fn ProjectSwitcher() -> impl IntoView {
         match projects.progress().get() {
             Progress::Failed(_) => items.push(
                 MenuItem::new("Some could not be read: try again", move || {
-                    projects.reload()
+                    projects.reload();
                 })
                 .glyph(Glyph::Warning),
             ),
             Progress::More(_) => items.push(
                 MenuItem::new("More among all projects", move || {
-                    state.leave_to(routes::HOME)
+                    state.leave_to(routes::HOME);
                 })
                 .glyph(Glyph::Grid),
             ),
