@@ -84,7 +84,7 @@ pub fn Composer(
     };
     view! {
         <div class="ph-composer">
-            <Refused state/>
+            <Refused state field/>
             <Show when=move || state.editing.get().is_some()>
                 <div class="ph-composer__editing">
                     <span>"Editing your message. What was said after it is kept as another version."</span>
@@ -140,9 +140,17 @@ pub fn Composer(
     }
 }
 
-/// Why the last question was not taken.
+/// Why the last question was not taken. Its button goes when it is pressed, and the focus then goes to
+/// the `field` below.
 #[component]
-fn Refused(state: ChatState) -> impl IntoView {
+fn Refused(state: ChatState, field: NodeRef<Textarea>) -> impl IntoView {
+    let retry = move |_| {
+        state.retry();
+        if let Some(field) = field.get_untracked() {
+            // A page in the background cannot take the focus; nothing is lost by that.
+            let _ = field.focus();
+        }
+    };
     view! {
         <div role="alert">
             {move || state.refusal.get().map(|refusal| {
@@ -151,7 +159,7 @@ fn Refused(state: ChatState) -> impl IntoView {
                 view! {
                     <div class="ph-notice ph-notice--problem ph-composer__refused">
                         <p class="ph-notice__text">{refusal.error.message()} {kept}</p>
-                        <Button label="Retry" size=Size::Small on_click=move |_| state.retry()/>
+                        <Button label="Retry" size=Size::Small on_click=retry/>
                     </div>
                 }
             })}

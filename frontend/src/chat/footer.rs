@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 use leptos::{prelude::*, task::spawn_local};
 use prompthub_dto::{chat::Message, ids::MessageId};
 
-use super::{figures, state::ChatState, tree::Siblings};
+use super::{figures, log::element_id, state::ChatState, tree::Siblings};
 use crate::{
     components::{
         button::{Button, Size, Variant},
-        model_name,
+        focus, model_name,
     },
     markdown::clipboard,
 };
@@ -68,7 +68,7 @@ pub fn AnswerFooter(
                 variant=Variant::Quiet
                 size=Size::Small
                 disabled=Signal::derive(move || state.is_answering())
-                on_click=move |_| state.regenerate(id)
+                on_click=move |_| ask_again(state, id)
             />
             <Versions state id/>
             <Show when=is_demo>
@@ -84,6 +84,47 @@ pub fn AnswerFooter(
             })}
         </div>
     }
+}
+
+/// Has an answer made again. Its own buttons go with it, so the focus goes to the question.
+pub(super) fn ask_again(state: ChatState, answer: MessageId) {
+    let question = state
+        .tree
+        .with_untracked(|tree| tree.get(answer).and_then(|answer| answer.parent_id));
+    state.regenerate(answer);
+    request_animation_frame(move || {
+        if let Some(question) = question.filter(|_| focus::is_lost()) {
+            focus_in(question, "");
+        }
+    });
+}
+
+/// Shows another version of a message. The focus goes to the button of that one that goes on in the
+/// same direction, or to what is left of its kind.
+fn go_to_version(state: ChatState, version: MessageId, label: &'static str) {
+    state.choose_version(version);
+    request_animation_frame(move || {
+        if focus::is_lost() {
+            focus_in(version, label);
+        }
+    });
+}
+
+/// Gives the focus to a button that leads to another version of a message, `label` before others, or
+/// to the message itself without a label.
+fn focus_in(message: MessageId, label: &str) {
+    let Some(article) = document().get_element_by_id(&element_id(message)) else {
+        return;
+    };
+    let steps = [format!("[aria-label=\"{label}\"]"), String::new()];
+    let step = steps
+        .iter()
+        .filter(|_| !label.is_empty())
+        .find_map(|which| {
+            let step = format!("button.ph-message__step:not(:disabled){which}");
+            article.query_selector(&step).ok().flatten()
+        });
+    focus::focus(step.as_ref().unwrap_or(&article));
 }
 
 /// How long an answer took. Where that was not measured, it lies between its first and its last change.
@@ -146,7 +187,7 @@ fn Versions(state: ChatState, id: MessageId) -> impl IntoView {
                 disabled=move || to.is_none() || state.is_answering()
                 on:click=move |_| {
                     if let Some(to) = to {
-                        state.choose_version(to);
+                        go_to_version(state, to, label);
                     }
                 }
             >

@@ -10,7 +10,7 @@ use prompthub_dto::{
 
 use super::{
     figures,
-    footer::{AnswerFooter, QuestionFooter},
+    footer::{AnswerFooter, QuestionFooter, ask_again},
     images::sent_images,
     live::Link,
     log::{element_id, name_of},
@@ -107,6 +107,7 @@ fn Answer(state: ChatState, id: MessageId, message: Memo<Option<Arc<Message>>>) 
             tabindex="-1"
             aria-label=name_of(Role::Assistant)
             aria-busy=move || is_live.get().then_some("true")
+            // `SpokenAnswer` says it.
             aria-live=move || is_live.get().then_some("off")
         >
             <Show when=move || notes.with(|notes| !notes.is_empty())>
@@ -146,7 +147,7 @@ fn Outcome(state: ChatState, message: Memo<Option<Arc<Message>>>) -> impl IntoVi
                     ApiError::Problem(Box::new(problem))
                 });
             let id = message.id;
-            let retry = Callback::new(move |()| state.regenerate(id));
+            let retry = Callback::new(move |()| ask_again(state, id));
             return Some(view! { <ErrorNotice error on_retry=retry/> }.into_any());
         }
         let note = note(&message)?;

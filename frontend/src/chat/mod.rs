@@ -19,6 +19,7 @@ mod reading;
 mod samples;
 mod scroll;
 mod span;
+mod spoken;
 mod state;
 mod tree;
 
@@ -28,7 +29,7 @@ use prompthub_dto::{
     projects::Project,
 };
 
-use self::{composer::Composer, log::Log, state::ChatState};
+use self::{composer::Composer, log::Log, spoken::SpokenAnswer, state::ChatState};
 pub use self::{images::is_image, state::ChatEvent};
 use crate::markdown;
 
@@ -83,6 +84,7 @@ pub fn ChatPane(
             <Log state/>
             <Composer state wishes_to_write image_names on_model/>
             <div class="ph-visually-hidden" role="status">{state.announcement}</div>
+            <SpokenAnswer state/>
         </div>
     }
 }

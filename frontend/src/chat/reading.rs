@@ -281,7 +281,8 @@ impl ChatState {
                 active_message_id: Some(leaf),
                 ..UpdateConversation::default()
             };
-            // The choice holds on this page anyway; what is sent next names its place itself.
+            // Where the server does not hear of it, the choice holds until the conversation is read
+            // again; what is sent until then names its place itself.
             let _ = conversations::update(conversation, body).await;
         });
     }

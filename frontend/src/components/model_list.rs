@@ -1,4 +1,5 @@
-//! Which models a list offers, and in what words: filtered, grouped by provider, cut where it is long.
+//! Which models a list offers, and in what words: filtered, grouped by provider, cut where it is long;
+//! and which of them is the active one.
 //!
 //! Pure data; must not know signals or views.
 
@@ -104,6 +105,51 @@ fn as_typed(models: &[Model], filter: &str) -> Option<Group> {
         }],
         ..Group::default()
     })
+}
+
+/// Where the arrows and their like lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    First,
+    Last,
+    /// So many options on, and around the ends.
+    By(i32),
+}
+
+fn ids(groups: &[Group]) -> impl Iterator<Item = &str> {
+    let offers = groups.iter().flat_map(|group| &group.offers);
+    offers.map(|offer| offer.id.as_str())
+}
+
+/// How many options are before that of this model, if it is offered.
+#[must_use]
+pub fn place(groups: &[Group], id: &str) -> Option<usize> {
+    ids(groups).position(|other| other == id)
+}
+
+/// The model that Enter would choose: what keys or words have led to, for as long as it is offered,
+/// and else, with words, the first.
+#[must_use]
+pub fn active(groups: &[Group], led_to: Option<String>, has_words: bool) -> Option<String> {
+    let offered = led_to.filter(|id| place(groups, id).is_some());
+    offered.or_else(|| ids(groups).next().filter(|_| has_words).map(str::to_owned))
+}
+
+/// The model that a step leads to from another.
+#[must_use]
+pub fn step(groups: &[Group], from: Option<&str>, step: Step) -> Option<String> {
+    let all: Vec<&str> = ids(groups).collect();
+    let last = i32::try_from(all.len().checked_sub(1)?).ok()?;
+    let at = from.and_then(|from| all.iter().position(|id| *id == from));
+    let at = at.and_then(|at| i32::try_from(at).ok());
+    let to = match (step, at) {
+        (Step::First, _) | (Step::By(1..), None) => 0,
+        (Step::Last, _) | (Step::By(_), None) => last,
+        (Step::By(by), Some(at)) if by.abs() > 1 => at.saturating_add(by).clamp(0, last),
+        (Step::By(by), Some(at)) => at.saturating_add(by).rem_euclid(last.saturating_add(1)),
+    };
+    let to = all.get(usize::try_from(to).ok()?)?;
+    Some((*to).to_owned())
 }
 
 fn offer(model: &Model) -> Offer {
@@ -226,5 +272,46 @@ mod tests {
         assert_eq!(ids("a/m2"), ["a/m2"]);
         assert_eq!(ids("a/m1"), ["a/m1"]);
         assert_eq!(ids("nothing such"), [""; 0]);
+    }
+
+    #[test]
+    fn steps_go_around_single_and_stop_at_the_ends_by_pages() {
+        let models: Vec<_> = (0..20).map(|number| model("a", number)).collect();
+        let groups = offered(&models, &[], "", "", &now());
+        let go = |from: Option<&str>, by| step(&groups, from, by).unwrap();
+        for (from, by, to) in [
+            (None, Step::By(1), "a/m0"),
+            (None, Step::By(-1), "a/m19"),
+            (Some("a/m19"), Step::By(1), "a/m0"),
+            (Some("a/m0"), Step::By(-1), "a/m19"),
+            (Some("a/m15"), Step::By(8), "a/m19"),
+            (Some("a/m3"), Step::By(-8), "a/m0"),
+            (Some("a/m3"), Step::Last, "a/m19"),
+            (Some("a/m3"), Step::First, "a/m0"),
+            (Some("gone"), Step::By(1), "a/m0"),
+        ] {
+            assert_eq!(go(from, by), to, "{from:?} {by:?}");
+        }
+        assert_eq!(step(&[], None, Step::By(1)), None);
+    }
+
+    #[test]
+    fn the_active_model_stays_while_the_list_changes_around_it() {
+        let list = |numbers: &[usize]| {
+            let models: Vec<_> = numbers.iter().map(|number| model("a", *number)).collect();
+            offered(&models, &[], "model", "", &now())
+        };
+        let led_to = |id: &str| Some(id.to_owned());
+        assert_eq!(active(&list(&[1, 2]), None, true), led_to("a/m1"));
+        assert_eq!(active(&list(&[1, 2]), None, false), None);
+        // Another model comes before it.
+        assert_eq!(
+            active(&list(&[0, 1, 2]), led_to("a/m1"), true),
+            led_to("a/m1")
+        );
+        assert_eq!(place(&list(&[0, 1, 2]), "a/m1"), Some(1));
+        // It is no longer offered.
+        assert_eq!(active(&list(&[2]), led_to("a/m1"), true), led_to("a/m2"));
+        assert_eq!(active(&list(&[2]), led_to("a/m1"), false), None);
     }
 }

@@ -2,6 +2,8 @@
 
 use prompthub_dto::models::{Model, Pricing};
 
+use super::size::dollars;
+
 /// The part of a model's id that tells it from others: `claude-sonnet-4` of
 /// `openrouter/anthropic/claude-sonnet-4`. The demo keeps its full id, so that nobody takes it for
 /// a real model.
@@ -54,28 +56,31 @@ fn price(pricing: &Pricing) -> Option<String> {
         per_million(pricing.prompt.as_deref()?)?,
         per_million(pricing.completion.as_deref()?)?,
     );
-    if prompt == "0.00" && completion == "0.00" {
+    if prompt == NOTHING && completion == NOTHING {
         return Some("free".to_owned());
     }
-    Some(format!("${prompt} in, ${completion} out"))
+    Some(format!("{prompt} in, {completion} out"))
 }
 
-/// A million times a decimal text, to the cent. It moves the point and never becomes a binary
-/// fraction.
+/// What [`dollars`] says of a price all of whose digits are zero.
+const NOTHING: &str = "$0";
+
+/// A million times a decimal text, in dollars. It moves the point, so that no price is too small to
+/// be told from nothing.
 fn per_million(text: &str) -> Option<String> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = [whole, fraction].concat();
     if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
-    let fraction = format!("{fraction:0<8}");
-    let (dollars, cents) = (fraction.get(..6)?, fraction.get(6..8)?);
-    let dollars = [whole, dollars].concat();
-    let dollars = match dollars.trim_start_matches('0') {
+    let fraction = format!("{fraction:0<7}");
+    let (moved, rest) = fraction.split_at_checked(6)?;
+    let whole = [whole, moved].concat();
+    let whole = match whole.trim_start_matches('0') {
         "" => "0",
-        dollars => dollars,
+        whole => whole,
     };
-    Some(format!("{dollars}.{cents}"))
+    dollars(&format!("{whole}.{rest}"))
 }
 
 #[cfg(test)]
@@ -108,11 +113,23 @@ mod tests {
         assert_eq!(details(&model(None, Some(("?", "1")))), "");
         assert_eq!(
             details(&model(None, Some(("0.0000000009", "1")))),
-            "$0.00 in, $1000000.00 out"
+            "$0.00090 in, $1000000.00 out"
         );
         assert_eq!(
             details(&model(None, Some(("0.00000025", "0.00001")))),
             "$0.25 in, $10.00 out"
+        );
+        assert_eq!(
+            details(&model(None, Some(("0.000000075", "0.000000025")))),
+            "$0.075 in, $0.025 out"
+        );
+        assert_eq!(
+            details(&model(None, Some(("0.000000004", "0.000000009")))),
+            "$0.0040 in, $0.0090 out"
+        );
+        assert_eq!(
+            details(&model(None, Some(("0.000", "0.00001")))),
+            "$0 in, $10.00 out"
         );
     }
 

@@ -8,8 +8,11 @@ use std::{future::Future, pin::Pin};
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::feedback::{ErrorNotice, Skeleton};
-use crate::api::ApiError;
+use super::{
+    button::{Button, Size},
+    feedback::Skeleton,
+    icon::{Glyph, Icon},
+};
 
 /// What draws a part, once its code is there.
 pub type Draw = fn() -> AnyView;
@@ -71,6 +74,27 @@ pub fn Part(
     move || match part.get() {
         None => view! { <Skeleton lines/> }.into_any(),
         Some(Ok(draw)) => draw(),
-        Some(Err(())) => view! { <ErrorNotice error=ApiError::Network on_retry=retry/> }.into_any(),
+        Some(Err(())) => view! { <Missing retry/> }.into_any(),
+    }
+}
+
+/// Says that the code of a part did not come. Which of the two reasons it has, no loader tells; the
+/// second is only cured by the page of the newer server.
+#[component]
+fn Missing(retry: Callback<()>) -> impl IntoView {
+    let reload = move |_| {
+        // Refused only when the page is going away.
+        let _ = window().location().reload();
+    };
+    view! {
+        <div class="ph-notice ph-notice--problem" role="alert">
+            <Icon glyph=Glyph::Warning/>
+            <span class="ph-notice__text">
+                "This part of the page could not be loaded. Either the server cannot be reached, or it has a newer \
+                 page by now."
+            </span>
+            <Button label="Retry" size=Size::Small on_click=move |_| retry.run(())/>
+            <Button label="Reload the page" size=Size::Small on_click=reload/>
+        </div>
     }
 }

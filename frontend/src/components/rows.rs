@@ -15,7 +15,7 @@ struct Row {
 }
 
 /// A row for each of the items. A row is kept, with all that happened in it, for as long as an
-/// item has its key; what a row shows of its item must therefore be in the key.
+/// item has its key; what a row shows of its item must therefore be in the key, or be read of a signal.
 pub fn rows<T: Clone + Send + Sync + 'static>(
     items: impl Fn() -> Vec<T> + Send + Sync + 'static,
     key: impl Fn(&T) -> String + Send + Sync + 'static,

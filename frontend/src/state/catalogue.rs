@@ -22,18 +22,35 @@ const SOON: Duration = Duration::from_secs(2);
 pub struct Catalogue {
     pub models: LoadedList<Model>,
     pub providers: LoadedList<Provider>,
-    /// When it was last read, in milliseconds since the Unix epoch.
+    /// When somebody last looked at it and it was read, in milliseconds since the Unix epoch.
     read_at: StoredValue<f64>,
+    /// Whether it is going to be looked again at the providers.
+    is_waiting: StoredValue<bool>,
 }
 
 impl Catalogue {
-    /// Provides an empty catalogue to everything below.
+    /// Provides an empty catalogue to everything below. Once the providers are read, it follows
+    /// those whose list is still on its way.
     pub fn provide() -> Self {
         let catalogue = Self {
             models: LoadedList::unread(|_| api::system::list_models()),
             providers: LoadedList::unread(|_| api::providers::list()),
             read_at: StoredValue::new(f64::NEG_INFINITY),
+            is_waiting: StoredValue::new(false),
         };
+        Effect::new(move |before: Option<usize>| {
+            let loading = catalogue.providers.items().with(loading);
+            // A look that has failed is followed by another one as well.
+            catalogue.providers.progress().track();
+            // A list that has come has models, which matter where models are looked at.
+            if before.is_some_and(|before| loading < before) && catalogue.is_needed() {
+                catalogue.models.reload();
+            }
+            if loading > 0 {
+                catalogue.look_soon();
+            }
+            loading
+        });
         provide_context(catalogue);
         catalogue
     }
@@ -45,30 +62,32 @@ impl Catalogue {
             .models
             .progress()
             .with_untracked(|progress| matches!(progress, Progress::Failed(_)));
-        if now - self.read_at.get_value() > CURRENT || failed || self.is_growing() {
+        if now - self.read_at.get_value() > CURRENT || failed {
             self.read_at.set_value(now);
             self.models.reload();
             self.providers.reload();
         }
     }
 
-    /// Looks again, as long as `watched` and the list of some provider is still on its way.
-    pub fn follow(self, watched: impl Fn() -> bool + Copy + 'static) {
+    fn is_needed(self) -> bool {
+        self.read_at.get_value() > f64::NEG_INFINITY
+    }
+
+    /// Looks again at the providers, once however often it is asked to.
+    fn look_soon(self) {
+        if self.is_waiting.get_value() {
+            return;
+        }
+        self.is_waiting.set_value(true);
         set_timeout(
             move || {
                 // The view may be gone by then, and its signals with it.
-                let growing = self.providers.items().try_with_untracked(is_growing);
-                if growing == Some(true) && watched() {
-                    self.need();
-                    self.follow(watched);
+                if self.is_waiting.try_set_value(false).is_none() {
+                    self.providers.reload();
                 }
             },
             SOON,
         );
-    }
-
-    fn is_growing(self) -> bool {
-        self.providers.items().with_untracked(is_growing)
     }
 
     /// What is known of a model; tracks.
@@ -80,12 +99,13 @@ impl Catalogue {
     }
 }
 
-/// Whether the list of one of them is being asked for, for the first time.
+/// How many of them have their list asked for, for the first time.
 #[expect(clippy::ptr_arg, reason = "signals hand out what they hold")]
-fn is_growing(providers: &Vec<Provider>) -> bool {
-    providers
-        .iter()
-        .any(|provider| provider.state.status == ProviderStatus::Loading)
+fn loading(providers: &Vec<Provider>) -> usize {
+    let status = providers.iter().map(|provider| provider.state.status);
+    status
+        .filter(|status| *status == ProviderStatus::Loading)
+        .count()
 }
 
 #[must_use]

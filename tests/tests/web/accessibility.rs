@@ -1,7 +1,10 @@
 //! axe-core on every page, in both themes, at both sizes.
 
 use prompthub_dto::projects::Project;
-use prompthub_tests::{Client, TestApp, spawn_app, upstream::Script};
+use prompthub_tests::{
+    Client, TestApp, spawn_app,
+    upstream::{Gate, Script, StreamScript},
+};
 
 use crate::{
     axe::{assert_accessible, violations},
@@ -46,7 +49,7 @@ async fn the_way_in_is_accessible() {
         browser.fill("Email", "ada@example.com").await;
         browser.fill("Password", "not the password").await;
         browser.click("button", "Sign in").await;
-        browser.find("alert", "").await;
+        browser.until_alert("No account has this email").await;
         check(browser, "signing in, with a problem").await;
     })
     .await;
@@ -174,6 +177,35 @@ async fn models_images_and_usage_are_accessible() {
         let unfold = "document.querySelectorAll('details').forEach(data => data.open = true)";
         browser.script(unfold, Vec::new()).await;
         check(browser, "usage").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_is_said_by_paragraphs() {
+    let app = spawn_app().await;
+    in_browser(&app, Size::Desktop, async |browser| {
+        browser.register("ada@example.com").await;
+        browser.create_project("Notes", "").await;
+        let gate = Gate::new();
+        app.upstream.next(StreamScript::in_two(
+            "The first paragraph.\n\nThe second",
+            &gate,
+            " one.",
+        ));
+        browser.fill("Message", "Tell me").await;
+        browser.click("button", "Send").await;
+        let until_said = async |words: &str| {
+            browser
+                .until(&format!("{words:?} is said"), async || {
+                    let said = "return document.querySelector('.ph-chat__spoken[aria-live=polite]').textContent";
+                    browser.script(said, Vec::new()).await == words
+                })
+                .await;
+        };
+        until_said("The first paragraph.").await;
+        gate.open();
+        until_said("The second one.").await;
     })
     .await;
 }

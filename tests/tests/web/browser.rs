@@ -254,7 +254,8 @@ impl Browser {
 
     /// Errors of scripts and breaches of the content security policy; that a request was refused
     /// is none, since tests ask for that.
-    async fn complaints(&self) -> Vec<String> {
+    /// Asked for twice, those since the first time.
+    pub(crate) async fn complaints(&self) -> Vec<String> {
         let entries = self.driver.browser_log().await.unwrap_or_default();
         let severe = entries.into_iter().filter(|entry| entry.level == "SEVERE");
         severe

@@ -2,12 +2,12 @@
 //! the sums of it all.
 
 use prompthub_tests::{
-    TestApp,
+    TestApp, spawn_app,
     upstream::{Gate, Script, StreamScript},
 };
 use serde_json::json;
 
-use crate::browser::{Browser, at_both_sizes};
+use crate::browser::{Browser, Size, at_both_sizes, in_browser};
 
 /// A project of Ada's, in the browser and through the API.
 async fn open_project(app: &TestApp, browser: &Browser, body: serde_json::Value) {
@@ -154,12 +154,57 @@ async fn the_usage_page_sums_up_and_plots() {
         browser.click("link", "7 days").await;
         browser
             .until("it is of fewer days", async || {
-                let names = browser.names("table").await;
-                names
-                    .iter()
-                    .any(|name| name.starts_with("Usage by project"))
+                let days = "const label = document.querySelector('svg[role=img]')?.getAttribute('aria-label'); \
+                    const [from, to] = label?.match(/[0-9-]{10}/g) ?? []; \
+                    return (new Date(to) - new Date(from)) / 86400000";
+                browser.script(days, Vec::new()).await.as_f64() == Some(6.0)
             })
             .await;
+        let query = browser.driver.current_url().await.expect("an address");
+        assert_eq!(query.query(), Some("days=7&by=project"));
+
+        // A first day that is not named is the server's choice.
+        browser.go("/usage?from=&to=2020-01-31").await;
+        browser
+            .until("nothing was used then", async || {
+                let main = browser.shown("main").await;
+                main.contains("Nothing was used in these days.")
+            })
+            .await;
+        let current = "return document.querySelectorAll('nav[aria-label=Days] [aria-current]').length";
+        assert_eq!(browser.script(current, Vec::new()).await, 0);
+    })
+    .await;
+}
+
+/// What a part of the page says when its code does not come, as after an upgrade of the server.
+#[tokio::test]
+async fn a_part_that_does_not_come_can_be_had_by_a_reload() {
+    let app = spawn_app().await;
+    in_browser(&app, Size::Desktop, async |browser| {
+        app.register("ada@example.com").await;
+        browser.sign_in().await;
+        let block = |urls: serde_json::Value| json!({"urls": urls});
+        browser.cdp("Network.enable", json!({})).await;
+        browser
+            .cdp("Network.setBlockedURLs", block(json!(["*part-*"])))
+            .await;
+        browser.click("button", "Account").await;
+        browser.click("menuitem", "Usage").await;
+        browser.find("button", "Retry").await;
+        // The loader says so as well, which is no fault of the page here.
+        let complaints = browser.complaints().await;
+        assert!(
+            complaints
+                .iter()
+                .all(|complaint| complaint.contains("Failed to fetch")),
+            "{complaints:?}"
+        );
+        browser
+            .cdp("Network.setBlockedURLs", block(json!([])))
+            .await;
+        browser.click("button", "Reload the page").await;
+        browser.find("navigation", "Days").await;
     })
     .await;
 }

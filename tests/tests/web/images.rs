@@ -1,10 +1,12 @@
 //! Images in a message: from the project's files, pasted, and refused.
 
-use prompthub_dto::providers::ProviderStatus;
-use prompthub_tests::{TestApp, Upstream, upstream::Script};
+use prompthub_tests::Upstream;
 use serde_json::json;
 
-use crate::browser::{Browser, Size, in_browser};
+use crate::{
+    browser::{Browser, Size, in_browser},
+    listed::server_with,
+};
 
 /// A PNG of one pixel.
 const PIXEL: &[u8] = &[
@@ -40,18 +42,11 @@ async fn images_go_with_a_message_or_are_refused() {
     for size in [Size::Desktop, Size::Phone] {
         let upstream = Upstream::start().await;
         let model = |id: &str, modalities: &[&str]| json!({"id": id, "name": id, "architecture": {"input_modalities": modalities}});
-        upstream.list_models(Script::list(&[
+        let models = [
             model("acme/blind", &["text"]),
             model("acme/sees", &["text", "image"]),
-        ]));
-        let base_url = upstream.base_url().clone();
-        let app = TestApp::with(|config| config.openrouter_base_url = base_url).await;
-        let ada = app.register("ada@example.com").await;
-        ada.provider_when("openrouter", |state| state.status == ProviderStatus::Ready)
-            .await;
-        let project = ada
-            .create_project_with(json!({"name": "Notes", "model": "openrouter/acme/sees"}))
-            .await;
+        ];
+        let (app, ada, project) = server_with(&upstream, &models, "openrouter/acme/sees").await;
         ada.upload(&project, "plan.png", PIXEL).await;
         in_browser(&app, size, async |browser| {
             browser.sign_in().await;

@@ -129,8 +129,21 @@ async fn stopping_keeps_the_text() {
             .next(StreamScript::new().delta("So far").silence());
         browser.fill("Message", "Tell me").await;
         browser.click("button", "Send").await;
+        browser
+            .until("some of the text", async || {
+                let answer = browser.find("article", "Assistant").await;
+                answer
+                    .text()
+                    .await
+                    .is_ok_and(|text| text.contains("So far"))
+            })
+            .await;
         browser.click("button", "Stop").await;
-        browser.answered().await;
+        let answer = browser.answered().await;
+        assert!(
+            answer.contains("So far") && answer.contains("Stopped."),
+            "{answer}"
+        );
         let upstream = app.upstream.request().await;
         assert_eq!(
             upstream.closed().await,
@@ -170,6 +183,37 @@ async fn a_failed_answer_says_so_and_keeps_the_question() {
 }
 
 #[tokio::test]
+async fn the_focus_stays_near_what_was_pressed() {
+    at_both_sizes(async |app, browser| {
+        browser.register("ada@example.com").await;
+        browser.create_project("Notes", "").await;
+        let focus_is_on = async |name: &str| {
+            browser
+                .until(&format!("the focus is on {name}"), async || {
+                    let active = "return document.activeElement.getAttribute('aria-label')";
+                    browser.script(active, Vec::new()).await == name
+                })
+                .await;
+        };
+        browser.chat("Tell me").await;
+        app.upstream.next(Script::answer("In other words."));
+        browser.click("button", "Regenerate").await;
+        focus_is_on("You").await;
+        browser
+            .until("the other answer", async || {
+                browser.answered().await.contains("In other words.")
+            })
+            .await;
+        browser.click("button", "Previous version").await;
+        // There is none before the first, so what is left is the way back.
+        focus_is_on("Next version").await;
+        browser.click("button", "Next version").await;
+        focus_is_on("Previous version").await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn files_go_up_and_come_back() {
     at_both_sizes(async |_, browser| {
         browser.register("ada@example.com").await;
@@ -202,6 +246,12 @@ async fn files_go_up_and_come_back() {
         browser.click("button", "Delete späße 1.txt").await;
         browser.click("button", "Delete").await;
         browser.gone("link", "späße 1.txt").await;
+        browser
+            .until("the focus stays in the panel", async || {
+                let active = "return document.activeElement.getAttribute('role')";
+                browser.script(active, Vec::new()).await == "tabpanel"
+            })
+            .await;
     })
     .await;
 }
@@ -310,7 +360,7 @@ async fn wrong_input_is_told_beside_its_field() {
         browser.fill("Email", "ada@example.com").await;
         browser.fill("Password", "not the password").await;
         browser.click("button", "Sign in").await;
-        browser.find("alert", "").await;
+        browser.until_alert("No account has this email").await;
         assert_eq!(browser.value("Email").await, "ada@example.com");
     })
     .await;
@@ -326,6 +376,12 @@ async fn model_output_never_runs() {
             [link](javascript:window.hacked=1) ![image](https://tracker.example/x.png) <b onclick=window.hacked=1>bold</b>";
         app.upstream.next(Script::answer(hostile));
         browser.chat(hostile).await;
+        browser
+            .until("the answer is drawn", async || {
+                let plain = "return document.querySelectorAll('.ph-markdown--plain, .ph-markdown:empty').length";
+                browser.script(plain, Vec::new()).await == 0
+            })
+            .await;
         let hacked = "return window.hacked === undefined && !document.querySelector('.ph-chat__region img, .ph-chat__region script')";
         assert_eq!(browser.script(hacked, Vec::new()).await, true);
         let links = "return [...document.querySelectorAll('[role=log] a')].map(a => a.protocol)";

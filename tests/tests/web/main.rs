@@ -18,6 +18,7 @@ mod elements;
 mod figures;
 mod images;
 mod journey;
+mod listed;
 mod long;
 mod markdown;
 mod models;

@@ -1,15 +1,15 @@
 //! The choice of a model by the keyboard, the parameters, the fallback models, and a model for one
 //! message alone.
 
-use prompthub_dto::{
-    projects::{Parameters, Project, ReasoningEffort},
-    providers::ProviderStatus,
-};
-use prompthub_tests::{Client, TestApp, Upstream, upstream::Script};
+use prompthub_dto::projects::{Parameters, Project, ReasoningEffort};
+use prompthub_tests::{Client, Upstream};
 use serde_json::{Value, json};
 use thirtyfour::{Key, WebElement};
 
-use crate::browser::{Browser, Size, in_browser};
+use crate::{
+    browser::{Browser, Size, in_browser},
+    listed::server_with,
+};
 
 /// A model as OpenRouter lists it.
 fn listed(id: &str, name: &str, parameters: &[&str]) -> Value {
@@ -21,32 +21,19 @@ fn listed(id: &str, name: &str, parameters: &[&str]) -> Value {
     })
 }
 
-/// A server that knows the models of `upstream`, and Ada with a project that uses one of them.
-async fn furnished(upstream: &Upstream) -> (TestApp, Client, Project) {
-    upstream.list_models(Script::list(&[
-        listed("acme/a", "Alpha", &["temperature", "max_tokens"]),
-        listed(
-            "acme/z",
-            "Zeta",
-            &["temperature", "max_tokens", "seed", "stop", "reasoning"],
-        ),
-    ]));
-    let base_url = upstream.base_url().clone();
-    let app = TestApp::with(|config| config.openrouter_base_url = base_url).await;
-    let ada = app.register("ada@example.com").await;
-    ada.provider_when("openrouter", |state| state.status == ProviderStatus::Ready)
-        .await;
-    let project = ada
-        .create_project_with(json!({"name": "Notes", "model": "openrouter/acme/a"}))
-        .await;
-    (app, ada, project)
-}
-
 /// Makes the same journey in both windows, each on a server of its own that knows some models.
 async fn with_models(journey: impl AsyncFn(&Upstream, &Client, &Project, &Browser)) {
     for size in [Size::Desktop, Size::Phone] {
         let upstream = Upstream::start().await;
-        let (app, ada, project) = furnished(&upstream).await;
+        let models = [
+            listed("acme/a", "Alpha", &["temperature", "max_tokens"]),
+            listed(
+                "acme/z",
+                "Zeta",
+                &["temperature", "max_tokens", "seed", "stop", "reasoning"],
+            ),
+        ];
+        let (app, ada, project) = server_with(&upstream, &models, "openrouter/acme/a").await;
         in_browser(&app, size, async |browser| {
             browser.sign_in().await;
             browser.go(&format!("/projects/{}", project.id)).await;
@@ -137,6 +124,19 @@ async fn a_model_is_chosen_by_the_keyboard() {
         browser.pick("Model", "zeta").await;
         browser.gone("listbox", "Model").await;
         assert_eq!(browser.chosen("Model").await, "openrouter/acme/z");
+        // Words and Enter at once, before the list can have been drawn.
+        let at_once = "const field = arguments[0]; field.focus(); field.value = 'alpha'; \
+            field.dispatchEvent(new InputEvent('input', {bubbles: true})); \
+            const enter = {key: 'Enter', bubbles: true, cancelable: true}; \
+            field.dispatchEvent(new KeyboardEvent('keydown', enter))";
+        let field = browser.find("combobox", "Model").await;
+        let field = field.to_json().expect("a reference to it");
+        browser.script(at_once, vec![field]).await;
+        browser
+            .until("it is chosen", async || {
+                browser.chosen("Model").await == "openrouter/acme/a"
+            })
+            .await;
         // Home and End go to the ends of the list, arrows around them.
         for (keys, id) in [
             ([Key::Down, Key::End], "demo/echo"),

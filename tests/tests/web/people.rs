@@ -82,6 +82,16 @@ impl Browser {
         }
     }
 
+    /// Waits until some alert says this. There are empty ones, which are there before what they say.
+    pub(crate) async fn until_alert(&self, words: &str) {
+        let alerts = "return [...document.querySelectorAll('[role=alert]')].map(alert => alert.innerText).join(' ')";
+        self.until(&format!("an alert says {words:?}"), async || {
+            let alerts = self.script(alerts, Vec::new()).await;
+            alerts.as_str().is_some_and(|text| text.contains(words))
+        })
+        .await;
+    }
+
     /// Presses Escape wherever the focus is.
     pub(crate) async fn press_escape(&self) {
         let actions = self

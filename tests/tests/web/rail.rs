@@ -139,3 +139,59 @@ async fn the_model_can_be_chosen_from_the_chat() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_is_done_to_a_conversation_keeps_the_focus_at_it() {
+    let app = spawn_app().await;
+    in_browser(&app, Size::Desktop, async |browser| {
+        browser.register("ada@example.com").await;
+        browser.create_project("Notes", "").await;
+        for title in ["Older", "Newer"] {
+            browser.click("button", "New chat").await;
+            browser.gone("article", "You").await;
+            browser.chat(title).await;
+            browser
+                .find("button", &format!("Options for {title}"))
+                .await;
+        }
+        let focus_is_on = async |name: &str| {
+            browser
+                .until(&format!("the focus is on {name}"), async || {
+                    browser.active_name().await == name
+                })
+                .await;
+        };
+        let choose = async |title: &str, item: &str| {
+            browser
+                .click("button", &format!("Options for {title}"))
+                .await;
+            browser.click("menuitem", item).await;
+        };
+        choose("Older", "Rename").await;
+        browser.fill("Title", "Oldest").await;
+        browser.click("button", "Rename").await;
+        focus_is_on("Options for Oldest").await;
+        // Out of the way, it can still be pinned, and its menu knows that.
+        choose("Oldest", "Archive").await;
+        focus_is_on("Options for Newer").await;
+        browser.click("DisclosureTriangle", "Archived").await;
+        choose("Oldest", "Pin").await;
+        browser
+            .until("it is pinned", async || {
+                browser.click("button", "Options for Oldest").await;
+                let pinned = browser.has("menuitem", "Unpin").await;
+                browser.press_escape().await;
+                pinned
+            })
+            .await;
+        choose("Oldest", "Delete").await;
+        browser.click("button", "Delete").await;
+        browser.gone("button", "Options for Oldest").await;
+        browser
+            .until("the focus stays in the rail", async || {
+                browser.active_name().await == "Conversations"
+            })
+            .await;
+    })
+    .await;
+}

@@ -120,10 +120,23 @@ async fn what_cannot_come_in_is_told_where_it_was_tried() {
         browser.click("button", "Import project").await;
         browser.find("dialog", "Import project").await;
         let folder = tempfile::tempdir().unwrap();
+        let refusal = async || {
+            let alert = "return document.querySelector('dialog [role=alert]')?.innerText ?? ''";
+            let alert = browser.script(alert, Vec::new()).await;
+            alert.as_str().expect("text").to_owned()
+        };
+        let mut before = String::new();
         for text in ["{\"format\":", "{\"neither\": \"this\"}"] {
             let file = folder.path().join("wrong.json");
             std::fs::write(&file, text).unwrap();
             browser.choose_import(&file).await;
+            browser
+                .until("it is refused in words of its own", async || {
+                    let now = refusal().await;
+                    !now.is_empty() && now != before
+                })
+                .await;
+            before = refusal().await;
             browser.find("button", "Choose another file").await;
             assert!(browser.has("button", "Retry").await);
         }

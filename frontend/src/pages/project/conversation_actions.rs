@@ -14,24 +14,22 @@ use super::{
 use crate::{
     api,
     components::{
+        asking::Asking,
         button::{Button, Variant},
         dialog::{Confirm, Dialog},
         field::TextField,
+        focus::RowPlace,
         icon::Glyph,
         menu::MenuItem,
     },
-    state::{
-        submission::Submission,
-        toasts::{Toasts, use_toasts},
-    },
+    state::toasts::{Toasts, use_toasts},
 };
 
 /// Which dialog about which conversation is open.
 #[derive(Clone, Copy)]
 pub struct Actions {
-    target: RwSignal<Option<Conversation>>,
-    renaming: RwSignal<bool>,
-    deleting: RwSignal<bool>,
+    renaming: Asking<Conversation>,
+    deleting: Asking<Conversation>,
     title: RwSignal<String>,
     toasts: Toasts,
 }
@@ -39,9 +37,8 @@ pub struct Actions {
 impl Actions {
     pub fn new(conversations: Conversations) -> Self {
         Self {
-            target: RwSignal::new(None),
-            renaming: conversations.renaming,
-            deleting: RwSignal::new(false),
+            renaming: Asking::with_open(conversations.renaming),
+            deleting: Asking::new(),
             title: RwSignal::new(String::new()),
             toasts: use_toasts(),
         }
@@ -64,8 +61,7 @@ impl Actions {
         vec![
             MenuItem::new("Rename", move || {
                 self.title.set(to_rename.title.clone());
-                self.target.set(Some(to_rename.clone()));
-                self.renaming.set(true);
+                self.renaming.ask(to_rename.clone());
             })
             .glyph(Glyph::Pen),
             MenuItem::new(if pinned { "Unpin" } else { "Pin" }, move || change(&pin))
@@ -83,8 +79,7 @@ impl Actions {
                 api::transfer::conversation_path(id, ExportFormat::Json),
             ),
             MenuItem::new("Delete", move || {
-                self.target.set(Some(conversation.clone()));
-                self.deleting.set(true);
+                self.deleting.ask(conversation.clone());
             })
             .glyph(Glyph::Trash)
             .danger(),
@@ -92,9 +87,15 @@ impl Actions {
     }
 
     fn change(self, state: ProjectState, id: ConversationId, change: UpdateConversation) {
+        let place = RowPlace::of_focus();
         spawn_local(async move {
             match api::conversations::update(id, change).await {
-                Ok(updated) => state.conversations.replace(&updated),
+                Ok(updated) => {
+                    state.conversations.replace(&updated);
+                    if let Some(place) = place {
+                        place.keep();
+                    }
+                }
                 Err(error) => self.toasts.problem(error.message()),
             }
         });
@@ -105,62 +106,59 @@ impl Actions {
 #[component]
 pub fn ConversationDialogs(actions: Actions) -> impl IntoView {
     let state = use_project();
-    let rename = Submission::new();
+    let Actions {
+        renaming, deleting, ..
+    } = actions;
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let Some(target) = actions.target.get_untracked() else {
+        let Some(target) = untrack(|| renaming.target()) else {
             return;
         };
         let change = UpdateConversation {
             title: Some(actions.title.get_untracked()),
             ..Default::default()
         };
-        rename.submit(async move {
+        renaming.run(async move {
             let updated = api::conversations::update(target.id, change).await?;
             state.conversations.replace(&updated);
-            actions.renaming.set(false);
             Ok(())
         });
     };
-    let remove = Submission::new();
     let confirm = Callback::new(move |()| {
-        let Some(target) = actions.target.get_untracked() else {
+        let Some(target) = untrack(|| deleting.target()) else {
             return;
         };
-        remove.submit(async move {
+        deleting.run(async move {
             api::conversations::remove(target.id).await?;
             state.conversations.remove(target.id);
-            actions.deleting.set(false);
-            if state.conversation.get_untracked() == Some(target.id) {
+            // The page may be gone by then, and its signals with it.
+            if state.conversation.try_get_untracked().flatten() == Some(target.id) {
                 state.show(None);
             }
             Ok(())
         });
     });
     let name = move || {
-        actions
-            .target
-            .get()
-            .map(|target| target.title)
-            .unwrap_or_default()
+        let target = deleting.target();
+        target.map(|target| target.title).unwrap_or_default()
     };
     view! {
-        <Dialog open=actions.renaming title="Rename conversation">
+        <Dialog open=renaming.open title="Rename conversation">
             <form class="ph-form" novalidate on:submit=submit>
-                <TextField label="Title" value=actions.title problem=rename.problem(&[]) autofocus=true/>
+                <TextField label="Title" value=actions.title problem=renaming.problem(&[]) autofocus=true/>
                 <div class="ph-bar ph-bar--end">
-                    <Button label="Cancel" variant=Variant::Quiet on_click=move |_| actions.renaming.set(false)/>
-                    <Button label="Rename" variant=Variant::Primary busy=rename.pending()/>
+                    <Button label="Cancel" variant=Variant::Quiet on_click=move |_| renaming.open.set(false)/>
+                    <Button label="Rename" variant=Variant::Primary busy=renaming.busy()/>
                 </div>
             </form>
         </Dialog>
         <Confirm
-            open=actions.deleting
+            open=deleting.open
             title="Delete this conversation?"
             text=Signal::derive(move || format!("“{}” and all its messages will be gone for good.", name()))
             action="Delete"
-            busy=remove.pending()
-            problem=remove.problem(&[])
+            busy=deleting.busy()
+            problem=deleting.problem(&[])
             on_confirm=confirm
         />
     }

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     api,
     components::{
+        asking::Asking,
         button::{Button, IconButton, Size},
         dialog::Confirm,
         icon::{Glyph, Icon},
@@ -18,7 +19,7 @@ use crate::{
         size,
         time::Ago,
     },
-    state::{loaded::Progress, submission::Submission},
+    state::loaded::Progress,
 };
 
 #[component]
@@ -26,23 +27,18 @@ pub fn FilesPanel() -> impl IntoView {
     let state = use_project();
     let files = state.files;
     let input = NodeRef::<html::Input>::new();
-    let target = RwSignal::new(String::new());
-    let deleting = RwSignal::new(false);
-    let remove = Submission::new();
+    let deleting = Asking::<String>::new();
     let confirm = Callback::new(move |()| {
-        let name = target.get_untracked();
-        remove.submit(async move {
+        let Some(name) = untrack(|| deleting.target()) else {
+            return;
+        };
+        deleting.run(async move {
             api::files::remove(state.id, &name).await?;
             files.update(|files| files.retain(|file| file.name != name));
-            deleting.set(false);
             Ok(())
         });
     });
-    let ask = Callback::new(move |name: String| {
-        remove.clear();
-        target.set(name);
-        deleting.set(true);
-    });
+    let ask = Callback::new(move |name: String| deleting.ask(name));
     let choose = move |_| {
         if let Some(input) = input.get_untracked() {
             input.click();
@@ -90,12 +86,12 @@ pub fn FilesPanel() -> impl IntoView {
         })}
         <ListEnd end=files.end() lines=2/>
         <Confirm
-            open=deleting
+            open=deleting.open
             title="Delete this file?"
-            text=Signal::derive(move || format!("“{}” will be gone for good.", target.get()))
+            text=Signal::derive(move || format!("“{}” will be gone for good.", deleting.target().unwrap_or_default()))
             action="Delete"
-            busy=remove.pending()
-            problem=remove.problem(&[])
+            busy=deleting.busy()
+            problem=deleting.problem(&[])
             on_confirm=confirm
         />
     }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::components::A;
-use prompthub_dto::chat::Conversation;
+use prompthub_dto::{chat::Conversation, ids::ConversationId};
 
 use super::{
     conversation_actions::{Actions, ConversationDialogs},
@@ -73,12 +73,10 @@ fn ProjectSwitcher() -> impl IntoView {
         api::projects::list(cursor.as_deref()).await
     });
     let name = move || state.project.with(|project| project.value.name.clone());
+    // Tracks, so that an open menu follows the list on its way.
     let items = Callback::new(move |()| {
-        let others = projects
-            .items()
-            .get_untracked()
-            .into_iter()
-            .filter(|project| project.id != state.id);
+        let others = projects.items().get().into_iter();
+        let others = others.filter(|project| project.id != state.id);
         let mut items = vec![
             MenuItem::new("All projects", move || state.leave_to(routes::HOME)).glyph(Glyph::Grid),
         ];
@@ -86,6 +84,21 @@ fn ProjectSwitcher() -> impl IntoView {
             let path = routes::project(project.id, None);
             MenuItem::new(project.name, move || state.leave_to(&path)).glyph(Glyph::Folder)
         }));
+        match projects.progress().get() {
+            Progress::Failed(_) => items.push(
+                MenuItem::new("Some could not be read: try again", move || {
+                    projects.reload();
+                })
+                .glyph(Glyph::Warning),
+            ),
+            Progress::More(_) => items.push(
+                MenuItem::new("More among all projects", move || {
+                    state.leave_to(routes::HOME);
+                })
+                .glyph(Glyph::Grid),
+            ),
+            Progress::Loading | Progress::Complete => {}
+        }
         items
     });
     view! {
@@ -106,7 +119,12 @@ fn Conversations() -> impl IntoView {
     let clock = use_clock();
     let actions = Actions::new(state.conversations);
     let list = state.conversations.active;
-    let archived = state.conversations.archived.items();
+    let archived = state.conversations.archived;
+    // A list that could not be read may have something in it.
+    let no_archive = Memo::new(move |_| {
+        let failed = matches!(archived.progress().get(), Progress::Failed(_));
+        archived.items().with(Vec::is_empty) && !failed
+    });
     let groups = Memo::new(move |_| {
         let now = LocalMoment::at(clock.now());
         list.items().with(|conversations| {
@@ -121,64 +139,71 @@ fn Conversations() -> impl IntoView {
     view! {
         <nav class="ph-rail__list" aria-label="Conversations">
             {rows(
-                move || groups.get(),
-                fingerprint,
-                move |group| view! {
-                    <h2 class="ph-rail__heading">{group.heading.clone()}</h2>
-                    <ul class="ph-rail__group" aria-label=group.heading>
-                        {group.conversations.into_iter().map(|conversation| view! {
-                            <Row conversation=conversation actions=actions/>
-                        }).collect_view()}
-                    </ul>
-                }
-                .into_any(),
+                move || groups.with(|groups| groups.iter().map(|group| group.heading.clone()).collect()),
+                String::clone,
+                move |heading| view! { <GroupView groups heading actions/> }.into_any(),
             )}
             <ListEnd end=list.end() lines=4/>
             {move || none.get().then(|| view! {
                 <p class="ph-hint ph-rail__none">"Your conversations will be listed here."</p>
             })}
             // A list of its own, closed: what is archived is out of the way, and can be had back.
-            <details class="ph-rail__archive" hidden=move || archived.with(Vec::is_empty)>
+            <details class="ph-rail__archive" hidden=no_archive>
                 <summary class="ph-rail__heading">"Archived"</summary>
                 <ul class="ph-rail__group" aria-label="Archived">
                     {rows(
-                        move || archived.get(),
-                        |conversation| format!("{} {}", conversation.id, conversation.title),
-                        move |conversation| view! {
-                            <Row conversation=conversation actions=actions/>
-                        }
-                        .into_any(),
+                        move || archived.items().with(|all| all.iter().map(|one| one.id).collect()),
+                        ToString::to_string,
+                        move |id| view! { <Row id actions/> }.into_any(),
                     )}
                 </ul>
+                <ListEnd end=archived.end() lines=2/>
             </details>
         </nav>
         <ConversationDialogs actions=actions/>
     }
 }
 
-/// What a group shows, so that it is made anew only when that changes.
-fn fingerprint(group: &Group) -> String {
-    let mut text = group.heading.clone();
-    for conversation in &group.conversations {
-        text.push_str(conversation.id.as_str());
-        text.push_str(&conversation.title);
-        text.push(if conversation.pinned { '1' } else { '0' });
+/// The conversations under one heading. It stays as long as there is any, and so does each row.
+#[component]
+fn GroupView(groups: Memo<Vec<Group>>, heading: String, actions: Actions) -> impl IntoView {
+    let name = heading.clone();
+    let ids = move || {
+        groups.with(|groups| {
+            let group = groups.iter().find(|group| group.heading == name);
+            let conversations = group.into_iter().flat_map(|group| &group.conversations);
+            conversations.map(|conversation| conversation.id).collect()
+        })
+    };
+    view! {
+        <h2 class="ph-rail__heading">{heading.clone()}</h2>
+        <ul class="ph-rail__group" aria-label=heading>
+            {rows(ids, ToString::to_string, move |id| view! { <Row id actions/> }.into_any())}
+        </ul>
     }
-    text
 }
 
 #[component]
-fn Row(conversation: Conversation, actions: Actions) -> impl IntoView {
+fn Row(id: ConversationId, actions: Actions) -> impl IntoView {
     let state: ProjectState = use_project();
-    let id = conversation.id;
-    let title = if conversation.title.is_empty() {
-        "Untitled".to_owned()
-    } else {
-        conversation.title.clone()
-    };
-    let label = format!("Options for {title}");
-    let tooltip = title.clone();
-    let items = Callback::new(move |()| actions.menu(state, conversation.clone()));
+    let conversation = Memo::new(move |_| {
+        let find = |list: LoadedList<Conversation>| {
+            let find = |all: &Vec<Conversation>| all.iter().find(|one| one.id == id).cloned();
+            list.items().with(find)
+        };
+        let conversations = state.conversations;
+        find(conversations.active).or_else(|| find(conversations.archived))
+    });
+    let title = Signal::derive(move || {
+        let title = conversation.with(|found| found.as_ref().map(|found| found.title.clone()));
+        title
+            .filter(|title| !title.is_empty())
+            .unwrap_or_else(|| "Untitled".to_owned())
+    });
+    let items = Callback::new(move |()| {
+        let conversation = conversation.get_untracked();
+        conversation.map_or_else(Vec::new, |conversation| actions.menu(state, conversation))
+    });
     let current = Memo::new(move |_| state.conversation.get() == Some(id));
     view! {
         <li class="ph-rail__row" class:ph-rail__row--current=current>
@@ -186,12 +211,16 @@ fn Row(conversation: Conversation, actions: Actions) -> impl IntoView {
                 href=routes::project(state.id, Some(id))
                 attr:class="ph-rail__link"
                 attr:aria-current=move || current.get().then_some("page")
-                attr:title=tooltip
+                attr:title=title
                 on:click=move |_| state.rail_sheet.set(false)
             >
                 {title}
             </A>
-            <Menu label=label class="ph-button ph-button--quiet ph-button--icon ph-button--small ph-rail__more" items=items>
+            <Menu
+                label=Signal::derive(move || format!("Options for {}", title.get()))
+                class="ph-button ph-button--quiet ph-button--icon ph-button--small ph-rail__more"
+                items=items
+            >
                 <Icon glyph=Glyph::More/>
             </Menu>
         </li>

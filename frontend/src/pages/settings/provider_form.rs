@@ -6,14 +6,16 @@ use prompthub_dto::providers::{
 };
 
 use crate::{
-    api,
+    api::{self, ApiError},
     components::{
+        asking::Asking,
         button::{Button, Variant},
         dialog::Dialog,
         feedback::Problem,
         field::{Kind, Select, TextField},
+        list_end::ListEnd,
     },
-    state::{loaded::LoadedList, submission::Submission, toasts::use_toasts},
+    state::{loaded::LoadedList, toasts::use_toasts},
 };
 
 /// What the form is about.
@@ -23,37 +25,38 @@ pub enum Subject {
     Account(Provider),
 }
 
+/// The fields whose problems are told beside them.
+const FIELDS: &[&str] = &["preset", "name", "base_url", "api_key"];
+
 #[component]
 pub fn ProviderDialog(
-    open: RwSignal<bool>,
-    subject: RwSignal<Subject>,
+    saving: Asking<Subject>,
     presets: LoadedList<ProviderPreset>,
     on_saved: Callback<()>,
 ) -> impl IntoView {
-    let title = move || match subject.get() {
-        Subject::New => "Add provider".to_owned(),
-        Subject::Account(provider) => format!("Change {}", provider.name),
+    let title = move || match saving.target() {
+        Some(Subject::Account(provider)) => format!("Change {}", provider.name),
+        Some(Subject::New) | None => "Add provider".to_owned(),
     };
     view! {
-        <Dialog open title=Signal::derive(title)>
-            <Form open subject=subject.get_untracked() presets on_saved/>
+        <Dialog open=saving.open title=Signal::derive(title)>
+            <Form saving presets on_saved/>
         </Dialog>
     }
 }
 
 #[component]
 fn Form(
-    open: RwSignal<bool>,
-    subject: Subject,
+    saving: Asking<Subject>,
     presets: LoadedList<ProviderPreset>,
     on_saved: Callback<()>,
 ) -> impl IntoView {
     let toasts = use_toasts();
-    let account = match subject {
-        Subject::New => None,
-        Subject::Account(provider) => Some(provider),
+    let account = match untrack(|| saving.target()) {
+        Some(Subject::Account(provider)) => Some(provider),
+        Some(Subject::New) | None => None,
     };
-    let was = account.clone();
+    let id = account.as_ref().and_then(|account| account.id);
     let (was_name, was_url, was_preset) = account
         .as_ref()
         .map(|account| {
@@ -71,24 +74,14 @@ fn Form(
             named.or_else(|| presets.first()).cloned()
         })
     });
-    let save = Submission::new();
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let Some(preset) = preset.get_untracked() else {
-            return;
-        };
-        let typed = |signal: RwSignal<String>| signal.get_untracked().trim().to_owned();
-        let some = |text: String| Some(text).filter(|text| !text.is_empty());
-        let (key, url) = (some(typed(key)), typed(url));
-        let id = was.as_ref().and_then(|account| account.id);
+    let typed = |signal: RwSignal<String>| signal.get_untracked().trim().to_owned();
+    let save = StoredValue::new(move |key: Option<String>| {
+        let (name, url) = (typed(name), typed(url));
         let new_url = (url != was_url).then(|| url.clone());
-        let mut name = typed(name);
-        if name.is_empty() && id.is_none() {
-            name.clone_from(&preset.title);
-        }
-        save.submit(async move {
-            let saved = match id {
-                Some(id) => {
+        let preset = preset.get_untracked();
+        saving.run(async move {
+            let saved = match (id, preset) {
+                (Some(id), _) => {
                     let body = UpdateProvider {
                         name: Some(name),
                         base_url: new_url,
@@ -96,22 +89,28 @@ fn Form(
                     };
                     api::providers::update(id, body).await?
                 }
-                None => {
+                (None, Some(preset)) => {
                     let open_url = preset.base_url_rule != BaseUrlRule::Fixed;
                     let body = CreateProvider {
                         preset: preset.name,
-                        name,
+                        name: some(name).unwrap_or(preset.title),
                         base_url: some(url).filter(|_| open_url),
                         api_key: key,
                     };
                     api::providers::create(body).await?
                 }
+                // What is missing, and what to do about it, stands in place of the choice.
+                (None, None) => return Err(ApiError::Cancelled),
             };
             toasts.done(format!("{} is saved", saved.name));
-            open.set(false);
-            on_saved.run(());
+            // The page may be gone by then, and nobody left to tell.
+            let _ = on_saved.try_run(());
             Ok(())
         });
+    });
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        save.with_value(|save| save(some(typed(key))));
     };
     let choices = move || {
         presets.items().with(|presets| {
@@ -150,21 +149,41 @@ fn Form(
         };
         Some(words.to_owned())
     });
+    // Of a key that is too short the account does not tell, so that its row cannot say that there is one.
+    let may_go_without = Memo::new(move |_| {
+        let is_optional = |preset: &ProviderPreset| preset.key_rule == KeyRule::Optional;
+        id.is_some() && preset.with(|preset| preset.as_ref().is_some_and(is_optional))
+    });
+    let remove_key = move |_| save.with_value(|save| save(Some(String::new())));
     view! {
         <form class="ph-form" novalidate autocomplete="off" on:submit=submit>
-            {account.is_none().then(|| view! {
-                <Select label="Provider" value=chosen choices=Signal::derive(choices) problem=save.field("preset")/>
+            {id.is_none().then(|| view! {
+                <Select label="Provider" value=chosen choices=Signal::derive(choices) problem=saving.field("preset")/>
             })}
-            <TextField label="Name" value=name maxlength=60 problem=save.field("name")/>
+            <ListEnd end=presets.end() lines=1/>
+            <TextField label="Name" value=name maxlength=60 problem=saving.field("name")/>
             {move || own_url.get().then(|| view! {
-                <TextField label="Base URL" value=url hint=url_hint problem=save.field("base_url")/>
+                <TextField label="Base URL" value=url hint=url_hint problem=saving.field("base_url")/>
             })}
-            <TextField label="API key" value=key kind=Kind::Password autocomplete="off" hint=key_hint problem=save.field("api_key")/>
-            <Problem text=save.problem(&["preset", "name", "base_url", "api_key"])/>
+            <TextField label="API key" value=key kind=Kind::Password autocomplete="off" hint=key_hint problem=saving.field("api_key")/>
+            <Problem text=saving.problem(FIELDS)/>
             <div class="ph-bar ph-bar--end">
-                <Button label="Cancel" on_click=move |_| open.set(false)/>
-                <Button label="Save provider" variant=Variant::Primary busy=save.pending()/>
+                {move || may_go_without.get().then(|| view! {
+                    <Button label="Remove key" variant=Variant::Quiet busy=saving.busy() on_click=remove_key/>
+                    <span class="ph-bar__space"></span>
+                })}
+                <Button label="Cancel" on_click=move |_| saving.open.set(false)/>
+                <Button
+                    label="Save provider"
+                    variant=Variant::Primary
+                    busy=saving.busy()
+                    disabled=Signal::derive(move || id.is_none() && preset.with(Option::is_none))
+                />
             </div>
         </form>
     }
+}
+
+fn some(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
 }

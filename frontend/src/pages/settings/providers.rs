@@ -1,10 +1,7 @@
 //! Accounts with providers of models: the operator's, which are only shown, and one's own.
 
 use leptos::prelude::*;
-use prompthub_dto::{
-    Timestamp,
-    providers::{Provider, ProviderPreset, ProviderStatus},
-};
+use prompthub_dto::providers::{Provider, ProviderPreset};
 
 use super::{
     Section,
@@ -13,6 +10,7 @@ use super::{
 use crate::{
     api,
     components::{
+        asking::Asking,
         button::{Button, IconButton, Size, Variant},
         dialog::Confirm,
         icon::Glyph,
@@ -30,58 +28,43 @@ use crate::{
 /// What the rows share.
 #[derive(Clone, Copy)]
 struct Accounts {
-    catalogue: Catalogue,
+    providers: LoadedList<Provider>,
     presets: LoadedList<ProviderPreset>,
-    /// What the dialog is about, while it is open or closing.
-    subject: RwSignal<Subject>,
-    dialog: RwSignal<bool>,
+    saving: Asking<Subject>,
     /// The account that the person is asked about before it is deleted.
-    target: RwSignal<Option<Provider>>,
-    asking: RwSignal<bool>,
-}
-
-impl Accounts {
-    fn edit(self, subject: Subject) {
-        self.subject.set(subject);
-        self.dialog.set(true);
-    }
-
-    fn reload(self) {
-        self.catalogue.providers.reload();
-        self.catalogue.follow(|| true);
-    }
+    deleting: Asking<Provider>,
 }
 
 #[component]
 pub fn ProvidersSection() -> impl IntoView {
     let toasts = use_toasts();
-    let catalogue = Catalogue::provide();
     let accounts = Accounts {
-        catalogue,
+        providers: Catalogue::provide().providers,
         presets: LoadedList::new(|_| api::providers::list_presets()),
-        subject: RwSignal::new(Subject::New),
-        dialog: RwSignal::new(false),
-        target: RwSignal::new(None),
-        asking: RwSignal::new(false),
+        saving: Asking::new(),
+        deleting: Asking::new(),
     };
-    let providers = catalogue.providers;
-    accounts.reload();
-    let remove = Submission::new();
+    let Accounts {
+        providers,
+        saving,
+        deleting,
+        ..
+    } = accounts;
+    providers.reload();
     let confirm = Callback::new(move |()| {
-        let Some(provider) = accounts.target.get_untracked() else {
+        let Some(provider) = untrack(|| deleting.target()) else {
             return;
         };
         let Some(id) = provider.id else { return };
-        remove.submit(async move {
+        deleting.run(async move {
             api::providers::remove(id).await?;
             providers.update(|providers| providers.retain(|other| other.id != Some(id)));
-            accounts.asking.set(false);
             toasts.done(format!("{} has been deleted", provider.name));
             Ok(())
         });
     });
     let text = move || {
-        accounts.target.get().map_or_else(String::new, |provider| {
+        deleting.target().map_or_else(String::new, |provider| {
             format!(
                 "“{}” and its key will be gone. Projects that name its models answer no more until \
                  another model is chosen.",
@@ -93,9 +76,9 @@ pub fn ProvidersSection() -> impl IntoView {
         <Section id="providers" title="Providers">
             <ul class="ph-files" aria-label="Providers" hidden=move || providers.items().with(Vec::is_empty)>
                 {rows(
-                    move || providers.items().get(),
-                    key,
-                    move |provider| view! { <ProviderRow accounts provider/> }.into_any(),
+                    move || providers.items().with(|all| all.iter().map(|one| one.slug.clone()).collect()),
+                    String::clone,
+                    move |slug| view! { <ProviderRow accounts slug/> }.into_any(),
                 )}
             </ul>
             <ListEnd end=providers.end() lines=2/>
@@ -104,7 +87,7 @@ pub fn ProvidersSection() -> impl IntoView {
                     label="Add provider"
                     variant=Variant::Primary
                     glyph=Glyph::Plus
-                    on_click=move |_| accounts.edit(Subject::New)
+                    on_click=move |_| saving.ask(Subject::New)
                 />
             </div>
             <p class="ph-hint">
@@ -113,70 +96,60 @@ pub fn ProvidersSection() -> impl IntoView {
                 " names what it takes."
             </p>
             <ProviderDialog
-                open=accounts.dialog
-                subject=accounts.subject
+                saving
                 presets=accounts.presets
-                on_saved=Callback::new(move |()| accounts.reload())
+                on_saved=Callback::new(move |()| providers.reload())
             />
             <Confirm
-                open=accounts.asking
+                open=deleting.open
                 title="Delete this provider?"
                 text=Signal::derive(text)
                 action="Delete"
-                busy=remove.pending()
-                problem=remove.problem(&[])
+                busy=deleting.busy()
+                problem=deleting.problem(&[])
                 on_confirm=confirm
             />
         </Section>
     }
 }
 
-/// What a row shows of its account, so that it is drawn anew when that changes.
-fn key(provider: &Provider) -> String {
-    let Provider {
-        slug,
-        name,
-        base_url,
-        key_hint,
-        state,
-        ..
-    } = provider;
-    let checked = state.checked_at.as_ref().map(Timestamp::as_str);
-    [
-        slug.as_str(),
-        name,
-        base_url.as_deref().unwrap_or_default(),
-        key_hint.as_deref().unwrap_or_default(),
-        checked.unwrap_or_default(),
-        if state.status == ProviderStatus::Loading {
-            "?"
-        } else {
-            ""
-        },
-    ]
-    .join(" ")
-}
-
+/// An account's row, which stays as it is while what it shows of the account changes.
 #[component]
-fn ProviderRow(accounts: Accounts, provider: Provider) -> impl IntoView {
+fn ProviderRow(accounts: Accounts, slug: String) -> impl IntoView {
     let clock = use_clock();
+    let provider = Memo::new(move |_| {
+        accounts.providers.items().with(|providers| {
+            let found = providers.iter().find(|provider| provider.slug == slug);
+            found.cloned()
+        })
+    });
+    let of = move |read: fn(&Provider) -> String| {
+        Signal::derive(move || {
+            provider.with(|provider| provider.as_ref().map(read).unwrap_or_default())
+        })
+    };
+    let name = of(|provider| provider.name.clone());
     let said = RwSignal::new(None::<(bool, String)>);
     let test = Submission::new();
     let failed = test.problem(&[]);
-    let state = provider.state.clone();
-    let words = move || provider_words::state(&state, &LocalMoment::at(clock.now()));
-    let (preset, called) = (provider.preset.clone(), provider.name.clone());
-    let place = provider.base_url.clone();
-    let key = provider.key_hint.clone().map(|hint| format!("key …{hint}"));
+    let words = move || {
+        let now = LocalMoment::at(clock.now());
+        provider.with(|provider| {
+            let provider = provider.as_ref();
+            provider.map(|provider| provider_words::state(&provider.state, &now))
+        })
+    };
     let about = move || {
-        let presets = accounts.presets.items();
-        let title = presets.with(|presets| {
-            let preset = presets.iter().find(|other| other.name == preset);
+        let provider = provider.get()?;
+        let title = accounts.presets.items().with(|presets| {
+            let mut presets = presets.iter();
+            let preset = presets.find(|preset| preset.name == provider.preset);
             preset.map(|preset| preset.title.clone())
         });
-        let kind = title.filter(|title| *title != called);
-        let parts = [kind, place.clone(), key.clone()];
-        parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+        let kind = title.filter(|title| *title != provider.name);
+        let key = provider.key_hint.map(|hint| format!("key …{hint}"));
+        let parts = [kind, provider.base_url, key].into_iter().flatten();
+        Some(parts.collect::<Vec<_>>().join(" · "))
     };
     let result = move || {
         let (ok, text) = match failed.get() {
@@ -186,30 +159,37 @@ fn ProviderRow(accounts: Accounts, provider: Provider) -> impl IntoView {
         let class = if ok { "ph-hint" } else { "ph-field__problem" };
         Some(view! { <span class=class>{text}</span> })
     };
-    let name = provider.name.clone();
-    let tools = provider.id.map(|id| {
-        let (edited, deleted) = (provider.clone(), provider);
-        let run = move |_| {
-            test.submit(async move {
-                said.set(None);
-                let outcome = api::providers::test(id).await?;
-                said.set(Some((outcome.ok, outcome.message)));
-                Ok(())
-            });
-        };
-        let edit = move |_| accounts.edit(Subject::Account(edited.clone()));
-        let ask = move |_| {
-            accounts.target.set(Some(deleted.clone()));
-            accounts.asking.set(true);
-        };
-        view! {
-            <Button label="Test" size=Size::Small busy=test.pending() on_click=run attr:aria-label=format!("Test {name}")/>
-            <IconButton label=format!("Change {name}") glyph=Glyph::Pen size=Size::Small on_click=Callback::new(edit)/>
-            <IconButton label=format!("Delete {name}") glyph=Glyph::Trash size=Size::Small on_click=Callback::new(ask)/>
+    // Whose it is never changes.
+    let id = provider.with_untracked(|provider| provider.as_ref().and_then(|provider| provider.id));
+    let tools = match id {
+        Some(id) => {
+            let run = move |_| {
+                test.submit(async move {
+                    said.set(None);
+                    let outcome = api::providers::test(id).await?;
+                    said.set(Some((outcome.ok, outcome.message)));
+                    Ok(())
+                });
+            };
+            let edit = move |_| {
+                if let Some(provider) = provider.get_untracked() {
+                    accounts.saving.ask(Subject::Account(provider));
+                }
+            };
+            let ask = move |_| {
+                if let Some(provider) = provider.get_untracked() {
+                    accounts.deleting.ask(provider);
+                }
+            };
+            let label =
+                move |verb: &'static str| Signal::derive(move || format!("{verb} {}", name.get()));
+            view! {
+                <Button label="Test" size=Size::Small busy=test.pending() on_click=run attr:aria-label=label("Test")/>
+                <IconButton label=label("Change") glyph=Glyph::Pen size=Size::Small on_click=Callback::new(edit)/>
+                <IconButton label=label("Delete") glyph=Glyph::Trash size=Size::Small on_click=Callback::new(ask)/>
+            }
+            .into_any()
         }
-    });
-    let tools = match tools {
-        Some(tools) => tools.into_any(),
         None => view! { <span class="ph-tag">"shared"</span> }.into_any(),
     };
     view! {

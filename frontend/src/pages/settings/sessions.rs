@@ -8,6 +8,7 @@ use crate::{
     api,
     components::{
         button::{Button, Size},
+        focus::RowPlace,
         list_end::ListEnd,
         rows::rows,
         time::Ago,
@@ -40,8 +41,12 @@ fn SessionRow(session: Session, sessions: LoadedList<Session>) -> impl IntoView 
     let end_it = Callback::new(move |_| {
         end.submit(async move {
             api::account::delete_session(id).await?;
+            let place = RowPlace::of_focus();
             sessions.update(|sessions| sessions.retain(|other| other.id != id));
             toasts.done("The session has ended");
+            if let Some(place) = place {
+                place.keep();
+            }
             Ok(())
         });
     });

@@ -3,18 +3,14 @@
 //! Which days and by what are in the address.
 
 mod plot;
+mod report;
 mod series;
 mod words;
 
 use leptos::{ev::SubmitEvent, prelude::*};
 use leptos_router::hooks::use_query_map;
-use prompthub_dto::usage::{UsageGroup, UsageReport, UsageSum};
 
-use self::{
-    plot::{Form, legend, patterns, plot},
-    series::{MOST, Series, number, series},
-    words::{capital, compact, money, seconds},
-};
+use self::{plot::patterns, report::figures};
 use super::top_bar::TopBar;
 use crate::{
     api,
@@ -23,9 +19,7 @@ use crate::{
         feedback::{ErrorNotice, Skeleton},
         field::{Kind, TextField},
         landmark::Main,
-        model_name,
         part::{Part, part},
-        size::{dollars, grouped},
     },
     routes,
     state::{loaded::Loaded, navigation::use_go, title::use_title},
@@ -33,28 +27,70 @@ use crate::{
 
 /// The ranges that are a click away, in days.
 const RANGES: [u32; 3] = [7, 30, 90];
+/// The one of them that is shown unless the address names another.
+const USUAL: u32 = 30;
 const DAY_MS: f64 = 86_400_000.0;
 
 /// What the address asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Wish {
-    /// How many days until today, unless they are named.
+    /// How many days until today, unless the days are named.
     days: Option<u32>,
-    from: String,
-    to: String,
+    /// `YYYY-MM-DD`, if that is what it is; the server says what is wrong with another text. What is
+    /// not named is left to the server too.
+    from: Option<String>,
+    to: Option<String>,
     by_project: bool,
 }
 
 impl Wish {
+    /// Reads a query. `date` is the day so many days ago.
+    fn read(query: impl Fn(&str) -> Option<String>, date: impl Fn(u32) -> String) -> Self {
+        let named = |name: &str| query(name).filter(|text| !text.is_empty());
+        let (from, to) = (named("from"), named("to"));
+        let by_project = named("by").as_deref() == Some("project");
+        if from.is_some() || to.is_some() {
+            return Self {
+                days: None,
+                from,
+                to,
+                by_project,
+            };
+        }
+        let days = named("days");
+        let mut ranges = RANGES.into_iter();
+        let days = ranges
+            .find(|range| Some(range.to_string()) == days)
+            .unwrap_or(USUAL);
+        Self {
+            days: Some(days),
+            from: Some(date(days.saturating_sub(1))),
+            to: Some(date(0)),
+            by_project,
+        }
+    }
+
     fn by(&self) -> &'static str {
         if self.by_project { "project" } else { "model" }
     }
 
     fn path(days: Option<u32>, from: &str, to: &str, by: &str) -> String {
-        match days {
-            Some(days) => format!("{}?days={days}&by={by}", routes::USAGE),
-            None => format!("{}?from={from}&to={to}&by={by}", routes::USAGE),
-        }
+        let days = days.map(|days| days.to_string()).unwrap_or_default();
+        let (from, to) = if days.is_empty() {
+            (from, to)
+        } else {
+            ("", "")
+        };
+        let pairs = [
+            ("days", days.as_str()),
+            ("from", from),
+            ("to", to),
+            ("by", by),
+        ];
+        let pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+        let pairs =
+            pairs.map(|(name, value)| format!("{name}={}", js_sys::encode_uri_component(value)));
+        format!("{}?{}", routes::USAGE, pairs.collect::<Vec<_>>().join("&"))
     }
 }
 
@@ -85,30 +121,7 @@ pub fn UsagePlace() -> impl IntoView {
 #[component]
 fn Overview() -> impl IntoView {
     let query = use_query_map();
-    let wish = Memo::new(move |_| {
-        query.with(|query| {
-            let from = query.get("from").filter(|from| !from.is_empty());
-            let days = match &from {
-                Some(_) => None,
-                None => {
-                    let days = query.get("days");
-                    let named = RANGES
-                        .into_iter()
-                        .find(|range| Some(range.to_string()) == days);
-                    Some(named.unwrap_or(30))
-                }
-            };
-            Wish {
-                days,
-                from: from.unwrap_or_else(|| date(days.unwrap_or(1).saturating_sub(1))),
-                to: query
-                    .get("to")
-                    .filter(|to| !to.is_empty())
-                    .unwrap_or_else(|| date(0)),
-                by_project: query.get("by").as_deref() == Some("project"),
-            }
-        })
-    });
+    let wish = Memo::new(move |_| query.with(|query| Wish::read(|name| query.get(name), date)));
     view! {
         {patterns()}
         {move || choices(&wish.get())}
@@ -126,13 +139,14 @@ fn choices(wish: &Wish) -> AnyView {
         let path = Wish::path(Some(days), "", "", wish.by());
         link(format!("{days} days"), path, wish.days == Some(days))
     });
+    let from = wish.from.clone().unwrap_or_default();
+    let to = wish.to.clone().unwrap_or_default();
     let by = [("model", "By model"), ("project", "By project")].map(|(by, words)| {
-        let path = Wish::path(wish.days, &wish.from, &wish.to, by);
+        let path = Wish::path(wish.days, &from, &to, by);
         link(words.to_owned(), path, wish.by() == by)
     });
     let go = use_go();
-    let from = RwSignal::new(wish.from.clone());
-    let to = RwSignal::new(wish.to.clone());
+    let (from, to) = (RwSignal::new(from), RwSignal::new(to));
     let group = wish.by();
     let show = move |event: SubmitEvent| {
         event.prevent_default();
@@ -160,8 +174,9 @@ fn Report(wish: Wish) -> impl IntoView {
     let report = Loaded::new(move || {
         let (from, to) = (from.clone(), to.clone());
         async move {
-            let daily = api::usage::report(&from, &to, &format!("day,{by}")).await?;
-            let whole = api::usage::report(&from, &to, by).await?;
+            let (from, to) = (from.as_deref(), to.as_deref());
+            let daily = api::usage::report(from, to, &format!("day,{by}")).await?;
+            let whole = api::usage::report(from, to, by).await?;
             Ok((daily, whole))
         }
     });
@@ -178,193 +193,37 @@ fn Report(wish: Wish) -> impl IntoView {
     }
 }
 
-fn name_of(group: &UsageGroup) -> String {
-    match (&group.model, &group.project_name) {
-        (Some(model), _) => model_name::short(model).to_owned(),
-        (None, Some(project)) => project.clone(),
-        (None, None) => "Deleted projects".to_owned(),
-    }
-}
-
-fn figures(daily: &UsageReport, whole: &UsageReport, by: &'static str) -> AnyView {
-    let days = series::days(&daily.from, &daily.to);
-    let mut names: Vec<String> = Vec::new();
-    for name in whole.items.iter().map(name_of) {
-        if names.len() < MOST && !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let of = |others, value| series(&days, &names, others, &daily.items, name_of, value);
-    let tokens = of(Some("others"), |group| {
-        Some(number(
-            group
-                .sum
-                .prompt_tokens
-                .saturating_add(group.sum.completion_tokens),
-        ))
-    });
-    let cost = of(Some("others"), |group| {
-        serde_json::from_str(&group.sum.cost_usd).ok()
-    });
-    let latency = of(None, |group| {
-        Some(number(group.sum.first_token_ms_p50?) / 1000.0)
-    });
-    let range = format!("{} to {}", daily.from, daily.to);
-    let figure = |title: &str, series: &[Series], form, words: fn(f64) -> String| {
-        let said = format!("{title} by day and {by}, {range}. The table below has the figures.");
-        let head = ["Day".to_owned()].into_iter();
-        let head = head
-            .chain(series.iter().map(|series| series.name.clone()))
-            .collect();
-        let rows = days.iter().enumerate().filter_map(|(day, date)| {
-            let values = series
-                .iter()
-                .map(|series| series.values.get(day).copied().flatten());
-            let values: Vec<Option<f64>> = values.collect();
-            values.iter().any(Option::is_some).then(|| {
-                let cells = values
-                    .into_iter()
-                    .map(|value| value.map(words).unwrap_or_default());
-                [date.clone()].into_iter().chain(cells).collect()
-            })
-        });
-        let data = table(format!("{title} by day"), head, rows.collect(), None);
-        view! {
-            <section class="ph-section" aria-label=title.to_owned()>
-                <h2 class="ph-section__title">{title.to_owned()}</h2>
-                {legend(series, form)}
-                {plot(said, &days, series, form, words)}
-                <details class="ph-usage__data"><summary>"As a table"</summary>{data}</details>
-            </section>
-        }
-        .into_any()
-    };
-    let head = [
-        by,
-        "Answers",
-        "Tokens in",
-        "Tokens out",
-        "Cost",
-        "First word",
-        "Whole answer",
-    ];
-    let rows = whole
-        .items
-        .iter()
-        .map(|group| row(name_of(group), &group.sum));
-    let sums = table(
-        format!("Usage by {by}"),
-        head.map(capital).to_vec(),
-        rows.collect(),
-        Some(row("Total".to_owned(), &whole.total)),
-    );
-    view! {
-        <section class="ph-section" aria-label="Sums">
-            {sums}
-            <p class="ph-hint">
-                "Costs are as the providers bill them; what is marked ≈ is at least in part computed from price \
-                 lists. Times are medians. Days are UTC. What was used stays here when its conversation is deleted."
-            </p>
-        </section>
-        {figure("Tokens", &tokens, Form::Bars, compact)}
-        {figure("Cost", &cost, Form::Bars, money)}
-        {figure("Time to the first word", &latency, Form::Lines, seconds)}
-    }
-    .into_any()
-}
-
-fn row(name: String, sum: &UsageSum) -> Vec<String> {
-    let about = |estimated: bool| if estimated { "≈" } else { "" };
-    let tokens = about(sum.tokens_are_estimate);
-    let part = |whole: i64, part: i64, what: &str| {
-        let whole = format!("{tokens}{}", grouped(whole));
-        if part > 0 {
-            format!("{whole} ({} {what})", grouped(part))
-        } else {
-            whole
-        }
-    };
-    let cost = dollars(&sum.cost_usd).unwrap_or_else(|| sum.cost_usd.clone());
-    let mut cost = format!("{}{cost}", about(sum.cost_is_estimate));
-    if sum.answers_without_cost > 0 {
-        cost = format!("{cost}, {} without a price", sum.answers_without_cost);
-    }
-    let median = |milliseconds: Option<i64>| {
-        let words = milliseconds.map(|milliseconds| seconds(number(milliseconds) / 1000.0));
-        words.unwrap_or_default()
-    };
-    vec![
-        name,
-        grouped(sum.answers),
-        part(sum.prompt_tokens, sum.cached_tokens, "cached"),
-        part(sum.completion_tokens, sum.reasoning_tokens, "reasoning"),
-        cost,
-        median(sum.first_token_ms_p50),
-        median(sum.duration_ms_p50),
-    ]
-}
-
-fn table(
-    caption: String,
-    head: Vec<String>,
-    rows: Vec<Vec<String>>,
-    foot: Option<Vec<String>>,
-) -> AnyView {
-    let line = |cells: Vec<String>| {
-        let cells = cells
-            .into_iter()
-            .enumerate()
-            .map(|(index, cell)| match index {
-                0 => view! { <th scope="row">{cell}</th> }.into_any(),
-                _ => view! { <td>{cell}</td> }.into_any(),
-            });
-        view! { <tr>{cells.collect_view()}</tr> }.into_any()
-    };
-    let head = head
-        .into_iter()
-        .map(|cell| view! { <th scope="col">{cell}</th> });
-    let name = caption.clone();
-    view! {
-        <div class="ph-table" tabindex="0" role="group" aria-label=name>
-            <table>
-                <caption class="ph-visually-hidden">{caption}</caption>
-                <thead><tr>{head.collect_view()}</tr></thead>
-                <tbody>{rows.into_iter().map(line).collect_view()}</tbody>
-                <tfoot>{foot.map(line)}</tfoot>
-            </table>
-        </div>
-    }
-    .into_any()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn sums_are_told_with_their_parts() {
-        let sum = UsageSum {
-            answers: 12,
-            prompt_tokens: 12_000,
-            cached_tokens: 8_000,
-            completion_tokens: 900,
-            cost_usd: "0.071325".to_owned(),
-            cost_is_estimate: true,
-            answers_without_cost: 2,
-            duration_ms_p50: Some(3_240),
-            ..UsageSum::default()
+    fn read(query: &[(&str, &str)]) -> Wish {
+        let find = |name: &str| {
+            let mut pairs = query.iter();
+            let found = pairs.find(|(key, _)| *key == name);
+            found.map(|(_, value)| (*value).to_owned())
         };
+        Wish::read(find, |days_ago| format!("{days_ago} days ago"))
+    }
+
+    #[test]
+    fn days_that_are_not_named_are_left_to_the_server() {
+        let days = |wish: Wish| (wish.days, wish.from, wish.to);
+        let text = |text: &str| Some(text.to_owned());
+        let week = (Some(7), text("6 days ago"), text("0 days ago"));
+        assert_eq!(days(read(&[("days", "7")])), week);
+        let usual = (Some(30), text("29 days ago"), text("0 days ago"));
+        for query in [&[][..], &[("days", "8")], &[("from", ""), ("to", "")]] {
+            assert_eq!(days(read(query)), usual, "{query:?}");
+        }
         assert_eq!(
-            row("m".to_owned(), &sum),
-            [
-                "m",
-                "12",
-                "12,000 (8,000 cached)",
-                "900",
-                "≈$0.071, 2 without a price",
-                "",
-                "3.2 s"
-            ]
+            days(read(&[("from", ""), ("to", "2026-01-31"), ("days", "7")])),
+            (None, None, text("2026-01-31"))
         );
+        assert_eq!(
+            days(read(&[("from", "2026-01-31")])),
+            (None, text("2026-01-31"), None)
+        );
+        assert!(read(&[("by", "project")]).by_project && !read(&[]).by_project);
     }
 }

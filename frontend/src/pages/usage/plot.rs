@@ -26,29 +26,36 @@ pub fn plot(
     days: &[String],
     series: &[Series],
     form: Form,
-    words: fn(f64) -> String,
+    mark_words: fn(f64) -> String,
 ) -> AnyView {
     let heights: Vec<f64> = (0..days.len())
         .map(|day| height(series, day, form))
         .collect();
     let top = top(heights.iter().copied().fold(0.0, f64::max));
-    let paths = match form {
-        Form::Bars => bars(series, days.len(), top),
+    // Each with the look of its series, and whether it is only the dots.
+    let looks = series.iter().map(|series| series.look);
+    let paths: Vec<(usize, bool, String)> = match form {
+        Form::Bars => looks
+            .zip(bars(series, days.len(), top))
+            .map(|(look, bars)| (look, false, bars))
+            .collect(),
         Form::Lines => {
-            let lines = series.iter().map(|series| line(series, top));
+            let lines = looks.zip(series.iter().map(|series| line(series, top)));
             // A day that stands alone has a dot at least.
             lines
-                .flat_map(|line| [line.replace('L', "M"), line])
+                .flat_map(|(look, line)| {
+                    [(look, true, line.replace('L', "M")), (look, false, line)]
+                })
                 .collect()
         }
     };
-    let paths = paths.into_iter().enumerate().map(|(index, path)| {
+    let paths = paths.into_iter().map(|(look, dots, path)| {
         let (class, fill) = match form {
-            Form::Bars => (String::new(), format!("url(#plot-{index})")),
+            Form::Bars => (String::new(), format!("url(#plot-{look})")),
             Form::Lines => {
-                let dots = ["ph-plot__dot", ""].get(index % 2).copied();
-                let class = format!("ph-plot__line--{} {}", index / 2, dots.unwrap_or_default());
-                (format!("ph-plot__line {class}"), "none".to_owned())
+                let dots = if dots { " ph-plot__dot" } else { "" };
+                let class = format!("ph-plot__line ph-plot__line--{look}{dots}");
+                (class, "none".to_owned())
             }
         };
         view! { <path d=path class=class fill=fill></path> }
@@ -57,15 +64,15 @@ pub fn plot(
     // What a pointer is over says its figures.
     let columns = days.iter().enumerate().map(|(day, date)| {
         let said = series.iter().filter_map(|series| {
-            let value = series.values.get(day).copied().flatten()?;
-            Some(format!("\n{}: {}", series.name, words(value)))
+            let cell = series.cells.get(day)?.as_ref()?;
+            Some(format!("\n{}: {}", series.name, cell.words))
         });
         let said = [date.clone()].into_iter().chain(said).collect::<String>();
         let path = format!("M{} 0h{DAY}v{HEIGHT}h-{DAY}z", offset(day));
         view! { <path d=path class="ph-plot__day"><title>{said}</title></path> }
     });
     let columns = columns.collect_view();
-    let marks = [top, top / 2.0, 0.0].map(|mark| view! { <span>{words(mark)}</span> });
+    let marks = [top, top / 2.0, 0.0].map(|mark| view! { <span>{mark_words(mark)}</span> });
     let ends = [days.first(), days.last()].map(|day| view! { <span>{day.cloned()}</span> });
     view! {
         <div class="ph-plot">
@@ -88,20 +95,21 @@ pub fn plot(
 
 /// What the patterns and the dashes stand for.
 pub fn legend(series: &[Series], form: Form) -> AnyView {
-    let entry = |(index, series): (usize, &Series)| {
+    let entry = |series: &Series| {
+        let look = series.look;
         let sample = match form {
             Form::Bars => {
-                view! { <path d="M0 0h14v14h-14z" fill=format!("url(#plot-{index})")></path> }.into_any()
+                view! { <path d="M0 0h14v14h-14z" fill=format!("url(#plot-{look})")></path> }.into_any()
             }
             Form::Lines => {
-                view! { <path d="M0 7h14" class=format!("ph-plot__line ph-plot__line--{index}")></path> }.into_any()
+                view! { <path d="M0 7h14" class=format!("ph-plot__line ph-plot__line--{look}")></path> }.into_any()
             }
         };
         view! {
             <li class="ph-plot__entry"><svg viewBox="0 0 14 14" aria-hidden="true">{sample}</svg>{series.name.clone()}</li>
         }
     };
-    let entries = series.iter().enumerate().map(entry).collect_view();
+    let entries = series.iter().map(entry).collect_view();
     view! { <ul class="ph-plot__legend" aria-label="Legend">{entries}</ul> }.into_any()
 }
 
@@ -137,7 +145,7 @@ fn offset(day: usize) -> f64 {
 fn height(series: &[Series], day: usize, form: Form) -> f64 {
     let values = series
         .iter()
-        .filter_map(|series| series.values.get(day).copied().flatten());
+        .filter_map(|series| Some(series.cells.get(day)?.as_ref()?.value));
     match form {
         Form::Bars => values.sum(),
         Form::Lines => values.fold(0.0, f64::max),
@@ -148,9 +156,9 @@ fn height(series: &[Series], day: usize, form: Form) -> f64 {
 fn bars(series: &[Series], days: usize, top: f64) -> Vec<String> {
     let mut ground = vec![0.0; days];
     let path = |series: &Series| {
-        let bars = series.values.iter().zip(&mut ground).enumerate();
-        bars.filter_map(|(day, (value, ground))| {
-            let height = (*value)? / top * HEIGHT;
+        let bars = series.cells.iter().zip(&mut ground).enumerate();
+        bars.filter_map(|(day, (cell, ground))| {
+            let height = cell.as_ref()?.value / top * HEIGHT;
             let (left, width) = (offset(day) + DAY * 0.1, DAY * 0.8);
             let bottom = HEIGHT - *ground;
             *ground += height;
@@ -165,8 +173,8 @@ fn bars(series: &[Series], days: usize, top: f64) -> Vec<String> {
 
 /// A path through the middles of the days that have a value.
 fn line(series: &Series, top: f64) -> String {
-    let points = series.values.iter().enumerate().filter_map(|(day, value)| {
-        let height = HEIGHT - (*value)? / top * HEIGHT;
+    let points = series.cells.iter().enumerate().filter_map(|(day, cell)| {
+        let height = HEIGHT - cell.as_ref()?.value / top * HEIGHT;
         Some((offset(day) + DAY / 2.0, height))
     });
     let mut path = String::new();
@@ -180,12 +188,17 @@ fn line(series: &Series, top: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::series::Cell, *};
 
     fn series(values: [Option<f64>; 2]) -> Series {
+        let cell = |value: f64| Cell {
+            value,
+            words: String::new(),
+        };
         Series {
             name: "a".to_owned(),
-            values: values.to_vec(),
+            look: 0,
+            cells: values.map(|value| value.map(cell)).to_vec(),
         }
     }
 

@@ -20,7 +20,7 @@ pub fn compact(count: f64) -> String {
 }
 
 pub fn money(sum: f64) -> String {
-    dollars(&format!("{sum:.6}")).unwrap_or_default()
+    dollars(&sum.to_string()).unwrap_or_default()
 }
 
 pub fn seconds(seconds: f64) -> String {
@@ -34,6 +34,13 @@ pub fn seconds(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_sum_is_too_small_to_be_said() {
+        assert_eq!(money(0.000_000_21), "$0.00000021");
+        assert_eq!(money(2.0), "$2.00");
+        assert_eq!(money(0.0), "$0");
+    }
 
     #[test]
     fn counts_are_compact() {

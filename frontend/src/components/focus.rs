@@ -1,0 +1,90 @@
+//! Where the focus goes when what holds it goes away: to what is left nearest to it.
+//!
+//! A browser would give it to the page's body, from where the next Tab begins at the top.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, FocusOptions, HtmlElement};
+
+/// What around a list takes the focus when no row is left.
+const AROUND: &str = "section, nav, [role=tabpanel], main";
+/// What in a row can take the focus.
+const CONTROLS: &str = "a[href], button:not(:disabled)";
+
+/// The row of a list that holds the focus, as the place where it stands.
+#[derive(Clone)]
+pub struct RowPlace {
+    list: Element,
+    /// How many rows are before it.
+    before: u32,
+    around: Option<Element>,
+}
+
+impl RowPlace {
+    /// `None` while the focus is in no list.
+    #[must_use]
+    pub fn of_focus() -> Option<Self> {
+        let row = document().active_element()?.closest("li").ok()??;
+        let list = row.parent_element()?;
+        let mut before = 0_u32;
+        let mut row = row.previous_element_sibling();
+        while let Some(earlier) = row {
+            before = before.saturating_add(1);
+            row = earlier.previous_element_sibling();
+        }
+        let around = list.closest(AROUND).ok().flatten();
+        Some(Self {
+            list,
+            before,
+            around,
+        })
+    }
+
+    /// Once the page has been drawn anew: if the focus is gone, it goes to the row that stands here
+    /// now, else to the one before it, else to what was around the list.
+    pub fn keep(self) {
+        request_animation_frame(move || {
+            if !is_lost() {
+                return;
+            }
+            let rows = [self.before.saturating_add(1), self.before];
+            let mut controls = rows.into_iter().filter_map(|row| self.control_of(row));
+            match (controls.next(), self.around) {
+                (Some(control), _) => focus(&control),
+                (None, Some(around)) => focus(&around),
+                (None, None) => {}
+            }
+        });
+    }
+
+    /// The last control of a row, which is what most rows end with: the one that deletes.
+    fn control_of(&self, row: u32) -> Option<Element> {
+        let selector = format!(":scope > li:nth-child({row})");
+        let row = self.list.query_selector(&selector).ok()??;
+        let controls = row.query_selector_all(CONTROLS).ok()?;
+        let last = controls.item(controls.length().checked_sub(1)?)?;
+        last.dyn_into().ok().filter(|_| self.list.is_connected())
+    }
+}
+
+/// Whether nothing on the page has the focus.
+#[must_use]
+pub fn is_lost() -> bool {
+    let active = document().active_element();
+    active.is_none_or(|active| active.tag_name() == "BODY")
+}
+
+/// Gives the focus to an element, also to one that is no control, and leaves the page where it is.
+pub fn focus(element: &Element) {
+    let Some(element) = element.dyn_ref::<HtmlElement>() else {
+        return;
+    };
+    if element.tab_index() < 0 && !element.has_attribute("tabindex") {
+        // A valid name and value, which is all that can be wrong.
+        let _ = element.set_attribute("tabindex", "-1");
+    }
+    let options = FocusOptions::new();
+    options.set_prevent_scroll(true);
+    // An element that cannot take the focus leaves it where it is.
+    let _ = element.focus_with_options(&options);
+}
