@@ -131,7 +131,8 @@ pub fn ConversationDialogs(actions: Actions) -> impl IntoView {
             api::conversations::remove(target.id).await?;
             state.conversations.remove(target.id);
             actions.deleting.set(false);
-            if state.conversation.get_untracked() == Some(target.id) {
+            // The page may be gone by now.
+            if state.conversation.try_get_untracked().flatten() == Some(target.id) {
                 state.show(None);
             }
             Ok(())

@@ -109,7 +109,8 @@ fn Form(
             };
             toasts.done(format!("{} is saved", saved.name));
             open.set(false);
-            on_saved.run(());
+            // The page may be gone by now.
+            on_saved.try_run(());
             Ok(())
         });
     };
