@@ -361,7 +361,8 @@ fn status(status: chat::MessageStatus) -> MessageStatus {
         chat::MessageStatus::Running => MessageStatus::Running,
         chat::MessageStatus::Complete => MessageStatus::Complete,
         chat::MessageStatus::Cancelled => MessageStatus::Cancelled,
-        chat::MessageStatus::Interrupted => MessageStatus::Interrupted,
+        // Whatever else it is called, it is not known to be all there.
+        chat::MessageStatus::Interrupted | chat::MessageStatus::Other => MessageStatus::Interrupted,
         chat::MessageStatus::Failed => MessageStatus::Failed,
     }
 }
