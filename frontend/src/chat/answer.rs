@@ -107,8 +107,11 @@ impl ChatState {
                 },
                 Some(conversation),
             ) => {
-                let parent = match edits {
-                    Some(edited) => self.tree.with_untracked(|tree| tree.parent(*edited)),
+                let edited = edits
+                    .and_then(|edited| self.tree.with_untracked(|tree| tree.get(edited).cloned()));
+                let parent = match edited {
+                    // Named by the message itself: it may not have been read yet.
+                    Some(edited) => edited.parent_id,
                     None => self.leaf.get_untracked(),
                 };
                 let body = CreateMessage {
