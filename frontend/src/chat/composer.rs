@@ -23,7 +23,7 @@ pub fn Composer(
 ) -> impl IntoView {
     let field = NodeRef::<Textarea>::new();
     let focus = move || {
-        if let Some(field) = field.get_untracked() {
+        if let Some(field) = field.try_get_untracked().flatten() {
             // A page in the background cannot take the focus; nothing is lost by that.
             let _ = field.focus();
         }
@@ -62,11 +62,6 @@ pub fn Composer(
         }
     };
     let answering = Memo::new(move |_| state.is_answering());
-    let stopping = move || {
-        state
-            .live
-            .with(|live| live.as_ref().is_some_and(|live| live.stopping))
-    };
     let blank = Signal::derive(move || state.is_blank());
     // Whoever pastes or drops an image here wants to send it.
     let take = move |event: &web_sys::Event, data: Option<web_sys::DataTransfer>| {
@@ -127,7 +122,7 @@ pub fn Composer(
                         <button
                             type="button"
                             class="ph-button"
-                            aria-disabled=move || stopping().then_some("true")
+                            aria-disabled=move || state.is_stopping().then_some("true")
                             on:click=stop
                         >
                             <span class="ph-composer__square" aria-hidden="true"></span>

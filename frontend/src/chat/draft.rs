@@ -52,7 +52,7 @@ impl Place {
 type Typed = (String, Vec<String>);
 
 /// The images of a message that are still there.
-fn image_names(message: &Message) -> Vec<String> {
+pub(super) fn image_names(message: &Message) -> Vec<String> {
     let images = message.attachments.iter();
     images
         .filter(|image| image.file_id.is_some())

@@ -6,6 +6,7 @@
 mod answer;
 mod backoff;
 mod composer;
+mod doubt;
 mod draft;
 mod figures;
 mod footer;

@@ -14,7 +14,9 @@ use prompthub_dto::{
     projects::Project,
 };
 
-use super::{images::Sending, live::LiveAnswer, reading::Older, span::Span, tree::MessageTree};
+use super::{
+    doubt::Doubt, images::Sending, live::LiveAnswer, reading::Older, span::Span, tree::MessageTree,
+};
 use crate::{
     api::{ApiError, conversations},
     state::toasts::{Toasts, use_toasts},
@@ -106,6 +108,8 @@ pub struct ChatSignals {
     pub draft: RwSignal<String>,
     /// The images that go with it, by the names of the project's files.
     pub images: RwSignal<Vec<String>>,
+    /// A question of which it is not known whether the server has it.
+    pub(super) doubt: StoredValue<Option<Doubt>>,
     /// Those that are still on their way to the project's files.
     pub(super) sending: RwSignal<Vec<Sending>>,
     pub(super) next_image: StoredValue<u32>,
@@ -118,7 +122,7 @@ pub struct ChatSignals {
     /// The last thing that is worth saying aloud.
     pub announcement: RwSignal<&'static str>,
     /// A stop was asked for before there was a generation to stop.
-    pub(super) stop_early: StoredValue<bool>,
+    pub(super) stop_early: RwSignal<bool>,
     /// The message to go to, which may still have to be read.
     pub(super) sought: StoredValue<Option<MessageId>>,
     pub(super) toasts: Toasts,
@@ -160,7 +164,8 @@ impl ChatState {
             editing: RwSignal::new(None),
             to_end: RwSignal::new(0),
             announcement: RwSignal::new(""),
-            stop_early: StoredValue::new(false),
+            doubt: StoredValue::new(None),
+            stop_early: RwSignal::new(false),
             sought: StoredValue::new(None),
             toasts: use_toasts(),
             work: StoredValue::new(None),
@@ -262,7 +267,7 @@ impl ChatState {
             .with_untracked(|live| live.as_ref().map(|live| live.generation))
         else {
             self.stop_early
-                .set_value(self.pending.with_untracked(Option::is_some));
+                .set(self.pending.with_untracked(Option::is_some));
             return;
         };
         let set_stopping = move |stopping| {
@@ -274,11 +279,17 @@ impl ChatState {
         };
         set_stopping(true);
         spawn_local(async move {
-            if conversations::cancel_generation(generation).await.is_err() {
+            let failed = conversations::cancel_generation(generation).await.is_err();
+            // It may have ended by itself, and the pane be gone.
+            let goes_on = self.live.try_with_untracked(|live| {
+                live.as_ref()
+                    .is_some_and(|live| live.generation == generation)
+            });
+            if failed && goes_on == Some(true) {
                 // The button stands again, so the person can press it again.
                 set_stopping(false);
-                self.announcement
-                    .set("The answer could not be stopped. Try again.");
+                self.toasts
+                    .problem("The answer could not be stopped. Try again.");
             }
         });
     }
@@ -291,10 +302,31 @@ impl ChatState {
             self.stop();
         }
     }
+    /// Whether a stop was asked for, and the answer has not ended yet; tracks.
+    #[must_use]
+    pub fn is_stopping(self) -> bool {
+        let stopping = |live: &Option<LiveAnswer>| live.as_ref().is_some_and(|live| live.stopping);
+        self.stop_early.get() || self.live.with(stopping)
+    }
+
+    /// Stops the answer that has just begun, where that was asked for before it had.
+    pub(super) fn stop_as_wished(self) {
+        if self.stop_early.get_untracked() {
+            self.stop_early.set(false);
+            if self.live.with_untracked(Option::is_some) {
+                self.stop();
+            }
+        }
+    }
+
+    /// Tells the page around the pane, unless that is gone.
+    pub(super) fn tell(self, event: ChatEvent) {
+        self.on_event.try_run(event);
+    }
 
     fn ask(self, question: Question) {
         self.refusal.set(None);
-        self.stop_early.set_value(false);
+        self.stop_early.set(false);
         self.pending.set(Some(question.clone()));
         self.to_end();
         self.announcement.set("Sending.");
