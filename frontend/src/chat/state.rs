@@ -89,6 +89,10 @@ pub struct ChatSignals {
     /// The address at which it says how to set up a provider.
     pub providers: &'static str,
     pub(super) on_event: Callback<ChatEvent>,
+    /// Takes files that are no images, for the project.
+    pub(super) on_files: Callback<Vec<web_sys::File>>,
+    /// The names of the images among the project's files.
+    pub(super) image_names: Signal<Vec<String>>,
     /// Whose messages `tree` holds; `None` for a conversation that is yet to begin.
     pub conversation: RwSignal<Option<ConversationId>>,
     pub load: RwSignal<Load>,
@@ -104,13 +108,13 @@ pub struct ChatSignals {
     /// The question that the server has not acknowledged yet.
     pub pending: RwSignal<Option<Question>>,
     pub refusal: RwSignal<Option<Refusal>>,
+    /// A question of which it is not known whether the server has it.
+    pub(super) doubt: StoredValue<Option<Doubt>>,
     /// What is typed and not sent.
     pub draft: RwSignal<String>,
     /// The images that go with it, by the names of the project's files.
     pub images: RwSignal<Vec<String>>,
-    /// A question of which it is not known whether the server has it.
-    pub(super) doubt: StoredValue<Option<Doubt>>,
-    /// Those that are still on their way to the project's files.
+    /// Those of whatever draft that are still on their way to the project's files.
     pub(super) sending: RwSignal<Vec<Sending>>,
     pub(super) next_image: StoredValue<u32>,
     /// The model that the next message goes to, where that is not the project's.
@@ -139,13 +143,17 @@ pub struct ChatSignals {
 impl ChatState {
     pub fn new(
         project: Signal<Project>,
+        image_names: Signal<Vec<String>>,
         providers: &'static str,
         on_event: Callback<ChatEvent>,
+        on_files: Callback<Vec<web_sys::File>>,
     ) -> Self {
         let signals = ChatSignals {
             project,
             providers,
             on_event,
+            on_files,
+            image_names,
             conversation: RwSignal::new(None),
             load: RwSignal::new(Load::Ready),
             tree: RwSignal::new(MessageTree::default()),
@@ -156,6 +164,7 @@ impl ChatState {
             live: RwSignal::new(None),
             pending: RwSignal::new(None),
             refusal: RwSignal::new(None),
+            doubt: StoredValue::new(None),
             draft: RwSignal::new(String::new()),
             images: RwSignal::new(Vec::new()),
             sending: RwSignal::new(Vec::new()),
@@ -164,7 +173,6 @@ impl ChatState {
             editing: RwSignal::new(None),
             to_end: RwSignal::new(0),
             announcement: RwSignal::new(""),
-            doubt: StoredValue::new(None),
             stop_early: RwSignal::new(false),
             sought: StoredValue::new(None),
             toasts: use_toasts(),
@@ -230,7 +238,7 @@ impl ChatState {
     #[must_use]
     pub fn is_blank(self) -> bool {
         let text = self.draft.with(|draft| draft.trim().is_empty());
-        (text && self.images.with(Vec::is_empty)) || self.sending.with(|all| !all.is_empty())
+        (text && self.images.with(Vec::is_empty)) || !self.sending_here().is_empty()
     }
 
     /// Sends what is typed.
@@ -294,14 +302,6 @@ impl ChatState {
         });
     }
 
-    /// What the Escape key means: first to leave an edit, then to stop the answer.
-    pub fn escape(self) {
-        if self.editing.get_untracked().is_some() {
-            self.cancel_edit();
-        } else if untrack(|| self.is_answering()) {
-            self.stop();
-        }
-    }
     /// Whether a stop was asked for, and the answer has not ended yet; tracks.
     #[must_use]
     pub fn is_stopping(self) -> bool {
@@ -322,6 +322,15 @@ impl ChatState {
     /// Tells the page around the pane, unless that is gone.
     pub(super) fn tell(self, event: ChatEvent) {
         self.on_event.try_run(event);
+    }
+
+    /// What the Escape key means: first to leave an edit, then to stop the answer.
+    pub fn escape(self) {
+        if self.editing.get_untracked().is_some() {
+            self.cancel_edit();
+        } else if untrack(|| self.is_answering()) {
+            self.stop();
+        }
     }
 
     fn ask(self, question: Question) {
