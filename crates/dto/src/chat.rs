@@ -134,6 +134,9 @@ pub enum MessageStatus {
     Interrupted,
     /// The provider failed; the text so far is kept, and `problem` says why.
     Failed,
+    /// An end that a newer server knows.
+    #[serde(other)]
+    Other,
 }
 
 /// Why the provider ended its answer.
@@ -154,7 +157,8 @@ pub enum FinishReason {
     Cancelled,
     /// The answer ended without a reason.
     Interrupted,
-    /// The provider gave a reason that has no name here.
+    /// The provider gave a reason that has no name here, or a newer server knows more of them.
+    #[serde(other)]
     Other,
 }
 

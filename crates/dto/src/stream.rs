@@ -57,6 +57,19 @@ impl StreamEvent {
     pub fn is_terminal(&self) -> bool {
         matches!(self, Self::Done { .. } | Self::Error { .. })
     }
+
+    /// Whether nothing comes after the event that `data` is, even if the rest of it cannot be read, as when a
+    /// newer server has written it.
+    #[must_use]
+    pub fn ends_stream(data: &str) -> bool {
+        #[derive(Deserialize)]
+        struct Kind {
+            #[serde(rename = "type")]
+            kind: EventType,
+        }
+        serde_json::from_str::<Kind>(data)
+            .is_ok_and(|event| matches!(event.kind, EventType::Done | EventType::Error))
+    }
 }
 
 /// The fields of every event, for reading. Reading a tagged enum directly makes serde read the
@@ -201,6 +214,31 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn an_end_is_known_by_its_kind_alone() {
+        for (text, ends) in [
+            (
+                r#"{"type":"done","assistant_message":{"shape":"new"}}"#,
+                true,
+            ),
+            (r#"{"problem":7,"type":"error"}"#, true),
+            (r#"{"type":"delta","text":"done"}"#, false),
+            (r#"{"type":"other"}"#, false),
+            ("done", false),
+        ] {
+            assert_eq!(StreamEvent::ends_stream(text), ends, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_of_a_newer_server_are_read() {
+        use crate::chat::MessageStatus;
+
+        let text = r#"["paused", "moderated"]"#;
+        let read: (MessageStatus, FinishReason) = serde_json::from_str(text).unwrap();
+        assert_eq!(read, (MessageStatus::Other, FinishReason::Other));
     }
 
     #[test]

@@ -5,7 +5,11 @@
 
 mod sse;
 
+use std::pin::pin;
+
+use futures_util::future::{Either, select};
 use gloo_net::http::{Request, RequestBuilder};
+use gloo_timers::future::TimeoutFuture;
 use prompthub_dto::{
     chat::{Chat, CreateMessage, Regenerate},
     ids::{ConversationId, GenerationId, MessageId, ProjectId},
@@ -17,6 +21,10 @@ use web_sys::{AbortController, ReadableStreamDefaultReader};
 
 use self::sse::{SseDecoder, SseEvent};
 use super::{ApiError, read_failure};
+
+/// The most milliseconds in which a healthy connection brings at least a comment, with room to
+/// spare: the server sends one every 15 s.
+const SILENCE_LIMIT: u32 = 40_000;
 
 /// Sends a message to a project and reads the answer as it is made.
 pub async fn chat(project: ProjectId, mut body: Chat) -> Result<EventStream, ApiError> {
@@ -90,10 +98,8 @@ impl EventStream {
                 .body(body.map_err(|_| ApiError::Network)?),
             None => builder.build(),
         };
-        let response = request
-            .map_err(|_| ApiError::Network)?
-            .send()
-            .await
+        let response = unless_silent(pin!(request.map_err(|_| ApiError::Network)?.send()))
+            .await?
             .map_err(|_| ApiError::Network)?;
         if !response.ok() {
             return Err(read_failure(&response).await);
@@ -122,7 +128,8 @@ impl EventStream {
     /// An event of a kind that this page does not know yet is passed over.
     ///
     /// # Errors
-    /// [`ApiError::Network`] when the connection broke.
+    /// [`ApiError::Network`] when the connection broke, or nothing at all came for too long;
+    /// [`ApiError::Unreadable`] when the answer has ended in a way that this page cannot read.
     pub async fn next(&mut self) -> Result<Option<Numbered>, ApiError> {
         loop {
             while let Some(SseEvent { id, data }) = self.waiting.pop() {
@@ -131,6 +138,9 @@ impl EventStream {
                         sequence: id.parse().ok(),
                         event,
                     }));
+                }
+                if StreamEvent::ends_stream(&data) {
+                    return Err(ApiError::Unreadable { status: 200 });
                 }
             }
             let Some(chunk) = self.read().await? else {
@@ -144,8 +154,10 @@ impl EventStream {
     }
 
     async fn read(&self) -> Result<Option<Vec<u8>>, ApiError> {
-        let result = JsFuture::from(self.reader.read())
-            .await
+        // Each chunk counts as life, whether or not it completes an event: what a model thinks in
+        // silence for minutes comes with comments alone.
+        let result = unless_silent(JsFuture::from(self.reader.read()))
+            .await?
             .map_err(|_| ApiError::Network)?;
         let property = |name: &str| js_sys::Reflect::get(&result, &JsValue::from_str(name));
         if property("done").is_ok_and(|done| done.is_truthy()) {
@@ -154,10 +166,14 @@ impl EventStream {
         let chunk = property("value").map_err(|_| ApiError::Network)?;
         Ok(Some(js_sys::Uint8Array::new(&chunk).to_vec()))
     }
+}
 
-    /// The most seconds in which a healthy connection brings at least a comment, with room to
-    /// spare: the server sends one every 15 s.
-    pub const SILENCE_LIMIT_SECONDS: u32 = 40;
+/// What the network brings, unless it brings nothing for too long.
+async fn unless_silent<F: Future + Unpin>(work: F) -> Result<F::Output, ApiError> {
+    match select(work, TimeoutFuture::new(SILENCE_LIMIT)).await {
+        Either::Left((output, _)) => Ok(output),
+        Either::Right(_) => Err(ApiError::Network),
+    }
 }
 
 /// A request that ends when nobody holds it any more.

@@ -3,9 +3,7 @@
 //! Owns the reading of streams and the coming back after a loss: an answer belongs to the server,
 //! so a connection that breaks only means to go on reading. Must not render.
 
-use std::pin::pin;
-
-use futures_util::future::{Either, abortable, select};
+use futures_util::future::abortable;
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use prompthub_dto::{
@@ -16,6 +14,7 @@ use prompthub_dto::{
 
 use super::{
     backoff::Backoff,
+    doubt::Doubt,
     live::{Link, LiveAnswer, Progress},
     reading::Older,
     state::{ChatEvent, ChatState, Load, Question, Refusal},
@@ -27,8 +26,6 @@ use crate::{
     },
     components::model_name,
 };
-
-const SILENCE_MILLISECONDS: u32 = EventStream::SILENCE_LIMIT_SECONDS * 1000;
 
 /// How a connection ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,16 +50,30 @@ fn content(text: &str, images: &[String]) -> MessageContent {
 impl ChatState {
     /// Asks the server and follows the answer to its end.
     pub(super) async fn answer(self, question: Question) {
-        let patience = TimeoutFuture::new(SILENCE_MILLISECONDS);
-        let asked = match select(pin!(self.ask_server(&question)), patience).await {
-            Either::Left((asked, _)) => asked,
-            Either::Right(_) => Err(ApiError::Network),
-        };
-        match asked {
+        if let Some(doubt) = self.doubt.get_value() {
+            match self.was_taken_in(&doubt).await {
+                Ok(true) => {
+                    self.doubt.set_value(None);
+                    if doubt.question != question {
+                        // What was written since is to be sent after that, or not at all.
+                        self.give_back(&question);
+                    }
+                    return self.follow_running().await;
+                }
+                Ok(false) => self.doubt.set_value(None),
+                Err(error) => return self.refuse(question, error),
+            }
+        }
+        let doubt = self.doubt(question.clone());
+        match self.ask_server(&question).await {
             Ok(stream) => self.follow(Some(stream)).await,
             Err(error) => {
-                if error == ApiError::Network && self.was_taken_in(&question).await {
-                    return self.follow_running().await;
+                if Doubt::is_left_by(&error) {
+                    if self.was_taken_in(&doubt).await == Ok(true) {
+                        return self.follow_running().await;
+                    }
+                    // The server may not be there to be asked, or still have it before it.
+                    self.doubt.set_value(Some(doubt));
                 }
                 self.refuse(question, error);
             }
@@ -71,8 +82,13 @@ impl ChatState {
 
     /// Follows the answer at the end of the path, where one is being written.
     pub(super) async fn follow_running(self) {
-        if let Some(live) = self.running() {
-            self.live.set(Some(live));
+        let running = self.running();
+        let runs = running.is_some();
+        if runs {
+            self.live.set(running);
+        }
+        self.stop_as_wished();
+        if runs {
             self.follow(None).await;
         }
     }
@@ -107,8 +123,11 @@ impl ChatState {
                 },
                 Some(conversation),
             ) => {
-                let parent = match edits {
-                    Some(edited) => self.tree.with_untracked(|tree| tree.parent(*edited)),
+                let edited = edits
+                    .and_then(|edited| self.tree.with_untracked(|tree| tree.get(edited).cloned()));
+                let parent = match edited {
+                    // Named by the message itself: it may not have been read yet.
+                    Some(edited) => edited.parent_id,
                     None => self.leaf.get_untracked(),
                 };
                 let body = CreateMessage {
@@ -176,15 +195,12 @@ impl ChatState {
         self.acknowledge(conversation);
         self.to_end();
         self.announcement.set("The assistant is answering.");
-        self.on_event.run(if begins {
+        self.tell(if begins {
             ChatEvent::Begun(conversation)
         } else {
             ChatEvent::Asked(conversation)
         });
-        if self.stop_early.get_value() {
-            self.stop_early.set_value(false);
-            self.stop();
-        }
+        self.stop_as_wished();
     }
 
     /// The question was not taken: its text goes back into the box, before what was typed since.
@@ -192,28 +208,6 @@ impl ChatState {
         self.give_back(&question);
         self.refusal.set(Some(Refusal { question, error }));
         self.announcement.set("");
-    }
-
-    /// Whether a question whose sending broke off has reached the server all the same; then what
-    /// is shown has it.
-    async fn was_taken_in(self, question: &Question) -> bool {
-        let (Question::Message { text, .. }, Some(id)) =
-            (question, self.conversation.get_untracked())
-        else {
-            return false;
-        };
-        let Ok(newest) = self.read_end(id).await else {
-            return false;
-        };
-        let known = |id| self.tree.with_untracked(|tree| tree.contains(id));
-        let taken = newest.messages.iter().any(|message| {
-            message.role == Role::User && message.content == *text && !known(message.id)
-        });
-        if taken {
-            self.acknowledge(id);
-            self.show(newest);
-        }
-        taken
     }
 
     /// Reads the running answer to its end, connecting again as often as needed.
@@ -255,9 +249,13 @@ impl ChatState {
         loop {
             let (read, handle) = abortable(stream.next());
             self.wait.set_value(Some(handle));
-            let silence = TimeoutFuture::new(SILENCE_MILLISECONDS);
-            let Either::Left((Ok(Ok(Some(event))), _)) = select(pin!(read), silence).await else {
-                break;
+            let event = match read.await {
+                Ok(Ok(Some(event))) => event,
+                // It has ended; how, may stand in the conversation in words that can be read.
+                Ok(Err(ApiError::Unreadable { .. })) if self.ended_meanwhile().await => {
+                    return Connection::Ended;
+                }
+                Ok(Ok(None) | Err(_)) | Err(_) => break,
             };
             backoff.reset();
             self.set_link(Link::Connected);
@@ -296,7 +294,9 @@ impl ChatState {
 
     fn end(self, message: Message) {
         self.announcement.set(match message.status {
-            MessageStatus::Running | MessageStatus::Complete => "The answer is complete.",
+            MessageStatus::Running | MessageStatus::Complete | MessageStatus::Other => {
+                "The answer is complete."
+            }
             MessageStatus::Cancelled => "The answer was stopped.",
             MessageStatus::Interrupted => "The answer was interrupted.",
             MessageStatus::Failed => "The answer has failed.",
@@ -309,7 +309,7 @@ impl ChatState {
         let is_demo = message.model.as_deref().is_some_and(model_name::is_demo);
         self.tree.update(|tree| tree.insert(message));
         self.live.set(None);
-        self.on_event.run(ChatEvent::Answered {
+        self.tell(ChatEvent::Answered {
             conversation,
             first: first && !is_demo,
         });
@@ -329,7 +329,11 @@ impl ChatState {
                 }
                 ended
             }
-            Err(error) if error.is(ProblemCode::NotFound) => {
+            // Gone, or beyond this page; asking again would not change that.
+            Err(error)
+                if error.is(ProblemCode::NotFound)
+                    || matches!(error, ApiError::Unreadable { status: 200 }) =>
+            {
                 self.live.set(None);
                 self.load.set(Load::Failed(error));
                 true

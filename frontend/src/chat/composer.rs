@@ -17,13 +17,11 @@ const TAKEN_BY_INPUT_METHOD: u32 = 229;
 pub fn Composer(
     state: ChatState,
     wishes_to_write: Signal<u32>,
-    /// The names of the images among the project's files.
-    image_names: Signal<Vec<String>>,
     on_model: Callback<()>,
 ) -> impl IntoView {
     let field = NodeRef::<Textarea>::new();
     let focus = move || {
-        if let Some(field) = field.get_untracked() {
+        if let Some(field) = field.try_get_untracked().flatten() {
             // A page in the background cannot take the focus; nothing is lost by that.
             let _ = field.focus();
         }
@@ -62,19 +60,18 @@ pub fn Composer(
         }
     };
     let answering = Memo::new(move |_| state.is_answering());
-    let stopping = move || {
-        state
-            .live
-            .with(|live| live.as_ref().is_some_and(|live| live.stopping))
-    };
     let blank = Signal::derive(move || state.is_blank());
     // Whoever pastes or drops an image here wants to send it.
     let take = move |event: &web_sys::Event, data: Option<web_sys::DataTransfer>| {
-        if data
-            .and_then(|data| data.files())
-            .is_some_and(|files| state.attach_files(&files))
-        {
+        let files = data.as_ref().and_then(web_sys::DataTransfer::files);
+        if files.is_some_and(|files| state.attach_files(&files)) {
             event.prevent_default();
+        }
+    };
+    let paste = move |event: ev::ClipboardEvent| {
+        let data = event.clipboard_data();
+        if !data.as_ref().is_some_and(carries_text) {
+            take(&event, data);
         }
     };
     let placeholder = move || {
@@ -105,12 +102,12 @@ pub fn Composer(
                     placeholder=placeholder
                     node_ref=field
                     prop:value=state.draft
-                    on:paste=move |event| take(&event, event.clipboard_data())
+                    on:paste=paste
                     on:input=move |event| state.type_text(event_target_value(&event))
                     on:keydown=move |event| on_key(state, &event)
                 ></textarea>
                 <div class="ph-composer__bar">
-                    <Attach state names=image_names/>
+                    <Attach state/>
                     <ModelChoice state on_project=on_model/>
                     <span class="ph-composer__keys">"Enter sends, Shift+Enter breaks the line"</span>
                     <Show
@@ -127,7 +124,7 @@ pub fn Composer(
                         <button
                             type="button"
                             class="ph-button"
-                            aria-disabled=move || stopping().then_some("true")
+                            aria-disabled=move || state.is_stopping().then_some("true")
                             on:click=stop
                         >
                             <span class="ph-composer__square" aria-hidden="true"></span>
@@ -185,6 +182,20 @@ fn on_key(state: ChatState, event: &ev::KeyboardEvent) {
         }
         _ => {}
     }
+}
+
+/// Whether there is text to paste. Office programs put a picture of it beside it; files come with their
+/// names.
+fn carries_text(data: &web_sys::DataTransfer) -> bool {
+    let text = data.get_data("text/plain").unwrap_or_default();
+    let files = data.files();
+    let names: Vec<String> = files
+        .iter()
+        .flat_map(|files| (0..files.length()).filter_map(|index| files.item(index)))
+        .map(|file| file.name())
+        .collect();
+    text.lines()
+        .any(|line| names.iter().all(|name| name != line))
 }
 
 /// Lets the box be as high as its text, where the style sheet alone cannot.

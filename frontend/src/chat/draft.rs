@@ -14,7 +14,7 @@ use crate::state::drafts;
 
 /// Which draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub enum Place {
     /// Begins a conversation in the project.
     Beginning(ProjectId),
     Conversation(ConversationId),
@@ -46,13 +46,27 @@ impl Place {
     fn clear(self) {
         drafts::clear(&self.key());
     }
+
+    /// Adds an image to what is kept of a draft that is not in the box.
+    pub(super) fn attach(self, name: String) {
+        let kept = self.load();
+        // Alone it would stand for the whole of an edit that was left.
+        if kept.is_none() && matches!(self, Self::Edit(_)) {
+            return;
+        }
+        let (text, mut images) = kept.unwrap_or_default();
+        if !images.contains(&name) {
+            images.push(name);
+            self.save(&(text, images));
+        }
+    }
 }
 
 /// A text and the images that go with it.
 type Typed = (String, Vec<String>);
 
 /// The images of a message that are still there.
-fn image_names(message: &Message) -> Vec<String> {
+pub(super) fn image_names(message: &Message) -> Vec<String> {
     let images = message.attachments.iter();
     images
         .filter(|image| image.file_id.is_some())
@@ -77,6 +91,13 @@ impl ChatState {
             || Place::Beginning(self.project.with_untracked(|project| project.id)),
             Place::Conversation,
         )
+    }
+
+    /// The draft that is in the box; tracks.
+    pub(super) fn place_in_box(self) -> Place {
+        self.conversation.track();
+        let editing = self.editing.get().map(Place::Edit);
+        editing.unwrap_or_else(|| self.place())
     }
 
     fn typed(self) -> Typed {
@@ -161,7 +182,9 @@ impl ChatState {
             Some(Question::Again(_)) | None => {}
         }
         self.pending.set(None);
+        let before = self.place();
         self.conversation.set(Some(conversation));
+        self.move_sending(before, self.place());
         // What was typed in the meantime belongs to the conversation.
         self.keep_draft();
     }

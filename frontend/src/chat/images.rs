@@ -6,7 +6,10 @@
 use leptos::{html, prelude::*};
 use prompthub_dto::{files::File, ids::ProjectId, problem::ProblemCode};
 
-use super::state::{ChatEvent, ChatState};
+use super::{
+    draft::Place,
+    state::{ChatEvent, ChatState},
+};
 use crate::{
     api::{self, ApiError, upload::Upload},
     components::{
@@ -21,8 +24,8 @@ use crate::{
 const KINDS: &str = "image/png,image/jpeg,image/webp,image/gif";
 /// How many of the project's images the menu offers; the newest are last in the list.
 const OFFERED: usize = 12;
-/// How many names are tried for one image.
-const NAMES: u32 = 100;
+/// The highest number that is tried for the name of one image.
+const LAST_NUMBER: u32 = 4096;
 
 /// Whether a model may take a file of this kind for an image.
 #[must_use]
@@ -34,7 +37,13 @@ pub fn is_image(content_type: &str) -> bool {
 #[derive(Clone, Copy)]
 pub struct Sending {
     id: u32,
+    /// The draft that it goes with.
+    place: Place,
     name: StoredValue<String>,
+    /// The name that it is sent under.
+    sent_as: StoredValue<String>,
+    /// The share that is sent, 0 to 1.
+    share: RwSignal<f64>,
     running: StoredValue<Option<Upload>, LocalStorage>,
 }
 
@@ -66,72 +75,126 @@ impl ChatState {
         self.keep_draft();
     }
 
-    /// Uploads those of the files that are images. Whether there was any.
+    /// Uploads those of the files that are images, for this message, and hands the rest to the project.
+    /// Whether there was any image.
     pub fn attach_files(self, files: &web_sys::FileList) -> bool {
         let files = (0..files.length()).filter_map(|index| files.item(index));
-        let images: Vec<_> = files.filter(|file| is_image(&file.type_())).collect();
-        let any = !images.is_empty();
+        let (images, others): (Vec<_>, Vec<_>) = files.partition(|file| is_image(&file.type_()));
+        if images.is_empty() {
+            return false;
+        }
         for file in images {
             let id = self.next_image.get_value();
             self.next_image.set_value(id.wrapping_add(1));
             let sending = Sending {
                 id,
+                place: untrack(|| self.place_in_box()),
                 name: StoredValue::new(file.name()),
+                sent_as: StoredValue::new(String::new()),
+                share: RwSignal::new(0.0),
                 running: StoredValue::new_local(None),
             };
             self.sending.update(|all| all.push(sending));
             self.send_image(sending, &file, 1);
         }
-        any
+        if !others.is_empty() {
+            self.on_files.run(others);
+        }
+        true
+    }
+
+    /// The first number from `number` on that makes a name which nothing known to this page has.
+    fn free_number(self, name: &str, number: u32) -> u32 {
+        let mut taken = self.image_names.get_untracked();
+        taken.extend(self.images.get_untracked());
+        for sending in self.sending.get_untracked() {
+            taken.push(sending.sent_as.get_value());
+        }
+        let is_free = |number: &u32| !taken.contains(&numbered(name, *number));
+        (number..LAST_NUMBER).find(is_free).unwrap_or(number)
     }
 
     fn send_image(self, sending: Sending, file: &web_sys::File, number: u32) {
         let project = self.project_id();
-        let name = numbered(&sending.name.get_value(), number);
+        let own = file.name();
+        let number = self.free_number(&own, number);
+        let name = numbered(&own, number);
+        sending.sent_as.set_value(name.clone());
+        let on_progress = move |share| {
+            let _ = sending.share.try_set(share);
+        };
         let on_end = {
             let file = file.clone();
             move |result: Result<File, ApiError>| match result {
-                // Whoever pastes twice means two images.
-                Err(error) if error.is(ProblemCode::FileExists) && number < NAMES => {
-                    self.send_image(sending, &file, number.saturating_add(1));
+                // Whoever pastes twice means two images. Where this page knows few of the project's
+                // files, a long row of taken numbers is left in a few leaps.
+                Err(error)
+                    if error.is(ProblemCode::FileExists)
+                        && number < LAST_NUMBER
+                        && !self.sending.is_disposed() =>
+                {
+                    self.send_image(sending, &file, number.saturating_mul(2));
                 }
-                result => self.sent(sending, project, result),
+                result => self.sent(sending, &file.name(), result),
             }
         };
-        match api::files::upload(project, file, &name, false, |_| {}, on_end) {
+        match api::files::upload(project, file, &name, false, on_progress, on_end) {
             Ok(upload) => sending.running.set_value(Some(upload)),
-            Err(error) => self.sent(sending, project, Err(error)),
+            Err(error) => self.sent(sending, &file.name(), Err(error)),
         }
     }
 
-    fn sent(self, sending: Sending, project: ProjectId, result: Result<File, ApiError>) {
-        self.forget_sending(sending);
+    /// An upload has ended; the pane may show another draft by now, or be gone.
+    fn sent(self, sending: Sending, name: &str, result: Result<File, ApiError>) {
+        let is_it = |other: &&Sending| other.id == sending.id;
+        let place = self
+            .sending
+            .try_with_untracked(|all| all.iter().find(is_it).map(|found| found.place))
+            .flatten();
+        let in_box = place.is_some_and(|place| place == untrack(|| self.place_in_box()));
+        self.sending
+            .update(|all| all.retain(|other| other.id != sending.id));
         match result {
             Ok(file) => {
-                self.on_event.run(ChatEvent::FilesChanged);
-                if self.project_id() == project {
+                self.tell(ChatEvent::FilesChanged);
+                if in_box {
                     self.attach(file.name);
+                } else {
+                    place.unwrap_or(sending.place).attach(file.name);
                 }
             }
             Err(ApiError::Cancelled) => {}
-            Err(error) => self.toasts.problem(format!(
-                "{} was not attached. {}",
-                sending.name.get_value(),
-                error.message()
-            )),
+            Err(error) => self
+                .toasts
+                .problem(format!("{name} was not attached. {}", error.message())),
         }
     }
 
-    fn forget_sending(self, sending: Sending) {
-        self.sending
-            .update(|all| all.retain(|other| other.id != sending.id));
+    /// The images on their way that go with what is in the box; tracks.
+    pub(super) fn sending_here(self) -> Vec<Sending> {
+        let mut sending = self.sending.get();
+        let place = self.place_in_box();
+        sending.retain(|sending| sending.place == place);
+        sending
+    }
+
+    /// What goes with the draft of one place goes with that of another from now on.
+    pub(super) fn move_sending(self, from: Place, to: Place) {
+        if self.sending.with_untracked(Vec::is_empty) {
+            return;
+        }
+        self.sending.update(|all| {
+            for sending in all.iter_mut().filter(|sending| sending.place == from) {
+                sending.place = to;
+            }
+        });
     }
 }
 
 /// The images above the text.
 #[component]
 pub fn Attached(state: ChatState) -> impl IntoView {
-    let none = move || state.images.with(Vec::is_empty) && state.sending.with(Vec::is_empty);
+    let none = move || state.images.with(Vec::is_empty) && state.sending_here().is_empty();
     view! {
         <ul class="ph-images" aria-label="Images of this message" hidden=none>
             {rows(
@@ -154,10 +217,11 @@ pub fn Attached(state: ChatState) -> impl IntoView {
                 },
             )}
             {rows(
-                move || state.sending.get(),
+                move || state.sending_here(),
                 |sending| sending.id.to_string(),
                 move |sending| {
                     let name = sending.name.get_value();
+                    let label = format!("Uploading {name}");
                     let cancel = move |_| {
                         // Taken out first: cancelling calls back.
                         if let Some(upload) = sending.running.try_update_value(Option::take).flatten() {
@@ -166,9 +230,10 @@ pub fn Attached(state: ChatState) -> impl IntoView {
                     };
                     view! {
                         <li class="ph-images__one">
-                            <span class="ph-images__wait" role="status">
+                            <span class="ph-images__wait">
+                                <span class="ph-visually-hidden" role="status">{label.clone()}</span>
                                 <span class="ph-spinner" aria-hidden="true"></span>
-                                <span class="ph-visually-hidden">{format!("Uploading {name}")}</span>
+                                <progress class="ph-images__progress" max="1" value=sending.share aria-label=label></progress>
                             </span>
                             <IconButton
                                 label=format!("Cancel {name}")
@@ -187,7 +252,7 @@ pub fn Attached(state: ChatState) -> impl IntoView {
 
 /// The way to an image: a new one, or one of the project's.
 #[component]
-pub fn Attach(state: ChatState, names: Signal<Vec<String>>) -> impl IntoView {
+pub fn Attach(state: ChatState) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
     let items = Callback::new(move |()| {
         let choose = move || {
@@ -196,7 +261,12 @@ pub fn Attach(state: ChatState, names: Signal<Vec<String>>) -> impl IntoView {
             }
         };
         let upload = MenuItem::new("Upload an image", choose).glyph(Glyph::Upload);
-        let known = names.get_untracked().into_iter().rev().take(OFFERED);
+        let known = state
+            .image_names
+            .get_untracked()
+            .into_iter()
+            .rev()
+            .take(OFFERED);
         let known = known.map(|name| {
             MenuItem::new(name.clone(), move || state.attach(name.clone())).glyph(Glyph::File)
         });

@@ -35,8 +35,11 @@ pub fn Log(state: ChatState) -> impl IntoView {
     Effect::new(move || {
         if let Some(message) = state.marked.get() {
             request_animation_frame(move || {
-                if let Some(element) = element_of(message) {
-                    scroll.to_element(element, !later.get_untracked());
+                // The pane may be gone by then.
+                if let (Some(element), Some(later)) =
+                    (element_of(message), later.try_get_untracked())
+                {
+                    scroll.to_element(element, !later);
                 }
             });
         }

@@ -75,7 +75,7 @@ fn Answer(state: ChatState, id: MessageId, message: Memo<Option<Arc<Message>>>) 
     });
     // While the answer is written its text is read from the stream, so that nothing but this
     // message follows it.
-    let current = move |read: &dyn Fn(&Message) -> String| -> Arc<str> {
+    let current = move |read: &dyn Fn(&Message) -> Arc<str>| -> Arc<str> {
         if is_live.get() {
             state
                 .live
@@ -84,12 +84,12 @@ fn Answer(state: ChatState, id: MessageId, message: Memo<Option<Arc<Message>>>) 
             message.with(|message| message.as_ref().map(|message| read(message)))
         }
         .unwrap_or_default()
-        .into()
     };
-    let text = Memo::new(move |_| current(&|message| message.content.clone()));
-    let reasoning =
-        Memo::new(move |_| current(&|message| message.reasoning.clone().unwrap_or_default()));
-    let notes = Memo::new(move |_| current(&figures::notes));
+    let text = Memo::new(move |_| current(&|message| message.content.as_str().into()));
+    let reasoning = Memo::new(move |_| {
+        current(&|message| message.reasoning.as_deref().unwrap_or_default().into())
+    });
+    let notes = Memo::new(move |_| current(&|message| figures::notes(message).into()));
     let is_waiting = move || is_live.get() && text.with(|text| text.is_empty());
     let is_lost = move || {
         is_live.get()

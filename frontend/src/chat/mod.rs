@@ -6,6 +6,7 @@
 mod answer;
 mod backoff;
 mod composer;
+mod doubt;
 mod draft;
 mod figures;
 mod footer;
@@ -50,11 +51,13 @@ pub fn ChatPane(
     /// The address at which it says how to set up a provider.
     providers: &'static str,
     on_event: Callback<ChatEvent>,
+    /// Takes files for the project that came with images and are none.
+    on_files: Callback<Vec<web_sys::File>>,
     /// The person wants another model for the project.
     on_model: Callback<()>,
 ) -> impl IntoView {
     markdown::prepare();
-    let state = ChatState::new(project, providers, on_event);
+    let state = ChatState::new(project, image_names, providers, on_event, on_files);
     let place = Memo::new(move |_| (project.with(|project| project.id), conversation.get()));
     Effect::new(move |before: Option<_>| {
         let (project, conversation) = place.get();
@@ -82,7 +85,7 @@ pub fn ChatPane(
     view! {
         <div class="ph-chat">
             <Log state/>
-            <Composer state wishes_to_write image_names on_model/>
+            <Composer state wishes_to_write on_model/>
             <div class="ph-visually-hidden" role="status">{state.announcement}</div>
             <SpokenAnswer state/>
         </div>

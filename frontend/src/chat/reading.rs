@@ -64,6 +64,9 @@ impl ChatState {
         self.live.set(None);
         self.pending.set(None);
         self.refusal.set(None);
+        self.doubt.set_value(None);
+        self.stop_early.set(false);
+        self.model.set(None);
         self.announcement.set("");
         self.marked.set(None);
         self.sought.set_value(message);

@@ -122,7 +122,7 @@ impl Scroll {
     #[must_use]
     pub fn waits_at_beginning(self) -> bool {
         let near = |frame: web_sys::HtmlDivElement| frame.scroll_top() < NEAR;
-        !self.following.get_untracked() && self.frame.get_untracked().is_some_and(near)
+        self.following.try_get_untracked() == Some(false) && self.frame().is_some_and(near)
     }
 
     /// The reader turns the wheel. Upwards means to leave the end, before that shows in the position:
@@ -208,8 +208,13 @@ impl Scroll {
         }
     }
 
+    /// What scrolls, while it is on the page: in the next frame the pane may be gone.
+    fn frame(self) -> Option<web_sys::HtmlDivElement> {
+        self.frame.try_get_untracked().flatten()
+    }
+
     fn pin(self) {
-        if let Some(frame) = self.frame.get_untracked() {
+        if let Some(frame) = self.frame() {
             frame.set_scroll_top(frame.scroll_height());
         }
     }

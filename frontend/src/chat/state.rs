@@ -14,7 +14,9 @@ use prompthub_dto::{
     projects::Project,
 };
 
-use super::{images::Sending, live::LiveAnswer, reading::Older, span::Span, tree::MessageTree};
+use super::{
+    doubt::Doubt, images::Sending, live::LiveAnswer, reading::Older, span::Span, tree::MessageTree,
+};
 use crate::{
     api::{ApiError, conversations},
     state::toasts::{Toasts, use_toasts},
@@ -87,6 +89,10 @@ pub struct ChatSignals {
     /// The address at which it says how to set up a provider.
     pub providers: &'static str,
     pub(super) on_event: Callback<ChatEvent>,
+    /// Takes files that are no images, for the project.
+    pub(super) on_files: Callback<Vec<web_sys::File>>,
+    /// The names of the images among the project's files.
+    pub(super) image_names: Signal<Vec<String>>,
     /// Whose messages `tree` holds; `None` for a conversation that is yet to begin.
     pub conversation: RwSignal<Option<ConversationId>>,
     pub load: RwSignal<Load>,
@@ -102,11 +108,13 @@ pub struct ChatSignals {
     /// The question that the server has not acknowledged yet.
     pub pending: RwSignal<Option<Question>>,
     pub refusal: RwSignal<Option<Refusal>>,
+    /// A question of which it is not known whether the server has it.
+    pub(super) doubt: StoredValue<Option<Doubt>>,
     /// What is typed and not sent.
     pub draft: RwSignal<String>,
     /// The images that go with it, by the names of the project's files.
     pub images: RwSignal<Vec<String>>,
-    /// Those that are still on their way to the project's files.
+    /// Those of whatever draft that are still on their way to the project's files.
     pub(super) sending: RwSignal<Vec<Sending>>,
     pub(super) next_image: StoredValue<u32>,
     /// The model that the next message goes to, where that is not the project's.
@@ -118,7 +126,7 @@ pub struct ChatSignals {
     /// The last thing that is worth saying aloud.
     pub announcement: RwSignal<&'static str>,
     /// A stop was asked for before there was a generation to stop.
-    pub(super) stop_early: StoredValue<bool>,
+    pub(super) stop_early: RwSignal<bool>,
     /// The message to go to, which may still have to be read.
     pub(super) sought: StoredValue<Option<MessageId>>,
     pub(super) toasts: Toasts,
@@ -135,13 +143,17 @@ pub struct ChatSignals {
 impl ChatState {
     pub fn new(
         project: Signal<Project>,
+        image_names: Signal<Vec<String>>,
         providers: &'static str,
         on_event: Callback<ChatEvent>,
+        on_files: Callback<Vec<web_sys::File>>,
     ) -> Self {
         let signals = ChatSignals {
             project,
             providers,
             on_event,
+            on_files,
+            image_names,
             conversation: RwSignal::new(None),
             load: RwSignal::new(Load::Ready),
             tree: RwSignal::new(MessageTree::default()),
@@ -152,6 +164,7 @@ impl ChatState {
             live: RwSignal::new(None),
             pending: RwSignal::new(None),
             refusal: RwSignal::new(None),
+            doubt: StoredValue::new(None),
             draft: RwSignal::new(String::new()),
             images: RwSignal::new(Vec::new()),
             sending: RwSignal::new(Vec::new()),
@@ -160,7 +173,7 @@ impl ChatState {
             editing: RwSignal::new(None),
             to_end: RwSignal::new(0),
             announcement: RwSignal::new(""),
-            stop_early: StoredValue::new(false),
+            stop_early: RwSignal::new(false),
             sought: StoredValue::new(None),
             toasts: use_toasts(),
             work: StoredValue::new(None),
@@ -225,7 +238,7 @@ impl ChatState {
     #[must_use]
     pub fn is_blank(self) -> bool {
         let text = self.draft.with(|draft| draft.trim().is_empty());
-        (text && self.images.with(Vec::is_empty)) || self.sending.with(|all| !all.is_empty())
+        (text && self.images.with(Vec::is_empty)) || !self.sending_here().is_empty()
     }
 
     /// Sends what is typed.
@@ -262,7 +275,7 @@ impl ChatState {
             .with_untracked(|live| live.as_ref().map(|live| live.generation))
         else {
             self.stop_early
-                .set_value(self.pending.with_untracked(Option::is_some));
+                .set(self.pending.with_untracked(Option::is_some));
             return;
         };
         let set_stopping = move |stopping| {
@@ -274,13 +287,41 @@ impl ChatState {
         };
         set_stopping(true);
         spawn_local(async move {
-            if conversations::cancel_generation(generation).await.is_err() {
+            let failed = conversations::cancel_generation(generation).await.is_err();
+            // It may have ended by itself, and the pane be gone.
+            let goes_on = self.live.try_with_untracked(|live| {
+                live.as_ref()
+                    .is_some_and(|live| live.generation == generation)
+            });
+            if failed && goes_on == Some(true) {
                 // The button stands again, so the person can press it again.
                 set_stopping(false);
-                self.announcement
-                    .set("The answer could not be stopped. Try again.");
+                self.toasts
+                    .problem("The answer could not be stopped. Try again.");
             }
         });
+    }
+
+    /// Whether a stop was asked for, and the answer has not ended yet; tracks.
+    #[must_use]
+    pub fn is_stopping(self) -> bool {
+        let stopping = |live: &Option<LiveAnswer>| live.as_ref().is_some_and(|live| live.stopping);
+        self.stop_early.get() || self.live.with(stopping)
+    }
+
+    /// Stops the answer that has just begun, where that was asked for before it had.
+    pub(super) fn stop_as_wished(self) {
+        if self.stop_early.get_untracked() {
+            self.stop_early.set(false);
+            if self.live.with_untracked(Option::is_some) {
+                self.stop();
+            }
+        }
+    }
+
+    /// Tells the page around the pane, unless that is gone.
+    pub(super) fn tell(self, event: ChatEvent) {
+        self.on_event.try_run(event);
     }
 
     /// What the Escape key means: first to leave an edit, then to stop the answer.
@@ -294,7 +335,7 @@ impl ChatState {
 
     fn ask(self, question: Question) {
         self.refusal.set(None);
-        self.stop_early.set_value(false);
+        self.stop_early.set(false);
         self.pending.set(Some(question.clone()));
         self.to_end();
         self.announcement.set("Sending.");

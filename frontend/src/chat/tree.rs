@@ -64,9 +64,14 @@ impl MessageTree {
         self.messages.get(&id)
     }
 
-    /// The message before `id`, if that is known.
+    /// The message that was made last.
     #[must_use]
-    pub fn parent(&self, id: MessageId) -> Option<MessageId> {
+    pub fn newest(&self) -> Option<MessageId> {
+        self.messages.keys().copied().max()
+    }
+
+    /// The message before `id`, if that is known.
+    fn parent(&self, id: MessageId) -> Option<MessageId> {
         let parent = self.messages.get(&id)?.parent_id?;
         self.messages.contains_key(&parent).then_some(parent)
     }
@@ -89,7 +94,7 @@ impl MessageTree {
     #[must_use]
     pub fn newest_leaf(&self, id: Option<MessageId>) -> Option<MessageId> {
         // Nothing comes after the newest message of all.
-        let mut leaf = id.or_else(|| self.messages.keys().copied().max())?;
+        let mut leaf = id.or_else(|| self.newest())?;
         for _ in 0..self.messages.len() {
             match self
                 .children

@@ -2,7 +2,11 @@
 //! an expired session loses it.
 
 use leptos::prelude::window;
+use prompthub_dto::ids::UserId;
 use serde::{Serialize, de::DeserializeOwned};
+
+/// Under which it stands whose drafts these are.
+const OWNER: &str = "prompthub.drafts-of";
 
 /// What is kept under `key`, unless it is no `T`.
 #[must_use]
@@ -25,6 +29,18 @@ pub fn clear(key: &str) {
         // As in `save`.
         let _ = storage.remove_item(&full(key));
     }
+}
+
+/// This person is signed in: what another one typed in this tab is forgotten.
+pub fn keep_for(user: UserId) {
+    let Some(storage) = storage() else { return };
+    let user = user.to_string();
+    let owner = storage.get_item(OWNER).ok().flatten();
+    if owner.is_some_and(|owner| owner != user) {
+        clear_all();
+    }
+    // As in `save`.
+    let _ = storage.set_item(OWNER, &user);
 }
 
 /// Forgets every draft; whoever signs in next in this tab must not see them.

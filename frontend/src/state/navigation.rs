@@ -7,15 +7,15 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 type Navigate = Rc<dyn Fn(&str, NavigateOptions)>;
 
-/// Goes to other places of the page.
+/// Goes to other places of the page, for as long as the view that it was made for is there: what
+/// ends after the person has left takes nobody anywhere.
 #[derive(Clone, Copy)]
 pub struct Go(StoredValue<Navigate, LocalStorage>);
 
 impl Go {
     /// Goes to `path`; the way back leads here.
     pub fn to(self, path: &str) {
-        self.0
-            .with_value(|navigate| navigate(path, NavigateOptions::default()));
+        self.go(path, NavigateOptions::default());
     }
 
     /// Goes to `path` in place of where the page is.
@@ -24,7 +24,11 @@ impl Go {
             replace: true,
             ..NavigateOptions::default()
         };
-        self.0.with_value(|navigate| navigate(path, options));
+        self.go(path, options);
+    }
+
+    fn go(self, path: &str, options: NavigateOptions) {
+        self.0.try_with_value(|navigate| navigate(path, options));
     }
 }
 

@@ -43,7 +43,7 @@ impl Session {
         self.presence.set(Presence::Unknown);
         spawn_local(async move {
             self.presence.set(match api::account::me().await {
-                Ok(user) => Presence::SignedIn(user),
+                Ok(user) => Self::of(user),
                 Err(error) if error.is(ProblemCode::Unauthenticated) => Presence::Anonymous,
                 Err(error) => Presence::Failed(error),
             });
@@ -67,7 +67,13 @@ impl Session {
     }
 
     pub fn sign_in(self, user: User) {
-        self.presence.set(Presence::SignedIn(user));
+        self.presence.set(Self::of(user));
+    }
+
+    /// A session that has expired leaves the drafts for whoever comes back, who may be another person.
+    fn of(user: User) -> Presence {
+        drafts::keep_for(user.id);
+        Presence::SignedIn(user)
     }
 
     /// The session has ended on the server by the person's own doing: everything that this tab

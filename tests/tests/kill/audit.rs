@@ -216,7 +216,9 @@ async fn check_answers(
                 let asked = may_be_cancelled.contains(&message.id) || !named.contains(&message.id);
                 assert!(asked, "nobody has cancelled {message:?}");
             }
-            MessageStatus::Running | MessageStatus::Failed => panic!("{message:?}"),
+            MessageStatus::Running | MessageStatus::Failed | MessageStatus::Other => {
+                panic!("{message:?}")
+            }
         }
     }
     for answer in ledger.answers.iter_mut().filter(|answer| !answer.audited) {

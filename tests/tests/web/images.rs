@@ -1,11 +1,12 @@
 //! Images in a message: from the project's files, pasted, and refused.
 
-use prompthub_tests::Upstream;
+use prompthub_tests::{Upstream, spawn_app};
 use serde_json::json;
 
 use crate::{
-    browser::{Browser, Size, in_browser},
+    browser::{Browser, Size, in_browser, in_browser_at},
     listed::server_with,
+    relay::Relay,
 };
 
 /// A PNG of one pixel.
@@ -23,6 +24,22 @@ const PASTE: &str = "\
     data.items.add(new File([new Uint8Array(arguments[0])], 'image.png', {type: 'image/png'})); \
     document.querySelector('textarea[aria-label=Message]').dispatchEvent( \
         new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}))";
+
+/// Pastes a text with a picture of it, as office programs copy both; whether the page takes that over.
+const PASTE_BOTH: &str = "\
+    const data = new DataTransfer(); \
+    data.items.add(new File([new Uint8Array(arguments[0])], 'image.png', {type: 'image/png'})); \
+    data.setData('text/plain', 'Total: 42'); \
+    return !document.querySelector('textarea[aria-label=Message]').dispatchEvent( \
+        new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}))";
+
+/// Drops an image and a text file on the box.
+const DROP_BOTH: &str = "\
+    const data = new DataTransfer(); \
+    data.items.add(new File([new Uint8Array(arguments[0])], 'dropped.png', {type: 'image/png'})); \
+    data.items.add(new File(['what was written'], 'notes.txt', {type: 'text/plain'})); \
+    document.querySelector('textarea[aria-label=Message]').dispatchEvent( \
+        new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true}))";
 
 impl Browser {
     async fn paste_image(&self) {
@@ -121,4 +138,47 @@ async fn images_go_with_a_message_or_are_refused() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn what_comes_beside_an_image_is_not_lost() {
+    let app = spawn_app().await;
+    in_browser(&app, Size::Desktop, async |browser| {
+        browser.register("ada@example.com").await;
+        browser.create_project("Notes", "").await;
+        let taken = browser.script(PASTE_BOTH, vec![json!(PIXEL)]).await;
+        assert_eq!(taken, false, "the text is pasted by the browser");
+        browser.script(DROP_BOTH, vec![json!(PIXEL)]).await;
+        browser.find("button", "Remove dropped.png").await;
+        browser.find("link", "notes.txt").await;
+        browser.find("link", "dropped.png").await;
+        assert!(!browser.has("link", "image.png").await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_image_goes_with_the_message_that_it_was_meant_for() {
+    let app = spawn_app().await;
+    let relay = Relay::to(app.address()).await;
+    in_browser_at(relay.url(), Size::Desktop, async |browser| {
+        browser.register("ada@example.com").await;
+        browser.create_project("Notes", "").await;
+        browser.chat("The first").await;
+        browser.find("link", "The first").await;
+        relay.mute();
+        browser.paste_image().await;
+        browser.find("progressbar", "Uploading image.png").await;
+        browser.click("button", "New chat").await;
+        browser.gone("article", "You").await;
+        browser.gone("progressbar", "Uploading image.png").await;
+        relay.mend();
+        // It is there, and not here.
+        browser.open_drawer("Files").await;
+        browser.find("link", "image.png").await;
+        assert!(!browser.has("button", "Remove image.png").await);
+        browser.click("link", "The first").await;
+        browser.find("button", "Remove image.png").await;
+    })
+    .await;
 }

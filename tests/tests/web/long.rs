@@ -4,10 +4,10 @@ use prompthub_dto::{
     chat::{ChatReply, Message},
     projects::Project,
 };
-use prompthub_tests::{Client, TestApp};
+use prompthub_tests::{Client, TestApp, spawn_app};
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, at_both_sizes};
+use crate::browser::{Browser, Size, at_both_sizes, in_browser};
 
 /// More than is read at once, and several times what is on the page at once.
 const EXCHANGES: usize = 70;
@@ -176,6 +176,55 @@ async fn a_message_on_another_path_is_shown_on_that_path() {
                     .is_some_and(|text| text.contains("no longer here"))
             })
             .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_edit_stands_beside_its_message_while_earlier_ones_are_away() {
+    let app = spawn_app().await;
+    in_browser(&app, Size::Desktop, async |browser| {
+        let (ada, project, reply) = long_conversation(&app).await;
+        browser.sign_in().await;
+        // The end of the conversation comes, and nothing of what was said before it.
+        browser.cdp("Network.enable", json!({})).await;
+        let earlier = json!({"urls": ["*/messages?*cursor=*"]});
+        browser.cdp("Network.setBlockedURLs", earlier).await;
+        browser.go(&place(&project, &reply)).await;
+        let last = EXCHANGES - 1;
+        browser.sees(&format!("Question {last}.")).await;
+        browser
+            .until("everything that is here is shown", async || {
+                browser
+                    .script(
+                        "document.querySelector('[role=log]').scrollTo(0, 0)",
+                        Vec::new(),
+                    )
+                    .await;
+                browser.has("button", "Retry").await
+            })
+            .await;
+        // Its answer before it is not here.
+        let edit = "const first = document.querySelector('article[aria-label=You]'); \
+            [...first.querySelectorAll('button')].find(button => button.textContent.trim() === 'Edit').click()";
+        browser.script(edit, Vec::new()).await;
+        browser
+            .until("it is in the box", async || {
+                browser.value("Message").await.starts_with("Question ")
+            })
+            .await;
+        let number = browser.value("Message").await;
+        assert_ne!(number, "Question 0.");
+        browser.fill("Message", "Another question.").await;
+        browser.click("button", "Send").await;
+        browser.sees("Another question.").await;
+        browser.answered().await;
+        let all = ada.messages(reply.conversation_id.as_str()).await;
+        let find = |text: &str| all.iter().find(|message| message.content == text);
+        let edited = find("Another question.").expect("it is stored");
+        let before = find(&number).expect("it is kept");
+        assert!(before.parent_id.is_some());
+        assert_eq!(edited.parent_id, before.parent_id);
     })
     .await;
 }

@@ -14,6 +14,7 @@
 mod accessibility;
 mod axe;
 mod browser;
+mod drafts;
 mod elements;
 mod figures;
 mod images;

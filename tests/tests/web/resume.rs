@@ -181,6 +181,11 @@ async fn a_browser_that_is_offline_says_so_at_once() {
         browser.last_answer_is(FIRST).await;
         browser.offline(true).await;
         browser.says("The connection is lost. Trying again…").await;
+        // Nobody who cannot be reached can be told to stop.
+        browser.click("button", "Stop").await;
+        browser
+            .says("The answer could not be stopped. Try again.")
+            .await;
         browser.offline(false).await;
         first.open();
         browser.last_answer_is(&[FIRST, SECOND].concat()).await;
@@ -207,6 +212,71 @@ async fn a_question_asked_without_a_network_is_kept() {
         browser.last_answer_is(&whole()).await;
         browser.answered().await;
         assert_eq!(stored(app).await.1.content, whole());
+    })
+    .await;
+}
+
+/// Sends with the wire mute, and cuts it once the server has what was sent.
+async fn lose_the_answer(app: &TestApp, relay: &Relay, send: impl AsyncFnOnce()) {
+    relay.mute();
+    send().await;
+    app.upstream.request().await;
+    relay.cut();
+}
+
+#[tokio::test]
+async fn a_question_whose_answer_was_lost_is_not_asked_again() {
+    let app = spawn_app().await;
+    let relay = Relay::to(app.address()).await;
+    in_browser_at(relay.url(), Size::Desktop, async |browser| {
+        browser.register("ada@example.com").await;
+        browser.create_project("Notes", "").await;
+        // What comes later must not come while the wire is cut.
+        browser.find("button", "Save changes").await;
+        // The question that begins the conversation.
+        app.upstream.next(parts(&opened(), &opened()));
+        lose_the_answer(&app, &relay, async || browser.ask("Only once").await).await;
+        browser.find("button", "Retry").await;
+        assert_eq!(browser.value("Message").await, "Only once");
+        relay.mend();
+        browser.click("button", "Retry").await;
+        browser.last_answer_is(&whole()).await;
+        browser.answered().await;
+        assert_eq!(browser.value("Message").await, "");
+        assert!(browser.path().await.contains("/c/"));
+        let (ada, _) = stored(&app).await;
+        let projects = ada.projects().await;
+        let conversations = ada.conversations(&projects[0]).await;
+        assert_eq!(conversations.len(), 1, "{conversations:?}");
+
+        // Another answer to it; what was written meanwhile waits for its turn.
+        app.upstream.next(parts(&opened(), &opened()));
+        let again = async || browser.click("button", "Regenerate").await;
+        lose_the_answer(&app, &relay, again).await;
+        browser.find("button", "Retry").await;
+        relay.mend();
+        browser.click("button", "Retry").await;
+        browser.find("button", "Previous version").await;
+        browser.answered().await;
+        let messages = ada.messages(conversations[0].id.as_str()).await;
+        assert_eq!(messages.len(), 3, "one question, two answers");
+
+        // A further question; its text is mended before it is sent again.
+        app.upstream.next(parts(&opened(), &opened()));
+        lose_the_answer(&app, &relay, async || browser.ask("And then").await).await;
+        browser.find("button", "Retry").await;
+        browser.fill("Message", "And then?").await;
+        relay.mend();
+        browser.click("button", "Send").await;
+        browser
+            .until("the question that was taken is shown", async || {
+                browser.all("article", Some("You")).await.len() == 2
+            })
+            .await;
+        browser.answered().await;
+        assert_eq!(browser.value("Message").await, "And then?");
+        let messages = ada.messages(conversations[0].id.as_str()).await;
+        assert_eq!(messages.len(), 5, "no question twice");
     })
     .await;
 }

@@ -21,6 +21,8 @@ pub struct Conversations {
     pub archived: LoadedList<Conversation>,
     /// Whether the person is giving one of them a name; then no other comes in between.
     pub renaming: RwSignal<bool>,
+    /// Those that are deleted, of which an earlier question may still bring news.
+    removed: StoredValue<Vec<ConversationId>>,
 }
 
 impl Conversations {
@@ -34,6 +36,7 @@ impl Conversations {
             active: list(false),
             archived: list(true),
             renaming: RwSignal::new(false),
+            removed: StoredValue::new(Vec::new()),
         }
     }
 
@@ -45,8 +48,13 @@ impl Conversations {
         all
     }
 
-    /// Takes what the server says a conversation is now.
+    /// Takes what the server says a conversation is now, unless it is known to be otherwise since.
     pub fn replace(self, updated: &Conversation) {
+        let is_removed = |removed: &Vec<ConversationId>| removed.contains(&updated.id);
+        // Without an answer the page is gone.
+        if self.removed.try_with_value(is_removed) != Some(false) || self.is_overtaken(updated) {
+            return;
+        }
         for (list, archived) in [(self.active, false), (self.archived, true)] {
             list.update(|conversations| {
                 conversations.retain(|other| other.id != updated.id);
@@ -96,20 +104,106 @@ impl Conversations {
         });
     }
 
+    /// Whether what is known of a conversation is newer than this.
+    fn is_overtaken(self, told: &Conversation) -> bool {
+        let age = |of: &Conversation| (of.updated_at.clone(), of.last_activity_at.clone());
+        self.known(told.id, age)
+            .is_some_and(|known| known > age(told))
+    }
+
     fn title(self, id: ConversationId) -> Option<String> {
-        let of = |list: LoadedList<Conversation>| {
+        self.known(id, |found| found.title.clone())
+    }
+
+    /// Something of a conversation, if that is in one of the lists.
+    fn known<T>(self, id: ConversationId, read: impl Fn(&Conversation) -> T) -> Option<T> {
+        [self.active, self.archived].into_iter().find_map(|list| {
             list.items().with_untracked(|conversations| {
                 let found = conversations.iter().find(|other| other.id == id);
-                found.map(|found| found.title.clone())
+                found.map(&read)
             })
-        };
-        of(self.active).or_else(|| of(self.archived))
+        })
     }
 
     /// Forgets one that is deleted.
     pub fn remove(self, id: ConversationId) {
+        self.removed.try_update_value(|removed| removed.push(id));
         for list in [self.active, self.archived] {
             list.update(|conversations| conversations.retain(|other| other.id != id));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use leptos::reactive::owner::Owner;
+    use prompthub_dto::{Page, Timestamp};
+
+    use super::*;
+    use crate::api::ApiError;
+
+    /// One that was changed at a second, and was active just before.
+    fn conversation(title: &str, second: u32) -> Conversation {
+        let at =
+            |second: u32| Timestamp::from_rfc3339(format!("2026-11-22T08:30:{second:02}.000000Z"));
+        Conversation {
+            id: "019aa9f5-8c00-7cc3-98c4-dc0c0c07398f".parse().unwrap(),
+            project_id: "019aa9f5-8c00-7cc3-98c4-dc0c0c073980".parse().unwrap(),
+            title: title.to_owned(),
+            pinned: false,
+            archived: false,
+            active_message_id: None,
+            last_activity_at: at(second - 1),
+            created_at: at(0),
+            updated_at: at(second),
+        }
+    }
+
+    fn with_conversations(test: impl FnOnce(Conversations)) {
+        async fn nobody_asks() -> Result<Page<Conversation>, ApiError> {
+            Err(ApiError::Network)
+        }
+        Owner::new().with(|| {
+            let list = || LoadedList::unread(|_| nobody_asks());
+            test(Conversations {
+                active: list(),
+                archived: list(),
+                renaming: RwSignal::new(false),
+                removed: StoredValue::new(Vec::new()),
+            });
+        });
+    }
+
+    fn titles(list: LoadedList<Conversation>) -> Vec<String> {
+        let items = list.items().get_untracked();
+        items.into_iter().map(|item| item.title).collect()
+    }
+
+    #[test]
+    fn late_news_does_not_undo_what_is_newer() {
+        with_conversations(|conversations| {
+            conversations.replace(&conversation("first words", 1));
+            let archived = Conversation {
+                archived: true,
+                ..conversation("a name", 3)
+            };
+            conversations.replace(&archived);
+            conversations.replace(&conversation("first words", 2));
+            assert_eq!(titles(conversations.active), [""; 0]);
+            assert_eq!(titles(conversations.archived), ["a name"]);
+            conversations.replace(&conversation("another name", 4));
+            assert_eq!(titles(conversations.active), ["another name"]);
+            assert_eq!(titles(conversations.archived), [""; 0]);
+        });
+    }
+
+    #[test]
+    fn what_is_deleted_does_not_come_back() {
+        with_conversations(|conversations| {
+            conversations.replace(&conversation("first words", 1));
+            conversations.remove(conversation("", 1).id);
+            conversations.replace(&conversation("a title", 2));
+            assert_eq!(titles(conversations.active), [""; 0]);
+        });
     }
 }

@@ -60,7 +60,7 @@ pub fn FilesPanel() -> impl IntoView {
                 on:change:target=move |event| {
                     let input = event.target();
                     if let Some(files) = input.files() {
-                        state.uploads.add(&files);
+                        state.uploads.add_list(&files);
                     }
                     // So that choosing the same file once more is a change again.
                     input.set_value("");

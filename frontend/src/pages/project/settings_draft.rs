@@ -8,7 +8,7 @@ use prompthub_dto::{
 use serde::{Deserialize, Serialize};
 
 use super::parameter_text::{self, Wrong};
-use crate::state::drafts;
+use crate::{api::Versioned, state::drafts};
 
 macro_rules! settings {
     ($($(#[$doc:meta])* $field:ident)*) => {
@@ -124,16 +124,36 @@ impl SettingsText {
     }
 }
 
+/// What is typed, and what the project said meanwhile. Without that, every field would look like a wish
+/// on the next reload, also those that only others have changed since.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    base: SettingsText,
+    text: SettingsText,
+}
+
+impl Kept {
+    /// What is typed, over what the project says now.
+    fn over(&self, now: &SettingsText) -> SettingsText {
+        self.text.rebased(&self.base, now)
+    }
+}
+
 impl SettingsDraft {
-    /// What was typed before a reload, or else what the project says. Keeps what is typed.
-    pub fn new(project: &Project) -> Self {
-        let key = key(project.id);
-        let draft = Self::of(&drafts::load(&key).unwrap_or_else(|| SettingsText::of(project)));
-        Effect::new(move |first: Option<()>| {
+    /// What was typed before a reload, or else what the project says. Keeps what is typed, while it
+    /// differs from that.
+    pub fn new(project: RwSignal<Versioned<Project>>) -> Self {
+        let (key, now) = project
+            .with_untracked(|project| (key(project.value.id), SettingsText::of(&project.value)));
+        let kept = drafts::load::<Kept>(&key);
+        let draft = Self::of(&kept.map_or_else(|| now.clone(), |kept| kept.over(&now)));
+        Effect::new(move |_| {
             let text = draft.text();
-            // What was only loaded is no draft.
-            if first.is_some() {
-                drafts::save(&key, &text);
+            let base = project.with(|project| SettingsText::of(&project.value));
+            if text == base {
+                drafts::clear(&key);
+            } else {
+                drafts::save(&key, &Kept { base, text });
             }
         });
         draft
@@ -157,7 +177,7 @@ impl SettingsDraft {
         self.set(&text.rebased(&SettingsText::of(before), &SettingsText::of(after)));
     }
 
-    /// Forgets the draft of a project that is saved or gone.
+    /// Forgets the draft of a project that is gone.
     pub fn forget(id: ProjectId) {
         drafts::clear(&key(id));
     }
@@ -237,6 +257,33 @@ mod tests {
         let rebased = mine.rebased(&before, &after);
         assert_eq!(rebased.name, "Latin tutor");
         assert_eq!(rebased.system_prompt, "Be strict.");
+    }
+
+    #[test]
+    fn what_others_changed_while_the_page_was_away_is_no_draft() {
+        let base = SettingsText::of(&project());
+        let now = SettingsText {
+            system_prompt: "Be strict.".to_owned(),
+            ..base.clone()
+        };
+        let text = SettingsText {
+            name: "Latin tutor".to_owned(),
+            ..base.clone()
+        };
+        let stored = serde_json::to_string(&Kept { base, text }).unwrap();
+        let kept: Kept = serde_json::from_str(&stored).unwrap();
+        let text = kept.over(&now);
+        assert_eq!(text.name, "Latin tutor");
+        assert_eq!(text.system_prompt, "Be strict.");
+        // What was saved just before the page went away is what the project says now.
+        assert_eq!(
+            Kept {
+                base: kept.base,
+                text: now.clone()
+            }
+            .over(&now),
+            now
+        );
     }
 
     #[test]

@@ -58,7 +58,6 @@ pub fn SettingsForm() -> impl IntoView {
             state
                 .update(change, etag.filter(|_| mode == Mode::Careful))
                 .await?;
-            SettingsDraft::forget(state.id);
             toasts.done("Saved");
             Ok(())
         });
@@ -66,10 +65,13 @@ pub fn SettingsForm() -> impl IntoView {
     let take_theirs = move |_| {
         reload.submit(async move {
             state.refresh().await?;
-            state
+            // The page may be gone by now.
+            let theirs = state
                 .project
-                .with_untracked(|project| draft.set(&SettingsText::of(&project.value)));
-            SettingsDraft::forget(state.id);
+                .try_with_untracked(|project| SettingsText::of(&project.value));
+            if let Some(theirs) = theirs {
+                draft.set(&theirs);
+            }
             save.clear();
             Ok(())
         });
@@ -101,7 +103,6 @@ pub fn SettingsForm() -> impl IntoView {
         state
             .project
             .with_untracked(|project| draft.set(&SettingsText::of(&project.value)));
-        SettingsDraft::forget(state.id);
         save.clear();
     };
     view! {

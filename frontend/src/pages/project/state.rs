@@ -105,10 +105,11 @@ impl ProjectState {
         let files = LoadedList::new(move |cursor: Option<String>| async move {
             api::files::list(id, cursor.as_deref()).await
         });
+        let project = RwSignal::new(project);
         let signals = ProjectSignals {
             id,
-            draft: SettingsDraft::new(&project.value),
-            project: RwSignal::new(project),
+            draft: SettingsDraft::new(project),
+            project,
             conversation: conversation.into(),
             conversations,
             files,
@@ -232,7 +233,10 @@ impl ProjectState {
     }
 
     fn take(self, current: Versioned<Project>) {
-        let before = self.project.get_untracked().value;
+        // The page may be gone by now.
+        let Some(Versioned { value: before, .. }) = self.project.try_get_untracked() else {
+            return;
+        };
         self.draft.rebase(&before, &current.value);
         if current.value.prompt_version != before.prompt_version {
             self.versions.reload();

@@ -77,13 +77,16 @@ impl Uploads {
     }
 
     /// Queues files that the person has chosen or dropped.
-    pub fn add(self, files: &web_sys::FileList) {
-        for index in 0..files.length() {
-            if let Some(file) = files.item(index) {
-                self.add_one(file);
-            }
+    pub fn add(self, files: impl IntoIterator<Item = web_sys::File>) {
+        for file in files {
+            self.add_one(file);
         }
         self.start_waiting();
+    }
+
+    /// Queues a whole list of the browser's.
+    pub fn add_list(self, files: &web_sys::FileList) {
+        self.add((0..files.length()).filter_map(|index| files.item(index)));
     }
 
     fn add_one(self, file: web_sys::File) {

@@ -72,6 +72,10 @@ pub fn Workspace(project: Versioned<Project>, place: Signal<Place>) -> impl Into
             images.map(|file| file.name.clone()).collect()
         })
     });
+    let on_files = Callback::new(move |files: Vec<web_sys::File>| {
+        state.uploads.add(files);
+        state.open_drawer(DrawerTab::Files);
+    });
     let beside = Memo::new(move |_| !state.narrow.get() && state.drawer_beside.get());
     let dragging = RwSignal::new(false);
     view! {
@@ -96,7 +100,7 @@ pub fn Workspace(project: Versioned<Project>, place: Signal<Place>) -> impl Into
                 if carries_files(&event) && !event.default_prevented() {
                     event.prevent_default();
                     if let Some(files) = event.data_transfer().and_then(|data| data.files()) {
-                        state.uploads.add(&files);
+                        state.uploads.add_list(&files);
                         state.open_drawer(DrawerTab::Files);
                     }
                 }
@@ -115,6 +119,7 @@ pub fn Workspace(project: Versioned<Project>, place: Signal<Place>) -> impl Into
                     image_names=image_names
                     providers=routes::PROVIDERS
                     on_event=on_event
+                    on_files=on_files
                     on_model=Callback::new(move |()| state.choose_model())
                 />
             </Main>

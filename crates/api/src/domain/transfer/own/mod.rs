@@ -212,7 +212,16 @@ fn message(
         chat::MessageStatus::Running => {
             (MessageStatus::Interrupted, Some(FinishReason::Interrupted))
         }
-        ended => (status(ended), message.finish_reason.map(finish_reason)),
+        ended => {
+            let unknown = || {
+                invalid(
+                    format!("{pointer}/status"),
+                    "Must be the status of a message.",
+                )
+            };
+            let status = status(ended).ok_or_else(unknown)?;
+            (status, message.finish_reason.map(finish_reason))
+        }
     };
     let usage = message.usage.unwrap_or_default();
     let count = |name: &str, tokens: Option<i64>| match tokens {
@@ -356,14 +365,16 @@ fn within(error: ApiError, pointer: &str) -> ApiError {
     ApiError::Validation(errors)
 }
 
-fn status(status: chat::MessageStatus) -> MessageStatus {
-    match status {
+/// `None` for one that this version does not know.
+fn status(status: chat::MessageStatus) -> Option<MessageStatus> {
+    Some(match status {
         chat::MessageStatus::Running => MessageStatus::Running,
         chat::MessageStatus::Complete => MessageStatus::Complete,
         chat::MessageStatus::Cancelled => MessageStatus::Cancelled,
         chat::MessageStatus::Interrupted => MessageStatus::Interrupted,
         chat::MessageStatus::Failed => MessageStatus::Failed,
-    }
+        chat::MessageStatus::Other => return None,
+    })
 }
 
 fn finish_reason(reason: chat::FinishReason) -> FinishReason {
