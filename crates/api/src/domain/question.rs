@@ -5,9 +5,8 @@
 use std::sync::Arc;
 
 use prompthub_dto::{
-    chat::{Attachment, OnDisconnect},
+    chat::{Attachment, OnDisconnect, ParameterOverrides},
     ids::UserId,
-    projects::Parameters,
 };
 use prompthub_store::{
     MessageRole, MessageStatus, conversations::ConversationRow, messages::MessageRow,
@@ -32,7 +31,7 @@ pub(super) struct Question {
     /// `None` where the question is there already.
     pub(super) said: Option<Said>,
     pub(super) model: Option<ModelName>,
-    pub(super) parameters: Option<Parameters>,
+    pub(super) parameters: Option<ParameterOverrides>,
     pub(super) on_disconnect: OnDisconnect,
 }
 
