@@ -217,7 +217,7 @@ pub struct Message {
     pub status: MessageStatus,
     /// The model that answers; `null` on a person's message.
     pub model: Option<String>,
-    /// The model that was asked first, where another one answers in its place.
+    /// The model that was to be asked first, where another one answers in its place.
     #[serde(default)]
     pub requested_model: Option<String>,
     /// The other models that were to answer and did not, in that order.

@@ -108,13 +108,12 @@ pub struct NewMessage {
     pub role: MessageRole,
     pub content: String,
     pub status: MessageStatus,
-    pub model: Option<String>,
+    /// `None` of a person's message.
+    pub answerer: Option<Answerer>,
     pub prompt_version: Option<i32>,
     pub generation_id: Option<GenerationId>,
     /// JSON of a person's images; `None` without any.
     pub attachments: Option<String>,
-    /// JSON of what of the history is left out for the answer.
-    pub omitted: Option<String>,
     pub now: NaiveDateTime,
 }
 
@@ -135,7 +134,7 @@ pub struct MessageFinish {
 }
 
 /// Who answers, and how much of the conversation that model was given.
-#[derive(Debug, Clone, AsChangeset)]
+#[derive(Debug, Clone, Default, AsChangeset)]
 #[diesel(table_name = messages, treat_none_as_null = true)]
 pub struct Answerer {
     pub model: String,
@@ -155,6 +154,7 @@ pub type MessagePlace = (NaiveDateTime, MessageId);
 /// # Errors
 /// [`StoreError::ForeignKey`] when the conversation is gone.
 pub fn insert(conn: &mut Conn, new: &NewMessage) -> Result<MessageRow, StoreError> {
+    let answerer = new.answerer.as_ref();
     let row = MessageRow {
         id: new.id,
         conversation_id: new.conversation_id,
@@ -163,7 +163,7 @@ pub fn insert(conn: &mut Conn, new: &NewMessage) -> Result<MessageRow, StoreErro
         content: new.content.clone(),
         reasoning: None,
         status: new.status,
-        model: new.model.clone(),
+        model: answerer.map(|answerer| answerer.model.clone()),
         prompt_version: new.prompt_version,
         finish_reason: None,
         prompt_tokens: None,
@@ -174,9 +174,9 @@ pub fn insert(conn: &mut Conn, new: &NewMessage) -> Result<MessageRow, StoreErro
         created_at: new.now,
         updated_at: new.now,
         attachments: new.attachments.clone(),
-        requested_model: None,
-        fallbacks: None,
-        omitted: new.omitted.clone(),
+        requested_model: answerer.and_then(|answerer| answerer.requested_model.clone()),
+        fallbacks: answerer.and_then(|answerer| answerer.fallbacks.clone()),
+        omitted: answerer.and_then(|answerer| answerer.omitted.clone()),
         cached_tokens: None,
         reasoning_tokens: None,
         cost_is_estimate: false,

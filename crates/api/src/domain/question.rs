@@ -4,10 +4,7 @@
 
 use std::sync::Arc;
 
-use prompthub_dto::{
-    chat::{Attachment, OnDisconnect, ParameterOverrides},
-    ids::UserId,
-};
+use prompthub_dto::chat::{Attachment, OnDisconnect, ParameterOverrides};
 use prompthub_store::{
     MessageRole, MessageStatus, conversations::ConversationRow, messages::MessageRow,
     projects::ProjectRow,
@@ -15,6 +12,7 @@ use prompthub_store::{
 
 use super::{
     attachments::{self, find_files},
+    chat::Asker,
     completion::{History, HistoryMessage},
     content::Said,
     models::ModelName,
@@ -23,7 +21,7 @@ use super::{
     plan::Plan,
     text::is_blank,
 };
-use crate::{error::ApiError, generation::Prepared, state::App, wire};
+use crate::{error::ApiError, generation::Asked, state::App, wire};
 
 /// A question as it came in.
 pub(super) struct Question {
@@ -47,7 +45,7 @@ pub(super) struct Ready {
     /// The first words of the conversation, where nothing has been answered yet on the way to the question.
     pub(super) unanswered: Option<String>,
     pub(super) model: ModelName,
-    pub(super) prepared: Prepared,
+    pub(super) asked: Asked,
     pub(super) plan: Plan,
 }
 
@@ -57,9 +55,10 @@ pub(super) struct Ready {
 /// `not_found`, `unknown_model`, `images_unsupported`, `context_too_long`, complaints about the fields.
 pub(super) async fn prepare(
     app: &App,
-    user: UserId,
+    asker: &Asker,
     question: &Arc<Question>,
 ) -> Result<Ready, ApiError> {
+    let user = asker.user;
     let asked = Arc::clone(question);
     let (found, files) = app
         .store
@@ -105,7 +104,7 @@ pub(super) async fn prepare(
         fields,
     };
     let mut plan = Plan::new(app, history, fallbacks);
-    let prepared = plan.prepare(&model).await?;
+    let asked = plan.first(&model, &asker.request_id).await?;
     Ok(Ready {
         project,
         conversation,
@@ -114,7 +113,7 @@ pub(super) async fn prepare(
         last,
         unanswered,
         model,
-        prepared,
+        asked,
         plan,
     })
 }

@@ -18,7 +18,7 @@ use super::{
     live::{Ended, StopReason},
     models::Asked,
     subscribe::terminal_event,
-    task::{Draft, End, Task, answerer},
+    task::{Draft, End, Task},
     usage::{counted, estimated, figures},
 };
 use crate::{error::ApiError, wire};
@@ -48,7 +48,7 @@ pub(super) async fn store_end(task: &Task<'_>, asked: &Asked, draft: Draft, end:
             status,
             finish_reason: Some(finish_reason),
             problem,
-            answerer: answerer(asked)?,
+            answerer: asked.answerer()?,
             usage: figures,
         })
     });

@@ -12,7 +12,7 @@ use prompthub_dto::{
 use prompthub_llm::{self as llm, CompletionEvent, CompletionStream, Pricing};
 use prompthub_store::{
     Store,
-    messages::{self, Answerer, TextSoFar},
+    messages::{self, TextSoFar},
     now,
 };
 use tokio::time::Instant;
@@ -25,10 +25,7 @@ use super::{
     scribe::Scribe,
     usage::counted,
 };
-use crate::{
-    error::{ApiError, log_fault},
-    wire,
-};
+use crate::error::{ApiError, log_fault};
 
 /// How often the text so far is written to the database while it grows.
 const WRITE_INTERVAL: Duration = Duration::from_millis(250);
@@ -114,9 +111,11 @@ pub(super) async fn run(
         conversation_id: assignment.conversation_id,
         user_message: Box::new(assignment.user_message.clone()),
         assistant_message_id: assignment.assistant_message_id,
-        model: assignment.asked.now.model.clone(),
+        model: assignment.asked.requested().to_owned(),
         omitted: assignment.asked.now.omitted,
     });
+    // Those that could not be asked.
+    publish_fallbacks(live, &assignment.asked.now, &assignment.asked.failed);
     let task = Task {
         store,
         live,
@@ -194,15 +193,8 @@ async fn go_on(
         match alternative.prepared {
             Ok(next) => {
                 log_fault(error, task.request_id);
-                for (failed_model, problem) in &failed {
-                    task.live.publish(&StreamEvent::Fallback {
-                        model: next.model.clone(),
-                        failed_model: failed_model.clone(),
-                        problem: problem.clone(),
-                        omitted: next.omitted,
-                    });
-                }
-                asked.go_on(next, &failed);
+                publish_fallbacks(task.live, &next, &failed);
+                asked.go_on(next, failed);
                 task.store_answerer(asked).await;
                 return true;
             }
@@ -210,8 +202,20 @@ async fn go_on(
         }
     }
     // The problem of the one that was asked last is the answer's own.
-    asked.give_up(failed.get(1..).unwrap_or_default());
+    asked.failed.extend(failed.into_iter().skip(1));
     false
+}
+
+/// Says that `next` is asked after those that failed.
+fn publish_fallbacks(live: &Live, next: &Prepared, failed: &[(String, Problem)]) {
+    for (failed_model, problem) in failed {
+        live.publish(&StreamEvent::Fallback {
+            model: next.model.clone(),
+            failed_model: failed_model.clone(),
+            problem: problem.clone(),
+            omitted: next.omitted,
+        });
+    }
 }
 
 impl Task<'_> {
@@ -225,7 +229,7 @@ impl Task<'_> {
     /// so a failure is not worth more than a line in the log.
     async fn store_answerer(&self, asked: &Asked) {
         let message = self.ids.message;
-        let answerer = match answerer(asked) {
+        let answerer = match asked.answerer() {
             Ok(answerer) => answerer,
             Err(error) => return log_fault(&error, self.request_id),
         };
@@ -237,16 +241,6 @@ impl Task<'_> {
             log_fault(&ApiError::from(error), self.request_id);
         }
     }
-}
-
-/// As the message's row has it.
-pub(super) fn answerer(asked: &Asked) -> Result<Answerer, ApiError> {
-    Ok(Answerer {
-        model: asked.now.model.clone(),
-        requested_model: asked.first.clone(),
-        fallbacks: wire::json(Some(&asked.failed).filter(|failed| !failed.is_empty()))?,
-        omitted: wire::json(asked.now.omitted.as_ref())?,
-    })
 }
 
 async fn read(
