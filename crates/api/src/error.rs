@@ -181,11 +181,15 @@ fn provider_advice(error: &ProviderError) -> String {
             Some(Deadline::FirstByte) => {
                 "No answer came in time. Try again, or choose another model."
             }
+            Some(Deadline::Silence) if error.wordless => {
+                "It fell silent before the first word. Try again, or choose another model."
+            }
             Some(Deadline::Silence) => "It fell silent in the middle of its answer. Try again.",
             Some(Deadline::Total) => "The answer took longer than any may. Ask for less at a time.",
             None => "It ran out of time. Try again.",
         }
         .to_owned(),
+        ErrorKind::Unavailable if error.skipped_after.is_some() => skipped(error),
         ErrorKind::Unavailable if error.reason.is_some() || error.status.is_some() => {
             "It failed, or is overloaded. Try again, or choose another model.".to_owned()
         }
@@ -194,6 +198,19 @@ fn provider_advice(error: &ProviderError) -> String {
         }
         ErrorKind::Protocol => "What it sent is not an answer. Try another model.".to_owned(),
     }
+}
+
+/// Why nobody was asked, and for how long nobody will be.
+fn skipped(error: &ProviderError) -> String {
+    let times = error.skipped_after.unwrap_or_default();
+    let seconds = error.retry_after.unwrap_or_default().as_secs_f64().ceil();
+    let what = match error.unreached {
+        true => "It could not be connected to",
+        false => "This model of it failed",
+    };
+    format!(
+        "{what} {times} times in a row and is skipped for another {seconds} s. Try again then, or choose another model."
+    )
 }
 
 /// A problem document of `code`.

@@ -56,6 +56,6 @@ pub use error::{Deadline, ErrorKind, ProviderError};
 pub use network::{ForbiddenAddress, HostPort, InvalidHostPort, Lookup, NetworkPolicy};
 pub use options::InvalidOptions;
 pub use provider::{AccountCheck, ModelInfo, Provider};
-pub use resilient::{Breaker, Resilient, Retry};
+pub use resilient::{Pause, Resilient, Retry};
 pub use secret::Secret;
 pub use transport::Timeouts;

@@ -1,5 +1,7 @@
 //! Other models that answer where the first one does not.
 
+use std::time::Duration;
+
 use prompthub_dto::{
     chat::{ChatReply, Message, MessageStatus},
     problem::{FieldCode, ProblemCode},
@@ -347,6 +349,28 @@ async fn an_answer_is_cancelled_while_the_first_model_is_silent() {
     let events = stream.rest().await;
     assert!(matches!(events.last(), Some((_, StreamEvent::Done { .. }))));
     assert_eq!(app.upstream.requests().len(), 1);
+}
+
+/// How long the first one wants to be left alone is nothing to wait for while another one can be asked.
+#[tokio::test]
+async fn a_long_wait_is_not_waited_for() {
+    let app = TestApp::with(|config| {
+        config.provider_calls.attempts = 3;
+        config.provider_calls.retry_wait = Duration::from_millis(1);
+        config.provider_calls.longest_retry_after = Duration::from_millis(2);
+    })
+    .await;
+    let ada = app.register("ada@example.com").await;
+    let project = project_of(&ada, &[FIRST, SECOND, SECOND]).await;
+    let limited = Script::error(429, "slow down").header("Retry-After", "99999999999999");
+    for _ in 0..4 {
+        app.upstream.next(limited.clone());
+    }
+    let answer = ada.say(&project, json!({"message": "Hello"})).send().await;
+    answer.assert_problem(ProblemCode::ProviderRateLimited);
+    // The last one is asked as often as ever.
+    let asked = models_asked(&app).await;
+    assert_eq!(asked, ["acme/m1", "acme/m2", "acme/m2", "acme/m2"]);
 }
 
 #[tokio::test]

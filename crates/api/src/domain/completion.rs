@@ -83,6 +83,7 @@ impl History {
             messages,
             parameters: self.parameters.clone(),
             user: Some(self.user.to_string()),
+            has_alternative: false,
         })
     }
 

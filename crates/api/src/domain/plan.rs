@@ -9,7 +9,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use async_trait::async_trait;
 use prompthub_dto::{chat::Message, problem::ProblemCode};
-use prompthub_llm::Pricing;
+use prompthub_llm::{self as llm, Pricing};
 use prompthub_store::messages::MessageRow;
 
 use super::{
@@ -105,10 +105,13 @@ impl Plan {
         refuse_unsupported(entry, name, &self.history.parameters)?;
         let kept = context::fit(&self.history, &provider_model, entry).await?;
         refuse_images(entry, name, &self.history, kept.first)?;
-        let request = self
-            .history
-            .request(&self.blobs, provider_model, kept.first)
-            .await?;
+        let request = llm::CompletionRequest {
+            has_alternative: self.waiting.iter().any(|model| !self.asked.contains(model)),
+            ..self
+                .history
+                .request(&self.blobs, provider_model, kept.first)
+                .await?
+        };
         let pricing = match provider.is_demo() {
             true => Some(free()),
             false => entry.and_then(|entry| entry.pricing.clone()),
