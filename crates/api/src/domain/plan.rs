@@ -100,6 +100,7 @@ impl Plan {
             provider,
             provider_model,
             entry,
+            audience,
         } = self.directory.resolve(self.history.user, model).await?;
         let (entry, name) = (entry.as_ref(), model.as_str());
         refuse_unsupported(entry, name, &self.history.parameters)?;
@@ -122,6 +123,7 @@ impl Plan {
             request,
             pricing,
             omitted: kept.omitted,
+            audience,
         })
     }
 }
@@ -148,7 +150,7 @@ impl Alternatives for Plan {
 fn is_about_the_model(error: &ApiError) -> bool {
     match error {
         // Of an account that cannot be used as it is: nobody has been called yet.
-        ApiError::UnknownModel(_) | ApiError::Provider(_) => true,
+        ApiError::UnknownModel(_) | ApiError::Provider { .. } => true,
         ApiError::Refused { code, .. } => matches!(
             code,
             ProblemCode::ContextTooLong

@@ -92,7 +92,7 @@ fn judge(draft: &Draft, end: End) -> (MessageStatus, FinishReason, Option<ApiErr
             (MessageStatus::Interrupted, FinishReason::Interrupted, None)
         }
         // The provider had said that it was finished; what breaks afterwards loses nothing.
-        (End::Stream | End::Failed(ApiError::Provider(_)), Some(reason))
+        (End::Stream | End::Failed(ApiError::Provider { .. }), Some(reason))
             if *reason != llm::FinishReason::Error =>
         {
             (MessageStatus::Complete, stored_reason(reason), None)

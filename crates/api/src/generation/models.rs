@@ -12,7 +12,7 @@ use prompthub_dto::{
 use prompthub_llm::{CompletionRequest, Pricing, Provider};
 use prompthub_store::messages::Answerer;
 
-use crate::{error::ApiError, wire};
+use crate::{error::ApiError, providers::Audience, wire};
 
 /// A model that can be asked, and what it is asked.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub struct Prepared {
     pub pricing: Option<Pricing>,
     /// What of the history is not in the request.
     pub omitted: Option<Omitted>,
+    /// Who is told why the provider failed.
+    pub audience: Audience,
 }
 
 /// The models to ask where the one before gave no answer.

@@ -173,8 +173,8 @@ async fn ask(task: &Task<'_>, model: &Prepared, draft: &mut Draft) -> End {
     };
     // Leaving this function drops the stream, which closes the provider's connection.
     match stream {
-        Ok(mut stream) => read(task, &mut stream, model.pricing.as_ref(), draft).await,
-        Err(error) => End::Failed(error.into()),
+        Ok(mut stream) => read(task, &mut stream, model, draft).await,
+        Err(error) => End::Failed(ApiError::of_provider(error, model.audience)),
     }
 }
 
@@ -246,7 +246,7 @@ impl Task<'_> {
 async fn read(
     task: &Task<'_>,
     stream: &mut CompletionStream,
-    pricing: Option<&Pricing>,
+    model: &Prepared,
     draft: &mut Draft,
 ) -> End {
     let write_due = tokio::time::sleep(WRITE_INTERVAL);
@@ -258,9 +258,9 @@ async fn read(
             reason = &mut stopped => return End::Stopped(reason),
             event = stream.next() => match event {
                 None => return End::Stream,
-                Some(Err(error)) => return End::Failed(error.into()),
+                Some(Err(error)) => return End::Failed(ApiError::of_provider(error, model.audience)),
                 Some(Ok(event)) => {
-                    if let Err(error) = take(task.live, draft, event, pricing) {
+                    if let Err(error) = take(task.live, draft, event, model.pricing.as_ref()) {
                         return End::Failed(error);
                     }
                 }
