@@ -1,6 +1,9 @@
 //! Chat without streaming: what is stored, what the provider is sent, how a conversation goes on.
 
-use prompthub_dto::chat::{ChatReply, FinishReason, MessageStatus};
+use prompthub_dto::{
+    chat::{ChatReply, FinishReason, MessageStatus},
+    problem::ProblemCode,
+};
 use prompthub_tests::{
     spawn_app,
     upstream::{Script, StreamScript},
@@ -87,6 +90,39 @@ async fn a_message_gets_an_answer() {
     let conversations = ada.conversations(&project).await;
     assert_eq!(conversations.len(), 1);
     assert_eq!(conversations[0].title, "Hello");
+}
+
+/// Many a model's template insists on turns, so questions without an answer between them are one.
+#[tokio::test]
+async fn what_was_not_answered_is_sent_with_what_follows() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    app.upstream.next(Script::error(402, "no credit"));
+    let failed = ada.say(&project, json!({"message": "First"})).send().await;
+    failed.assert_problem(ProblemCode::ProviderCredit);
+    let conversation = ada.conversations(&project).await.remove(0).id;
+    let path = format!("/api/conversations/{conversation}/messages");
+    for content in ["Second", "Third"] {
+        let question = ada.post(&path).json(&json!({"content": content}));
+        question.send().await.expect_status(200);
+    }
+    let sent: Vec<_> = app
+        .upstream
+        .requests()
+        .iter()
+        .map(|sent| sent.messages())
+        .collect();
+    let said = |role: &str, text: &str| (role.to_owned(), text.to_owned());
+    assert_eq!(sent[1], [said("user", "First\n\nSecond")]);
+    assert_eq!(
+        sent[2],
+        [
+            said("user", "First\n\nSecond"),
+            said("assistant", "Hello from the upstream."),
+            said("user", "Third")
+        ]
+    );
 }
 
 #[tokio::test]
