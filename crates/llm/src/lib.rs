@@ -51,7 +51,7 @@ pub use completion::{
     ReasoningEffort, ResponseFormat, Role, Usage,
 };
 pub use content::{Content, Image, ImageKind, InvalidImage, Part};
-pub use cost::{Cost, cost, sum_costs};
+pub use cost::{Cost, CostSum, cost, sum_costs};
 pub use error::{Deadline, ErrorKind, ProviderError};
 pub use network::{ForbiddenAddress, HostPort, InvalidHostPort, Lookup, NetworkPolicy};
 pub use options::InvalidOptions;
