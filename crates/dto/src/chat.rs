@@ -220,6 +220,10 @@ pub struct Message {
     /// The model that was to be asked first, where another one answers in its place.
     #[serde(default)]
     pub requested_model: Option<String>,
+    /// The model that really answered, as the provider names it, where it is another than the one that it was asked
+    /// for, as with a router; `null` too where the provider does not say.
+    #[serde(default)]
+    pub response_model: Option<String>,
     /// The other models that were to answer and did not, in that order.
     #[serde(default)]
     pub fallbacks: Vec<Fallback>,

@@ -97,6 +97,8 @@ pub struct MessageRow {
     pub first_token_ms: Option<i64>,
     /// Milliseconds from the question to the end.
     pub duration_ms: Option<i64>,
+    /// The model that really answered, in the provider's word, where that is another than was asked for.
+    pub response_model: Option<String>,
 }
 
 /// A new message: a person's, or an assistant's that is still empty.
@@ -127,6 +129,8 @@ pub struct MessageFinish {
     pub finish_reason: Option<FinishReason>,
     /// JSON of what went wrong.
     pub problem: Option<String>,
+    /// The model that really answered, in the provider's word, where that is another than was asked for.
+    pub response_model: Option<String>,
     #[diesel(embed)]
     pub answerer: Answerer,
     #[diesel(embed)]
@@ -183,6 +187,7 @@ pub fn insert(conn: &mut Conn, new: &NewMessage) -> Result<MessageRow, StoreErro
         tokens_are_estimate: false,
         first_token_ms: None,
         duration_ms: None,
+        response_model: None,
     };
     let insert = diesel::insert_into(messages::table).values(&row);
     direct!(conn => insert.execute(conn))?;

@@ -6,7 +6,7 @@ use prompthub_dto::{
 };
 use prompthub_tests::{
     spawn_app,
-    upstream::{Script, StreamScript},
+    upstream::{Script, StreamScript, chunk},
 };
 use serde_json::json;
 
@@ -38,6 +38,7 @@ async fn a_message_gets_an_answer() {
         "prompt_version": 1,
         "reasoning": null,
         "requested_model": null,
+        "response_model": "acme/m1",
         "role": "assistant",
         "status": "complete",
         "updated_at": "[time]",
@@ -71,6 +72,7 @@ async fn a_message_gets_an_answer() {
         "prompt_version": null,
         "reasoning": null,
         "requested_model": null,
+        "response_model": null,
         "role": "user",
         "status": "complete",
         "updated_at": "[time]",
@@ -123,6 +125,44 @@ async fn what_was_not_answered_is_sent_with_what_follows() {
             said("user", "Third")
         ]
     );
+}
+
+/// The model that really answers is told where it is another than was asked for, as with a router.
+#[tokio::test]
+async fn the_model_that_really_answers_is_told() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let mut named =
+        chunk(&json!([{"index": 0, "delta": {"content": "Hi"}, "finish_reason": "stop"}]));
+    named["model"] = json!(format!("acme/\u{0}m1-{}", "x".repeat(300)));
+    let odd = Script::status(200)
+        .header("Content-Type", "text/event-stream")
+        .bytes(format!("data: {named}\n\ndata: [DONE]\n\n"));
+    let shortened = format!("acme/m1-{}", "x".repeat(192));
+    for (model, script, response_model) in [
+        (
+            "openrouter/openrouter/auto",
+            Script::answer("Hi"),
+            Some("acme/m1"),
+        ),
+        ("openrouter/acme/m1", Script::answer("Hi"), None),
+        ("openrouter/acme/m1", odd, Some(shortened.as_str())),
+        // Nobody plays its script.
+        ("demo/echo", Script::answer("Hi"), None),
+    ] {
+        app.upstream.next(script);
+        let body = json!({"message": "Hello", "model": model});
+        let reply: ChatReply = ada
+            .say(&project, body)
+            .send()
+            .await
+            .expect_status(200)
+            .json();
+        let answer = reply.assistant_message;
+        assert_eq!(answer.model.as_deref(), Some(model));
+        assert_eq!(answer.response_model.as_deref(), response_model, "{model}");
+    }
 }
 
 #[tokio::test]

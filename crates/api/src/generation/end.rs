@@ -41,6 +41,8 @@ pub(super) async fn store_end(task: &Task<'_>, asked: &Asked, draft: Draft, end:
         duration_ms: millis(draft.began.elapsed()),
         ..figures(used.unwrap_or_default())
     };
+    let response_model = draft.response_model.clone();
+    let response_model = response_model.filter(|model| *model != asked.now.request.model);
     let finish = wire::json(problem.as_ref()).and_then(|problem| {
         Ok(MessageFinish {
             reasoning: draft.reasoning(),
@@ -48,6 +50,7 @@ pub(super) async fn store_end(task: &Task<'_>, asked: &Asked, draft: Draft, end:
             status,
             finish_reason: Some(finish_reason),
             problem,
+            response_model,
             answerer: asked.answerer()?,
             usage: figures,
         })

@@ -33,6 +33,8 @@ const WRITE_INTERVAL: Duration = Duration::from_millis(250);
 const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 /// The same for its events, which weigh about fifty bytes each besides their text.
 const MAX_LOG_BYTES: usize = 4 * MAX_ANSWER_BYTES;
+/// More than the name of any model.
+const MAX_MODEL_CHARS: usize = 200;
 
 /// What has come of the answer.
 #[derive(Debug)]
@@ -41,6 +43,8 @@ pub(super) struct Draft {
     pub(super) reasoning: String,
     pub(super) usage: Option<llm::Usage>,
     pub(super) finish_reason: Option<llm::FinishReason>,
+    /// In the provider's word.
+    pub(super) response_model: Option<String>,
     pub(super) began: Instant,
     pub(super) first_token: Option<Duration>,
     /// Whether the text has grown since it was last written.
@@ -54,6 +58,7 @@ impl Draft {
             reasoning: String::new(),
             usage: None,
             finish_reason: None,
+            response_model: None,
             began: Instant::now(),
             first_token: None,
             dirty: false,
@@ -162,6 +167,7 @@ async fn answer(
         }
         draft.usage = None;
         draft.finish_reason = None;
+        draft.response_model = None;
     }
 }
 
@@ -308,8 +314,12 @@ fn take(
             draft.finish_reason = Some(reason);
             0
         }
-        // Shown with the catalogue; the answer keeps the name under which it was asked for.
-        CompletionEvent::Model(_) => 0,
+        CompletionEvent::Model(model) => {
+            let model = model.chars().filter(|c| !c.is_control());
+            let model: String = model.take(MAX_MODEL_CHARS).collect();
+            draft.response_model = (!model.trim().is_empty()).then_some(model);
+            0
+        }
     };
     let answered = draft.text.len().saturating_add(draft.reasoning.len());
     if answered > MAX_ANSWER_BYTES || logged > MAX_LOG_BYTES {
