@@ -6,7 +6,7 @@ use prompthub_dto::{
 };
 use prompthub_tests::{
     spawn_app,
-    upstream::{Script, StreamScript, chunk},
+    upstream::{RecordedRequest, Script, StreamScript, chunk},
 };
 use serde_json::json;
 
@@ -113,7 +113,7 @@ async fn what_was_not_answered_is_sent_with_what_follows() {
         .upstream
         .requests()
         .iter()
-        .map(|sent| sent.messages())
+        .map(RecordedRequest::messages)
         .collect();
     let said = |role: &str, text: &str| (role.to_owned(), text.to_owned());
     assert_eq!(sent[1], [said("user", "First\n\nSecond")]);

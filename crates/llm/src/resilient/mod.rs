@@ -110,14 +110,14 @@ impl Resilient {
         let connection = connection.map_err(|skipped| Failure::Skipped(unreachable(skipped)))?;
         let answering = model.admit(now);
         let answering = answering.map_err(|skipped| Failure::Skipped(unanswered(skipped)))?;
-        let outcome = first_token(self.inner.as_ref(), request).await;
-        let (of_connection, of_model) = match &outcome {
-            Ok(_) => (Verdict::Alive, Verdict::Alive),
-            Err(error) => (Verdict::of_connection(error), Verdict::of_model(error)),
+        let begun = self.inner.stream(request).await;
+        // The way to the provider is proved long before a model that thinks has said its first word.
+        connection.report(verdict(&begun, Verdict::of_connection), Instant::now());
+        let outcome = match begun {
+            Ok(answer) => first_token(answer).await,
+            Err(error) => Err(error),
         };
-        let now = Instant::now();
-        connection.report(of_connection, now);
-        answering.report(of_model, now);
+        answering.report(verdict(&outcome, Verdict::of_model), Instant::now());
         outcome.map_err(Failure::Failed)
     }
 
@@ -143,6 +143,13 @@ impl Resilient {
         let is_late = began.elapsed().saturating_add(wait) > self.retry.total;
         (!is_late).then_some(wait)
     }
+}
+
+fn verdict<T>(
+    outcome: &Result<T, ProviderError>,
+    of_failure: fn(&ProviderError) -> Verdict,
+) -> Verdict {
+    outcome.as_ref().err().map_or(Verdict::Alive, of_failure)
 }
 
 /// Why an attempt gave no answer.
@@ -214,12 +221,8 @@ impl Provider for Resilient {
     }
 }
 
-/// One attempt, up to the first token.
-async fn first_token(
-    provider: &dyn Provider,
-    request: CompletionRequest,
-) -> Result<CompletionStream, ProviderError> {
-    let mut rest = provider.stream(request).await?;
+/// Waits for the first token of an answer.
+async fn first_token(mut rest: CompletionStream) -> Result<CompletionStream, ProviderError> {
     let mut early = Vec::new();
     loop {
         let event = match rest.next().await {
