@@ -10,7 +10,7 @@ use prompthub_dto::problem::{FieldCode, FieldError, Problem, ProblemCode};
 use prompthub_llm::{Deadline, ErrorKind, ProviderError};
 use prompthub_store::StoreError;
 
-use crate::files::BlobError;
+use crate::{files::BlobError, providers::Audience};
 
 /// Providers have been seen to ask for years.
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
@@ -37,7 +37,11 @@ pub enum ApiError {
     #[error("the database failed")]
     Store(#[from] StoreError),
     #[error("the provider failed")]
-    Provider(#[from] ProviderError),
+    Provider {
+        source: ProviderError,
+        /// Who is told of it.
+        audience: Audience,
+    },
     #[error("the file storage failed")]
     Blob(#[from] BlobError),
     /// A fault of ours.
@@ -45,7 +49,18 @@ pub enum ApiError {
     Internal(#[source] anyhow::Error),
 }
 
+impl From<ProviderError> for ApiError {
+    /// A failure of which only what is anybody's business is told.
+    fn from(source: ProviderError) -> Self {
+        Self::of_provider(source, Audience::Everybody)
+    }
+}
+
 impl ApiError {
+    pub fn of_provider(source: ProviderError, audience: Audience) -> Self {
+        Self::Provider { source, audience }
+    }
+
     pub fn new(code: ProblemCode, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::Refused {
             code,
@@ -88,12 +103,12 @@ impl ApiError {
             Self::Store(StoreError::ForeignKey(_)) => ProblemCode::NotFound,
             Self::Store(_) | Self::Internal(_) => ProblemCode::Internal,
             Self::Blob(_) => ProblemCode::Unavailable,
-            Self::Provider(error) => match error.kind {
+            Self::Provider { source, .. } => match source.kind {
                 ErrorKind::Auth => ProblemCode::ProviderAuth,
                 ErrorKind::Credit => ProblemCode::ProviderCredit,
                 ErrorKind::RateLimited => ProblemCode::ProviderRateLimited,
                 ErrorKind::Refused => ProblemCode::ProviderRefused,
-                ErrorKind::Timeout => match error.deadline {
+                ErrorKind::Timeout => match source.deadline {
                     None => ProblemCode::ProviderTimeout,
                     Some(Deadline::Connect) => ProblemCode::ProviderConnectTimeout,
                     Some(Deadline::FirstByte) => ProblemCode::ProviderFirstByteTimeout,
@@ -111,7 +126,7 @@ impl ApiError {
     pub fn wait(&self) -> Option<Duration> {
         let wait = match self {
             Self::Refused { retry_after, .. } => *retry_after,
-            Self::Provider(error) => error.retry_after,
+            Self::Provider { source, .. } => source.retry_after,
             _ => None,
         };
         wait.map(|wait| wait.min(LONGEST_WAIT))
@@ -131,7 +146,7 @@ impl ApiError {
             }
             Self::RangeNotSatisfiable { size } => format!("The file has {size} bytes."),
             Self::Refused { detail, .. } => detail.clone().into_owned(),
-            Self::Provider(error) => provider_detail(error),
+            Self::Provider { source, audience } => provider_detail(source, *audience),
             Self::Store(_) | Self::Blob(_) | Self::Internal(_) => {
                 "It is logged under the request id. Try again in a moment.".to_owned()
             }
@@ -159,12 +174,15 @@ impl ApiError {
 
 /// What to tell a person of a provider's failure. Its own words are passed on where it refuses the request,
 /// since then the person can do something about them, and where an answer had begun, since then nothing
-/// else says why there is no more of it. What comes with a status instead may speak of its account.
-fn provider_detail(error: &ProviderError) -> String {
+/// else says why there is no more of it. What comes with a status instead may speak of its account, and is for
+/// whoever owns that.
+fn provider_detail(error: &ProviderError, audience: Audience) -> String {
     let advice = provider_advice(error);
-    match (error.kind, &error.reason, error.status) {
-        (ErrorKind::Refused, ..) | (_, None, _) | (_, _, Some(_)) => advice,
-        (_, Some(reason), None) => format!("{advice} The provider says: {reason}"),
+    let is_told = audience == Audience::Owner || error.status.is_none();
+    match (error.kind, &error.reason) {
+        (ErrorKind::Refused, _) | (_, None) => advice,
+        (_, Some(reason)) if is_told => format!("{advice} The provider says: {reason}"),
+        (_, Some(_)) => advice,
     }
 }
 
@@ -181,11 +199,15 @@ fn provider_advice(error: &ProviderError) -> String {
             Some(Deadline::FirstByte) => {
                 "No answer came in time. Try again, or choose another model."
             }
+            Some(Deadline::Silence) if error.wordless => {
+                "It fell silent before the first word. Try again, or choose another model."
+            }
             Some(Deadline::Silence) => "It fell silent in the middle of its answer. Try again.",
             Some(Deadline::Total) => "The answer took longer than any may. Ask for less at a time.",
             None => "It ran out of time. Try again.",
         }
         .to_owned(),
+        ErrorKind::Unavailable if error.skipped_after.is_some() => skipped(error),
         ErrorKind::Unavailable if error.reason.is_some() || error.status.is_some() => {
             "It failed, or is overloaded. Try again, or choose another model.".to_owned()
         }
@@ -194,6 +216,19 @@ fn provider_advice(error: &ProviderError) -> String {
         }
         ErrorKind::Protocol => "What it sent is not an answer. Try another model.".to_owned(),
     }
+}
+
+/// Why nobody was asked, and for how long nobody will be.
+fn skipped(error: &ProviderError) -> String {
+    let times = error.skipped_after.unwrap_or_default();
+    let seconds = error.retry_after.unwrap_or_default().as_secs_f64().ceil();
+    let what = match error.unreached {
+        true => "It could not be connected to",
+        false => "This model of it failed",
+    };
+    format!(
+        "{what} {times} times in a row and is skipped for another {seconds} s. Try again then, or choose another model."
+    )
 }
 
 /// A problem document of `code`.
@@ -235,7 +270,10 @@ pub fn log_fault(error: &ApiError, request_id: &str) {
         .join(": ");
     if error.is_fault() {
         tracing::error!(request_id, cause = %chain, "{error}");
-    } else if let ApiError::Provider(failure) = error {
+    } else if let ApiError::Provider {
+        source: failure, ..
+    } = error
+    {
         tracing::warn!(request_id, kind = ?failure.kind, reason = %failure.message, cause = %chain, "{error}");
     }
 }

@@ -131,6 +131,7 @@ pub fn message(row: store::messages::MessageRow) -> Message {
         status: status(row.status),
         model: row.model,
         requested_model: row.requested_model,
+        response_model: row.response_model,
         fallbacks: stored(row.fallbacks.as_deref()).unwrap_or_default(),
         omitted: stored(row.omitted.as_deref()),
         prompt_version: row.prompt_version,

@@ -1,15 +1,18 @@
 //! Conversations, their messages, and the answers that are being made.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
     ids::{ConversationId, GenerationId, MessageId, ProjectId},
+    present,
     problem::{Problem, ProblemCode},
-    projects::Parameters,
 };
 
-pub use crate::content::{Attachment, ContentPart, MessageContent};
+pub use crate::{
+    content::{Attachment, ContentPart, MessageContent},
+    parameters::ParameterOverrides,
+};
 
 /// A message to a project. Without `conversation_id` it begins a conversation.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -24,9 +27,9 @@ pub struct Chat {
     /// Instead of the project's model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Each parameter that is set takes the place of the project's, for this answer.
+    /// What takes the place of the project's parameters, for this answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parameters: Option<Parameters>,
+    pub parameters: Option<ParameterOverrides>,
     /// Whether to answer with server-sent events.
     #[serde(default)]
     pub stream: bool,
@@ -75,22 +78,13 @@ pub struct CreateMessage {
     pub parent_id: Option<Option<MessageId>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Each parameter that is set takes the place of the project's, for this answer.
+    /// What takes the place of the project's parameters, for this answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parameters: Option<Parameters>,
+    pub parameters: Option<ParameterOverrides>,
     #[serde(default)]
     pub stream: bool,
     #[serde(default)]
     pub on_disconnect: OnDisconnect,
-}
-
-/// Tells a `null` that was sent from a field that was not.
-fn present<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    T: Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    T::deserialize(deserializer).map(Some)
 }
 
 /// Another answer to a question that was answered before.
@@ -101,9 +95,9 @@ where
 pub struct Regenerate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Each parameter that is set takes the place of the project's, for this answer.
+    /// What takes the place of the project's parameters, for this answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parameters: Option<Parameters>,
+    pub parameters: Option<ParameterOverrides>,
     #[serde(default)]
     pub stream: bool,
     #[serde(default)]
@@ -227,9 +221,13 @@ pub struct Message {
     pub status: MessageStatus,
     /// The model that answers; `null` on a person's message.
     pub model: Option<String>,
-    /// The model that was asked first, where another one answers in its place.
+    /// The model that was to be asked first, where another one answers in its place.
     #[serde(default)]
     pub requested_model: Option<String>,
+    /// The model that really answered, as the provider names it, where it is another than the one that it was asked
+    /// for, as with a router; `null` too where the provider does not say.
+    #[serde(default)]
+    pub response_model: Option<String>,
     /// The other models that were to answer and did not, in that order.
     #[serde(default)]
     pub fallbacks: Vec<Fallback>,

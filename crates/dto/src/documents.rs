@@ -110,6 +110,9 @@ pub struct MessageDocument {
     /// The model that was asked first, where `model` answered in its place.
     #[serde(default)]
     pub requested_model: Option<String>,
+    /// The model that really answered, as the provider names it, where it is another than it was asked for.
+    #[serde(default)]
+    pub response_model: Option<String>,
     /// The other models that were to answer and did not.
     #[serde(default)]
     pub fallbacks: Vec<Fallback>,

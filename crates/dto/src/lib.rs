@@ -11,6 +11,7 @@ pub mod files;
 pub mod ids;
 pub mod models;
 pub mod page;
+mod parameters;
 pub mod problem;
 pub mod projects;
 pub mod providers;
@@ -23,3 +24,12 @@ pub mod usage;
 
 pub use page::Page;
 pub use time::Timestamp;
+
+/// Tells a `null` that was sent from a field that was not.
+pub(crate) fn present<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: serde::Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}

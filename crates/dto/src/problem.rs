@@ -166,7 +166,7 @@ problem_codes! {
     Unavailable = 503, "unavailable", "Temporarily unavailable";
     /// The provider asks to slow down; see `Retry-After`.
     ProviderRateLimited = 503, "provider_rate_limited", "The provider is limiting requests";
-    /// The provider cannot be reached, or is overloaded.
+    /// The provider cannot be reached, or is overloaded; or it is skipped for a while, since it failed too often.
     ProviderUnavailable = 503, "provider_unavailable", "The provider is unavailable";
     /// The provider itself says that it ran out of time.
     ProviderTimeout = 504, "provider_timeout", "The provider took too long";
@@ -174,7 +174,7 @@ problem_codes! {
     ProviderConnectTimeout = 504, "provider_connect_timeout", "The provider could not be connected to in time";
     /// The provider was connected to, and did not begin to answer in time.
     ProviderFirstByteTimeout = 504, "provider_first_byte_timeout", "The provider did not begin to answer in time";
-    /// The provider fell silent in the middle of its answer.
+    /// The provider fell silent in its answer, or after no more than signs of life.
     ProviderSilenceTimeout = 504, "provider_silence_timeout", "The provider fell silent";
     /// The answer took longer than any may.
     ProviderTotalTimeout = 504, "provider_total_timeout", "The answer took too long";

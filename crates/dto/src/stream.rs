@@ -20,16 +20,16 @@ pub enum StreamEvent {
         conversation_id: ConversationId,
         user_message: Box<Message>,
         assistant_message_id: MessageId,
-        /// The model that is asked first.
+        /// The model that is asked first, or was to be: then `fallback` says at once who is asked instead.
         model: String,
         /// What of the history is left out.
         omitted: Option<Omitted>,
     },
-    /// A model gave no answer, and `model` is asked instead. Only before the first text.
+    /// A model gave no answer or could not be asked, and `model` is asked instead. Only before the first text.
     Fallback {
         model: String,
         failed_model: String,
-        /// Why the other one gave no answer.
+        /// Why the other one gave none.
         problem: Problem,
         /// What of the history is left out for `model`.
         omitted: Option<Omitted>,

@@ -20,6 +20,8 @@ pub struct CompletionRequest {
     pub parameters: Parameters,
     /// An opaque id of the person who asks, by which a provider can tell abusers apart.
     pub user: Option<String>,
+    /// Whether another model can be asked instead, so that a long wait for this one would be in vain. Not sent.
+    pub has_alternative: bool,
 }
 
 /// One message of the conversation.

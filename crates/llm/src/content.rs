@@ -37,6 +37,31 @@ impl Content {
         }
     }
 
+    /// Adds what follows: texts that meet are separated by a blank line.
+    pub fn append(&mut self, more: Content) {
+        let mut parts = match std::mem::replace(self, Self::Parts(Vec::new())) {
+            Self::Text(text) => vec![Part::Text(text)],
+            Self::Parts(parts) => parts,
+        };
+        let more = match more {
+            Self::Text(text) => vec![Part::Text(text)],
+            Self::Parts(more) => more,
+        };
+        for part in more {
+            match (parts.last_mut(), part) {
+                (Some(Part::Text(text)), Part::Text(more)) => {
+                    text.push_str("\n\n");
+                    text.push_str(&more);
+                }
+                (_, part) => parts.push(part),
+            }
+        }
+        *self = match parts.as_mut_slice() {
+            [Part::Text(text)] => Self::Text(std::mem::take(text)),
+            _ => Self::Parts(parts),
+        };
+    }
+
     /// The images in it, in their order.
     pub fn images(&self) -> impl Iterator<Item = &Image> {
         let parts = match self {
@@ -193,6 +218,34 @@ mod tests {
     use super::*;
 
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\nrest";
+
+    #[test]
+    fn what_is_appended_follows_a_blank_line() {
+        let text = |text: &str| Part::Text(text.to_owned());
+        let image = || Part::Image(Image::new(PNG).unwrap());
+        for (content, more, expected) in [
+            ("a".into(), "b".into(), Content::Text("a\n\nb".to_owned())),
+            (
+                "a".into(),
+                Content::Parts(vec![text("b"), image(), text("c")]),
+                Content::Parts(vec![text("a\n\nb"), image(), text("c")]),
+            ),
+            (
+                Content::Parts(vec![image()]),
+                Content::Parts(vec![image(), text("b")]),
+                Content::Parts(vec![image(), image(), text("b")]),
+            ),
+            (
+                Content::Parts(vec![text("a"), image()]),
+                "b".into(),
+                Content::Parts(vec![text("a"), image(), text("b")]),
+            ),
+        ] {
+            let mut appended: Content = content;
+            appended.append(more);
+            assert_eq!(appended, expected);
+        }
+    }
 
     #[test]
     fn the_first_bytes_tell_the_kind() {

@@ -7,6 +7,9 @@ use rust_decimal::Decimal;
 
 use crate::{Pricing, Usage};
 
+/// A trillion dollars: no answer costs as much, and as many of them as there can be have a sum.
+const MOST_USD: u64 = 1_000_000_000_000;
+
 /// A cost in US dollars.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cost {
@@ -21,29 +24,52 @@ pub struct Cost {
 /// An estimate leaves out what the usage does not tell: images, tools, and dearer long contexts.
 #[must_use]
 pub fn cost(usage: &Usage, pricing: Option<&Pricing>) -> Option<Cost> {
-    // An amount beyond all money is no bill; nor could it be summed.
     let billed = usage.cost_usd.as_ref();
-    if let Some(usd) = billed.filter(|usd| usd.parse::<Decimal>().is_ok()) {
+    if let Some(usd) = billed.filter(|usd| amount(usd).is_some()) {
         return Some(Cost {
             usd: usd.clone(),
             is_estimate: false,
         });
     }
-    let usd = estimate(usage, pricing?)?;
+    let usd = estimate(usage, pricing?).filter(is_money)?;
     Some(Cost {
         usd: usd.normalize().to_string(),
         is_estimate: true,
     })
 }
 
-/// The sum of costs in plain decimal text; `None` if one of them is no number or the sum too large. Digits beyond the
-/// 28th are rounded, which no provider's bill has.
+/// Costs added up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CostSum {
+    /// Plain decimal text. Digits beyond the 28th are rounded, which no provider's bill has.
+    pub usd: String,
+    /// How many of them are no amount of money, and not in it.
+    pub unknown: i64,
+}
+
+/// The sum of costs in plain decimal text.
 #[must_use]
-pub fn sum_costs<'a>(costs: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let sum = costs.into_iter().try_fold(Decimal::ZERO, |sum, cost| {
-        sum.checked_add(cost.parse().ok()?)
-    });
-    Some(sum?.normalize().to_string())
+pub fn sum_costs<'a>(costs: impl IntoIterator<Item = &'a str>) -> CostSum {
+    let (mut sum, mut unknown) = (Decimal::ZERO, 0);
+    for cost in costs {
+        match amount(cost).and_then(|cost| sum.checked_add(cost)) {
+            Some(more) => sum = more,
+            None => unknown += 1,
+        }
+    }
+    CostSum {
+        usd: sum.normalize().to_string(),
+        unknown,
+    }
+}
+
+/// A cost, unless it is beyond all money.
+fn amount(usd: &str) -> Option<Decimal> {
+    usd.parse().ok().filter(is_money)
+}
+
+fn is_money(usd: &Decimal) -> bool {
+    *usd <= Decimal::from(MOST_USD)
 }
 
 fn estimate(usage: &Usage, pricing: &Pricing) -> Option<Decimal> {
@@ -177,21 +203,31 @@ mod tests {
 
     #[test]
     fn an_absurd_bill_is_none() {
-        let absurd = Usage {
-            cost_usd: Some("9".repeat(40)),
-            ..usage(1, 1)
-        };
-        assert_eq!(cost(&absurd, None), None);
-        assert_eq!(cost(&absurd, Some(&pricing("1", "1"))), estimated("2"));
+        for usd in ["9".repeat(40), "79228162514264337593543950335".to_owned()] {
+            let absurd = Usage {
+                cost_usd: Some(usd),
+                ..usage(1, 1)
+            };
+            assert_eq!(cost(&absurd, None), None);
+            assert_eq!(cost(&absurd, Some(&pricing("1", "1"))), estimated("2"));
+            let dear = pricing("1000000000000", "1");
+            assert_eq!(cost(&absurd, Some(&dear)), None);
+        }
     }
 
     #[test]
     fn sums_are_exact() {
-        assert_eq!(sum_costs(["0.1", "0.2"]).as_deref(), Some("0.3"));
-        assert_eq!(sum_costs([]).as_deref(), Some("0"));
-        assert_eq!(sum_costs(["0.1", "x"]), None);
+        let sum = |usd: &str, unknown| CostSum {
+            usd: usd.to_owned(),
+            unknown,
+        };
+        assert_eq!(sum_costs(["0.1", "0.2"]), sum("0.3", 0));
+        assert_eq!(sum_costs([]), sum("0", 0));
+        assert_eq!(sum_costs(["0.1", "x"]), sum("0.1", 1));
+        let absurd = "79228162514264337593543950335";
+        assert_eq!(sum_costs([absurd, "0.1", absurd]), sum("0.1", 2));
         let many = std::iter::repeat_n("0.00000000000000000000000001", 100_000);
-        assert_eq!(sum_costs(many).as_deref(), Some("0.000000000000000000001"));
+        assert_eq!(sum_costs(many), sum("0.000000000000000000001", 0));
     }
 
     proptest! {

@@ -57,9 +57,12 @@ pub struct ProviderError {
     pub status: Option<u16>,
     /// Which of our own limits passed; `None` too when the provider says that it ran out of time.
     pub deadline: Option<Deadline>,
-    /// Whether nothing came from the provider: not reached, broken off, or silent to the end of
-    /// its time. What it says, if only that it failed, shows that it is alive.
-    pub unanswered: bool,
+    /// Whether the provider was not reached, so that it was asked nothing.
+    pub unreached: bool,
+    /// Whether it is known that no word of the answer had come: [`Resilient`](crate::Resilient) knows.
+    pub wordless: bool,
+    /// After how many failures in a row it was not even tried; `retry_after` is how long it will not be.
+    pub skipped_after: Option<u32>,
     pub source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -74,7 +77,9 @@ impl ProviderError {
             reason: None,
             status: None,
             deadline: None,
-            unanswered: false,
+            unreached: false,
+            wordless: false,
+            skipped_after: None,
             source: None,
         }
     }
@@ -106,11 +111,20 @@ impl ProviderError {
         }
     }
 
-    /// The same, of a provider that said nothing at all.
+    /// The same, of a provider that was not reached.
     #[must_use]
-    pub fn without_answer(self) -> Self {
+    pub fn without_connection(self) -> Self {
         Self {
-            unanswered: true,
+            unreached: true,
+            ..self
+        }
+    }
+
+    /// The same, before the first word of an answer.
+    #[must_use]
+    pub fn without_words(self) -> Self {
+        Self {
+            wordless: true,
             ..self
         }
     }

@@ -51,11 +51,11 @@ pub use completion::{
     ReasoningEffort, ResponseFormat, Role, Usage,
 };
 pub use content::{Content, Image, ImageKind, InvalidImage, Part};
-pub use cost::{Cost, cost, sum_costs};
+pub use cost::{Cost, CostSum, cost, sum_costs};
 pub use error::{Deadline, ErrorKind, ProviderError};
 pub use network::{ForbiddenAddress, HostPort, InvalidHostPort, Lookup, NetworkPolicy};
 pub use options::InvalidOptions;
 pub use provider::{AccountCheck, ModelInfo, Provider};
-pub use resilient::{Breaker, Resilient, Retry};
+pub use resilient::{Pause, Resilient, Retry};
 pub use secret::Secret;
 pub use transport::Timeouts;

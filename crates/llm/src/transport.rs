@@ -91,9 +91,8 @@ impl Body {
             (timeouts.first_byte, Deadline::FirstByte).min((timeouts.total, Deadline::Total));
         let response = timeout(limit, request.send())
             .await
-            .map_err(|_| timed_out(deadline, limit))
-            .and_then(|sent| sent.map_err(broken))
-            .map_err(ProviderError::without_answer)?;
+            .map_err(|_| timed_out(deadline, limit))?
+            .map_err(broken)?;
         Ok(Self {
             response,
             timeouts,
@@ -209,18 +208,15 @@ fn timed_out(deadline: Deadline, limit: Duration) -> ProviderError {
         Deadline::Silence => format!("the provider fell silent for {limit} s"),
         Deadline::Total => format!("the provider had not finished within {limit} s"),
     };
-    let error = ProviderError::new(ErrorKind::Timeout, message).with_deadline(deadline);
-    match deadline {
-        Deadline::FirstByte => error.without_answer(),
-        _ => error,
-    }
+    ProviderError::new(ErrorKind::Timeout, message).with_deadline(deadline)
 }
 
 /// What an error of the client means. Its text names no URL: a base URL may be private.
 fn broken(error: reqwest::Error) -> ProviderError {
     let error = error.without_url();
     if is_forbidden(&error) {
-        return ProviderError::new(ErrorKind::Refused, ForbiddenAddress.to_string());
+        let message = ForbiddenAddress.to_string();
+        return ProviderError::new(ErrorKind::Refused, message).without_connection();
     }
     let (kind, message) = if error.is_connect() && error.is_timeout() {
         (
@@ -239,6 +235,10 @@ fn broken(error: reqwest::Error) -> ProviderError {
     let broken = match kind {
         ErrorKind::Timeout => broken.with_deadline(Deadline::Connect),
         _ => broken,
+    };
+    let broken = match error.is_connect() {
+        true => broken.without_connection(),
+        false => broken,
     };
     broken.with_source(error)
 }

@@ -175,11 +175,10 @@ fn message(
         role,
         content,
         status,
-        model: None,
+        answerer: None,
         prompt_version: None,
         generation_id: None,
         attachments: None,
-        omitted: None,
         now: now(),
     }
 }

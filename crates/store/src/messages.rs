@@ -97,6 +97,8 @@ pub struct MessageRow {
     pub first_token_ms: Option<i64>,
     /// Milliseconds from the question to the end.
     pub duration_ms: Option<i64>,
+    /// The model that really answered, in the provider's word, where that is another than was asked for.
+    pub response_model: Option<String>,
 }
 
 /// A new message: a person's, or an assistant's that is still empty.
@@ -108,13 +110,12 @@ pub struct NewMessage {
     pub role: MessageRole,
     pub content: String,
     pub status: MessageStatus,
-    pub model: Option<String>,
+    /// `None` of a person's message.
+    pub answerer: Option<Answerer>,
     pub prompt_version: Option<i32>,
     pub generation_id: Option<GenerationId>,
     /// JSON of a person's images; `None` without any.
     pub attachments: Option<String>,
-    /// JSON of what of the history is left out for the answer.
-    pub omitted: Option<String>,
     pub now: NaiveDateTime,
 }
 
@@ -128,6 +129,8 @@ pub struct MessageFinish {
     pub finish_reason: Option<FinishReason>,
     /// JSON of what went wrong.
     pub problem: Option<String>,
+    /// The model that really answered, in the provider's word, where that is another than was asked for.
+    pub response_model: Option<String>,
     #[diesel(embed)]
     pub answerer: Answerer,
     #[diesel(embed)]
@@ -135,7 +138,7 @@ pub struct MessageFinish {
 }
 
 /// Who answers, and how much of the conversation that model was given.
-#[derive(Debug, Clone, AsChangeset)]
+#[derive(Debug, Clone, Default, AsChangeset)]
 #[diesel(table_name = messages, treat_none_as_null = true)]
 pub struct Answerer {
     pub model: String,
@@ -155,6 +158,7 @@ pub type MessagePlace = (NaiveDateTime, MessageId);
 /// # Errors
 /// [`StoreError::ForeignKey`] when the conversation is gone.
 pub fn insert(conn: &mut Conn, new: &NewMessage) -> Result<MessageRow, StoreError> {
+    let answerer = new.answerer.as_ref();
     let row = MessageRow {
         id: new.id,
         conversation_id: new.conversation_id,
@@ -163,7 +167,7 @@ pub fn insert(conn: &mut Conn, new: &NewMessage) -> Result<MessageRow, StoreErro
         content: new.content.clone(),
         reasoning: None,
         status: new.status,
-        model: new.model.clone(),
+        model: answerer.map(|answerer| answerer.model.clone()),
         prompt_version: new.prompt_version,
         finish_reason: None,
         prompt_tokens: None,
@@ -174,15 +178,16 @@ pub fn insert(conn: &mut Conn, new: &NewMessage) -> Result<MessageRow, StoreErro
         created_at: new.now,
         updated_at: new.now,
         attachments: new.attachments.clone(),
-        requested_model: None,
-        fallbacks: None,
-        omitted: new.omitted.clone(),
+        requested_model: answerer.and_then(|answerer| answerer.requested_model.clone()),
+        fallbacks: answerer.and_then(|answerer| answerer.fallbacks.clone()),
+        omitted: answerer.and_then(|answerer| answerer.omitted.clone()),
         cached_tokens: None,
         reasoning_tokens: None,
         cost_is_estimate: false,
         tokens_are_estimate: false,
         first_token_ms: None,
         duration_ms: None,
+        response_model: None,
     };
     let insert = diesel::insert_into(messages::table).values(&row);
     direct!(conn => insert.execute(conn))?;

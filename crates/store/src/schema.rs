@@ -124,6 +124,7 @@ diesel::table! {
         tokens_are_estimate -> Bool,
         first_token_ms -> Nullable<BigInt>,
         duration_ms -> Nullable<BigInt>,
+        response_model -> Nullable<Text>,
     }
 }
 

@@ -55,6 +55,7 @@ pub fn details(message: &Message, seconds: Option<f64>) -> Vec<(&'static str, St
     let parts = [
         ("Model", message.model.clone()),
         ("Asked first", message.requested_model.clone()),
+        ("Answered as", message.response_model.clone()),
         (
             "Prompt version",
             message.prompt_version.map(|version| version.to_string()),
@@ -151,6 +152,7 @@ mod tests {
             ..Usage::default()
         });
         message.first_token_ms = Some(420);
+        message.response_model = Some("c-2026".to_owned());
         assert_eq!(
             summary(&message, Some(3.24)),
             "c · 12,345 in, 412 out · $0.0031 · 3.2 s"
@@ -163,6 +165,7 @@ mod tests {
             told,
             [
                 "Model: a/b/c",
+                "Answered as: c-2026",
                 "Tokens in: 12,345, 12,000 of them from the cache",
                 "Tokens out: 412",
                 "Cost: $0.003142, as the provider bills it",

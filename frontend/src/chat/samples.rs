@@ -20,6 +20,7 @@ pub(super) fn message(number: u32, parent: Option<u32>, role: Role, content: &st
         status: MessageStatus::Complete,
         model: None,
         requested_model: None,
+        response_model: None,
         fallbacks: Vec::new(),
         omitted: None,
         prompt_version: None,

@@ -1,9 +1,12 @@
 //! Chat without streaming: what is stored, what the provider is sent, how a conversation goes on.
 
-use prompthub_dto::chat::{ChatReply, FinishReason, MessageStatus};
+use prompthub_dto::{
+    chat::{ChatReply, FinishReason, MessageStatus},
+    problem::ProblemCode,
+};
 use prompthub_tests::{
     spawn_app,
-    upstream::{Script, StreamScript},
+    upstream::{RecordedRequest, Script, StreamScript, chunk},
 };
 use serde_json::json;
 
@@ -35,6 +38,7 @@ async fn a_message_gets_an_answer() {
         "prompt_version": 1,
         "reasoning": null,
         "requested_model": null,
+        "response_model": "acme/m1",
         "role": "assistant",
         "status": "complete",
         "updated_at": "[time]",
@@ -68,6 +72,7 @@ async fn a_message_gets_an_answer() {
         "prompt_version": null,
         "reasoning": null,
         "requested_model": null,
+        "response_model": null,
         "role": "user",
         "status": "complete",
         "updated_at": "[time]",
@@ -87,6 +92,77 @@ async fn a_message_gets_an_answer() {
     let conversations = ada.conversations(&project).await;
     assert_eq!(conversations.len(), 1);
     assert_eq!(conversations[0].title, "Hello");
+}
+
+/// Many a model's template insists on turns, so questions without an answer between them are one.
+#[tokio::test]
+async fn what_was_not_answered_is_sent_with_what_follows() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    app.upstream.next(Script::error(402, "no credit"));
+    let failed = ada.say(&project, json!({"message": "First"})).send().await;
+    failed.assert_problem(ProblemCode::ProviderCredit);
+    let conversation = ada.conversations(&project).await.remove(0).id;
+    let path = format!("/api/conversations/{conversation}/messages");
+    for content in ["Second", "Third"] {
+        let question = ada.post(&path).json(&json!({"content": content}));
+        question.send().await.expect_status(200);
+    }
+    let sent: Vec<_> = app
+        .upstream
+        .requests()
+        .iter()
+        .map(RecordedRequest::messages)
+        .collect();
+    let said = |role: &str, text: &str| (role.to_owned(), text.to_owned());
+    assert_eq!(sent[1], [said("user", "First\n\nSecond")]);
+    assert_eq!(
+        sent[2],
+        [
+            said("user", "First\n\nSecond"),
+            said("assistant", "Hello from the upstream."),
+            said("user", "Third")
+        ]
+    );
+}
+
+/// The model that really answers is told where it is another than was asked for, as with a router.
+#[tokio::test]
+async fn the_model_that_really_answers_is_told() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let mut named =
+        chunk(&json!([{"index": 0, "delta": {"content": "Hi"}, "finish_reason": "stop"}]));
+    named["model"] = json!(format!("acme/\u{0}m1-{}", "x".repeat(300)));
+    let odd = Script::status(200)
+        .header("Content-Type", "text/event-stream")
+        .bytes(format!("data: {named}\n\ndata: [DONE]\n\n"));
+    let shortened = format!("acme/m1-{}", "x".repeat(192));
+    for (model, script, response_model) in [
+        (
+            "openrouter/openrouter/auto",
+            Script::answer("Hi"),
+            Some("acme/m1"),
+        ),
+        ("openrouter/acme/m1", Script::answer("Hi"), None),
+        ("openrouter/acme/m1", odd, Some(shortened.as_str())),
+        // Nobody plays its script.
+        ("demo/echo", Script::answer("Hi"), None),
+    ] {
+        app.upstream.next(script);
+        let body = json!({"message": "Hello", "model": model});
+        let reply: ChatReply = ada
+            .say(&project, body)
+            .send()
+            .await
+            .expect_status(200)
+            .json();
+        let answer = reply.assistant_message;
+        assert_eq!(answer.model.as_deref(), Some(model));
+        assert_eq!(answer.response_model.as_deref(), response_model, "{model}");
+    }
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! Other models that answer where the first one does not.
 
+use std::time::Duration;
+
 use prompthub_dto::{
     chat::{ChatReply, Message, MessageStatus},
-    problem::ProblemCode,
+    problem::{FieldCode, ProblemCode},
     projects::Project,
     stream::StreamEvent,
 };
@@ -28,6 +30,7 @@ async fn project_of(client: &Client, models: &[&str]) -> Project {
     client.create_project_with(body).await
 }
 
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\nnot much of a picture";
 const FIRST: &str = "openrouter/acme/m1";
 const SECOND: &str = "openrouter/acme/m2";
 
@@ -179,6 +182,100 @@ async fn a_fallback_that_cannot_be_asked_this_is_passed_over() {
     assert_eq!(models_asked(&app).await, ["acme/m1", "acme/m2"]);
 }
 
+/// A first model that cannot be asked this is passed over like any other, before anything is asked of anybody.
+#[tokio::test]
+async fn a_first_model_that_cannot_be_asked_this_is_passed_over() {
+    let text_alone = json!({"input_modalities": ["text"], "output_modalities": ["text"]});
+    let (app, ada) = app_knowing(&[
+        model("acme/small", json!({"context_length": 200})),
+        model("acme/blind", json!({"architecture": text_alone})),
+        model("acme/m2", json!({})),
+    ])
+    .await;
+    let (small, blind) = ("openrouter/acme/small", "openrouter/acme/blind");
+    let project = project_of(&ada, &[small, "gone/m", SECOND]).await;
+    app.upstream.next(Script::answer("Here I am."));
+    let events = ada.chat_stream(&project, &"word ".repeat(2000)).await;
+    assert!(matches!(&events[0].1, StreamEvent::Started { model, .. } if model == small));
+    let passed_over = [
+        (small, ProblemCode::ContextTooLong),
+        ("gone/m", ProblemCode::UnknownModel),
+    ];
+    for ((_, event), (failed, code)) in events[1..].iter().zip(passed_over) {
+        let StreamEvent::Fallback {
+            model,
+            failed_model,
+            problem,
+            ..
+        } = event
+        else {
+            panic!("{events:?}")
+        };
+        assert_eq!((model.as_str(), failed_model.as_str()), (SECOND, failed));
+        assert_eq!(problem.code, code);
+    }
+    assert_eq!(assert_whole(&events), events.last().unwrap().1);
+    let stored = stored_answer(&ada, &events).await;
+    assert_eq!(stored.content, "Here I am.");
+    assert_eq!(stored.model.as_deref(), Some(SECOND));
+    assert_eq!(stored.requested_model.as_deref(), Some(small));
+    assert_eq!(failed(&stored), passed_over);
+
+    ada.upload(&project, "cat.png", PNG).await;
+    let image =
+        json!([{"type": "text", "text": "What is it?"}, {"type": "image", "file": "cat.png"}]);
+    for (first, message, code) in [
+        (blind, image, ProblemCode::ImagesUnsupported),
+        ("gone/m", json!("Hello"), ProblemCode::UnknownModel),
+    ] {
+        let body = json!({
+            "message": message, "model": first, "parameters": {"fallback_models": [SECOND]},
+        });
+        let reply: ChatReply = ada
+            .say(&project, body)
+            .send()
+            .await
+            .expect_status(200)
+            .json();
+        let answer = reply.assistant_message;
+        assert_eq!(failed(&answer), [(first, code)]);
+        assert_eq!(answer.requested_model.as_deref(), Some(first));
+        assert_eq!(answer.model.as_deref(), Some(SECOND));
+    }
+    assert_eq!(models_asked(&app).await, vec!["acme/m2"; 3]);
+}
+
+/// The refusal is the first one's, and nothing is stored.
+#[tokio::test]
+async fn where_none_can_be_asked_the_question_is_refused() {
+    let (app, ada) = app_knowing(&[
+        model("acme/m1", json!({"supported_parameters": ["max_tokens"]})),
+        model("acme/small", json!({"context_length": 200})),
+        model("acme/m2", json!({})),
+    ])
+    .await;
+    let small = "openrouter/acme/small";
+    let project = project_of(&ada, &[small, "gone/m"]).await;
+    let long = json!({"message": "word ".repeat(2000)});
+    let refused = ada.say(&project, long).send().await;
+    refused.assert_problem(ProblemCode::ContextTooLong);
+
+    // What is wrong with the request is for whoever sent it, whatever other models take.
+    let body = json!({
+        "message": "Hello", "model": FIRST,
+        "parameters": {"temperature": 0.5, "fallback_models": [SECOND]},
+    });
+    let refused = ada.say(&project, body).send().await;
+    refused.assert_invalid(&[("parameters.temperature", FieldCode::Invalid)]);
+    let body = json!({
+        "message": "Hello", "model": "nobody", "parameters": {"fallback_models": [SECOND]},
+    });
+    let refused = ada.say(&project, body).send().await;
+    refused.assert_invalid(&[("model", FieldCode::Invalid)]);
+    assert_eq!(ada.conversations(&project).await.len(), 0);
+    assert_eq!(app.upstream.requests().len(), 0);
+}
+
 #[tokio::test]
 async fn where_none_answers_the_last_ones_problem_is_told() {
     let app = spawn_app().await;
@@ -252,6 +349,28 @@ async fn an_answer_is_cancelled_while_the_first_model_is_silent() {
     let events = stream.rest().await;
     assert!(matches!(events.last(), Some((_, StreamEvent::Done { .. }))));
     assert_eq!(app.upstream.requests().len(), 1);
+}
+
+/// How long the first one wants to be left alone is nothing to wait for while another one can be asked.
+#[tokio::test]
+async fn a_long_wait_is_not_waited_for() {
+    let app = TestApp::with(|config| {
+        config.provider_calls.attempts = 3;
+        config.provider_calls.retry_wait = Duration::from_millis(1);
+        config.provider_calls.longest_retry_after = Duration::from_millis(2);
+    })
+    .await;
+    let ada = app.register("ada@example.com").await;
+    let project = project_of(&ada, &[FIRST, SECOND, SECOND]).await;
+    let limited = Script::error(429, "slow down").header("Retry-After", "99999999999999");
+    for _ in 0..4 {
+        app.upstream.next(limited.clone());
+    }
+    let answer = ada.say(&project, json!({"message": "Hello"})).send().await;
+    answer.assert_problem(ProblemCode::ProviderRateLimited);
+    // The last one is asked as often as ever.
+    let asked = models_asked(&app).await;
+    assert_eq!(asked, ["acme/m1", "acme/m2", "acme/m2", "acme/m2"]);
 }
 
 #[tokio::test]

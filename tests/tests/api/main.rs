@@ -35,6 +35,7 @@ mod limits;
 mod nodes;
 mod openapi;
 mod parameters;
+mod pauses;
 mod project_versions;
 mod projects;
 mod provider_accounts;

@@ -1,7 +1,14 @@
 //! How a model is to answer: by the project, by the question, and only as the model can.
 
-use prompthub_dto::{chat::ChatReply, problem::FieldCode};
-use prompthub_tests::{client::path, spawn_app, upstream::MessagesScript};
+use prompthub_dto::{
+    chat::ChatReply,
+    problem::{FieldCode, ProblemCode},
+};
+use prompthub_tests::{
+    client::path,
+    spawn_app,
+    upstream::{MessagesScript, Script},
+};
 use serde_json::{Value, json};
 
 use crate::knowing::{app_knowing, app_with_anthropic, model};
@@ -22,7 +29,7 @@ async fn a_question_overrides_the_project_field_by_field() {
     let format = json!({"type": "json_schema", "name": "city", "schema": schema(), "strict": true});
     let body = json!({
         "message": "Where?",
-        "parameters": {"temperature": 1.5, "seed": 7, "stop": [], "response_format": format},
+        "parameters": {"temperature": 1.5, "seed": 7, "response_format": format},
     });
     let first: ChatReply = ada
         .say(&project, body)
@@ -61,6 +68,78 @@ async fn a_question_overrides_the_project_field_by_field() {
     ada.post(&path).json(&body).send().await.expect_status(200);
     let sent = app.upstream.request().await.body;
     assert_eq!(sent["max_completion_tokens"], 60);
+}
+
+/// What is null or empty is not set for this question, however it is asked: the model, the fallback and the bill are
+/// those of a project without it.
+#[tokio::test]
+async fn a_question_unsets_what_the_project_sets() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada
+        .create_project_with(json!({
+            "name": "Cities",
+            "parameters": {
+                "temperature": 0.25, "max_tokens": 50, "stop": ["END"], "seed": 7, "reasoning_effort": "high",
+                "response_format": {"type": "json_object"}, "fallback_models": ["demo/echo"],
+            },
+        }))
+        .await;
+    let unset = json!({
+        "temperature": null, "top_p": null, "stop": [], "seed": null, "reasoning_effort": null,
+        "response_format": null, "fallback_models": [],
+    });
+    let assert_unset = async || {
+        let sent = app.upstream.request().await.body;
+        for name in [
+            "temperature",
+            "stop",
+            "seed",
+            "reasoning",
+            "response_format",
+        ] {
+            assert_eq!(sent.get(name), None, "{name}");
+        }
+        assert_eq!(sent["max_completion_tokens"], 50, "what is absent stays");
+    };
+    let body = json!({"message": "Where?", "parameters": unset});
+    let first: ChatReply = ada
+        .say(&project, body)
+        .send()
+        .await
+        .expect_status(200)
+        .json();
+    assert_unset().await;
+    let path = format!("/api/conversations/{}/messages", first.conversation_id);
+    let body = json!({"content": "And then?", "parameters": unset});
+    ada.post(&path).json(&body).send().await.expect_status(200);
+    assert_unset().await;
+    let path = format!("/api/messages/{}/regenerate", first.assistant_message.id);
+    for none in [json!([]), json!(null)] {
+        app.upstream.next(Script::error(402, "no credit"));
+        let mut unset = unset.clone();
+        (unset["fallback_models"], unset["stop"]) = (none.clone(), none);
+        let body = json!({"parameters": unset});
+        let answer = ada.post(&path).json(&body).send().await;
+        answer.assert_problem(ProblemCode::ProviderCredit);
+        assert_unset().await;
+    }
+}
+
+/// The way out where one question goes to a model that does not take what the project sets.
+#[tokio::test]
+async fn a_question_leaves_out_what_its_model_does_not_take() {
+    let plain = json!({"supported_parameters": ["max_tokens"]});
+    let (app, ada) = app_knowing(&[model("acme/plain", plain)]).await;
+    let project = ada
+        .create_project_with(json!({"name": "A", "parameters": {"temperature": 0.5}}))
+        .await;
+    let mut body = json!({"message": "Hello", "model": "openrouter/acme/plain"});
+    let refused = ada.say(&project, body.clone()).send().await;
+    refused.assert_invalid(&[("parameters.temperature", FieldCode::Invalid)]);
+    body["parameters"] = json!({"temperature": null});
+    ada.say(&project, body).send().await.expect_status(200);
+    assert_eq!(app.upstream.request().await.body.get("temperature"), None);
 }
 
 #[tokio::test]

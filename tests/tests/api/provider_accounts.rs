@@ -89,6 +89,41 @@ async fn an_account_is_set_up_shown_and_used() {
     );
 }
 
+/// Whose account it is, reads why it failed, as its test says it; of the operator's it is nobody's business.
+#[tokio::test]
+async fn whose_account_it_is_is_told_why_it_failed() {
+    let upstream = Upstream::start().await;
+    let app = app_beside(&upstream).await;
+    let ada = app.register("ada@example.com").await;
+    ada.create_provider(account(&upstream)).await;
+    let project = ada
+        .create_project_with(json!({"name": "A", "model": "mine/acme/m1"}))
+        .await;
+    let reason = "model requires more system memory (5.6 GiB) than is available";
+    let body = json!({"error": format!("{reason} {KEY} {}", "x".repeat(1000))});
+    let failing = Script::status(500).json(&body);
+    upstream.next(failing.clone());
+    let answer = ada.say(&project, json!({"message": "Hello"})).send().await;
+    let told = answer.assert_problem(ProblemCode::ProviderUnavailable);
+    let said = format!(
+        "It failed, or is overloaded. Try again, or choose another model. The provider says: {reason} …"
+    );
+    assert!(told.detail.starts_with(&said), "{}", told.detail);
+    assert!(told.detail.chars().count() < 600 && !told.detail.contains(KEY));
+    let conversation = ada.conversations(&project).await.remove(0).id;
+    let stored = ada.messages(conversation.as_str()).await.remove(1);
+    assert_eq!(
+        stored.problem.map(|problem| problem.detail),
+        Some(told.detail)
+    );
+
+    app.upstream.next(failing);
+    let body = json!({"message": "Hello", "model": "openrouter/acme/m1"});
+    let told = ada.say(&project, body).send().await;
+    let told = told.assert_problem(ProblemCode::ProviderUnavailable);
+    assert!(!told.detail.contains("memory"), "{}", told.detail);
+}
+
 #[tokio::test]
 async fn the_operators_accounts_come_first_and_tell_little() {
     let app = spawn_app().await;

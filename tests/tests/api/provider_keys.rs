@@ -3,6 +3,7 @@
 
 use diesel::{Connection, RunQueryDsl, connection::SimpleConnection, sql_types::Text};
 use prompthub_dto::{
+    chat::ChatReply,
     problem::ProblemCode,
     providers::{Provider, ProviderStatus, ProviderTest},
 };
@@ -341,4 +342,16 @@ async fn a_secret_key_that_changes_without_a_rotation_is_noticed() {
         ada.conversations(&project).await.is_empty(),
         "nothing is stored of it"
     );
+    // Another model is asked, where one is named.
+    let body = json!({
+        "message": "Hello", "model": "mine/acme/m1", "parameters": {"fallback_models": ["demo/echo"]},
+    });
+    let reply: ChatReply = ada
+        .say(&project, body)
+        .send()
+        .await
+        .expect_status(200)
+        .json();
+    let failed = &reply.assistant_message.fallbacks[0];
+    assert_eq!(failed.problem_code, ProblemCode::ProviderKeyUnreadable);
 }

@@ -18,11 +18,11 @@ use serde_json::json;
 use crate::stream::started;
 
 /// For how long something that hangs is waited for: longer than anything takes that does not.
-const SHORT: Duration = Duration::from_millis(700);
+pub(crate) const SHORT: Duration = Duration::from_millis(700);
 
 /// A server that tries three times and does not wait long in between. Both of its accounts are at one
 /// upstream, which tells the formats apart.
-async fn patient_app(configure: impl FnOnce(&mut ProviderCalls)) -> TestApp {
+pub(crate) async fn patient_app(configure: impl FnOnce(&mut ProviderCalls)) -> TestApp {
     TestApp::with(|config| {
         config.anthropic_api_key = Some("sk-ant-test".parse().unwrap());
         config.anthropic_base_url = config.openrouter_base_url.clone();
@@ -271,40 +271,6 @@ async fn crowded_listener() -> Crowded {
         _listener: listener,
         _queue: queue,
     }
-}
-
-/// A dead provider costs its timeout only until that has been noticed; then it is not asked for a while.
-#[tokio::test]
-async fn a_dead_provider_costs_its_timeout_only_for_a_while() {
-    let app = patient_app(|calls| {
-        calls.first_byte_timeout = Some(SHORT);
-        calls.pause = Duration::from_secs(1);
-    })
-    .await;
-    let ada = app.register("ada@example.com").await;
-    let project = ada.create_project("Notes").await;
-    let ask = async || ada.say(&project, json!({"message": "Hello"})).send().await;
-    for _ in 0..5 {
-        app.upstream.next(Script::mute());
-        ask()
-            .await
-            .assert_problem(ProblemCode::ProviderFirstByteTimeout);
-    }
-    let answer = ask().await;
-    answer.assert_problem(ProblemCode::ProviderUnavailable);
-    let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
-    assert_eq!(wait, 1);
-    assert_eq!(app.upstream.requests().len(), 5, "nobody asked it");
-    // Then one question tries again, and finds it well.
-    let trying = async {
-        while ask().await.status != 200 {
-            tokio::time::sleep(SHORT / 10).await;
-        }
-    };
-    tokio::time::timeout(prompthub_tests::upstream::PATIENCE, trying)
-        .await
-        .unwrap();
-    ask().await.expect_status(200);
 }
 
 /// Anthropic's overload is an error of the status 529, or of a stream before its first word.

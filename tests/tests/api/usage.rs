@@ -87,6 +87,21 @@ async fn a_bill_is_passed_on_to_the_digit() {
     );
 }
 
+/// Nor do two of them make a sum that is none.
+#[tokio::test]
+async fn a_bill_beyond_all_money_is_none() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("A").await;
+    for cost in ["79228162514264337593543950335", "0.1", "7.9e28"] {
+        app.upstream.next(billed(22, 7, cost));
+        ada.chat(&project, "Hello").await;
+    }
+    let sum = report(&ada, &[]).await.total;
+    let known = (sum.cost_usd.as_str(), sum.answers, sum.answers_without_cost);
+    assert_eq!(known, ("0.1", 3, 2));
+}
+
 #[tokio::test]
 async fn without_a_bill_the_catalogue_is_asked() {
     let prices = json!({"pricing": {"prompt": "0.0000015", "completion": "0.00001", "input_cache_read": "0.00000015"}});

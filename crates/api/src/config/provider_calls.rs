@@ -97,7 +97,7 @@ pub struct ProviderCalls {
     )]
     pub longest_retry_after: Duration,
 
-    /// Seconds for which a provider that does not answer is not asked
+    /// Seconds for which a provider that cannot be connected to, or a model that does not answer, is not asked
     #[arg(
         long = "provider-pause",
         env = "PROMPTHUB_PROVIDER_PAUSE",

@@ -30,7 +30,7 @@ use super::{
 use crate::{
     config::Titles,
     error::ApiError,
-    generation::{Asked, Assignment, Live, StopOnDrop},
+    generation::{Assignment, Live, StopOnDrop},
     state::App,
     wire,
 };
@@ -124,7 +124,7 @@ async fn begin(app: &App, asker: Asker, question: Question) -> Result<Begun, Api
     let question = Arc::new(question);
     to_the_end(async move {
         for _ in 0..ATTEMPTS {
-            let ready = prepare(&app, asker.user, &question).await?;
+            let ready = prepare(&app, &asker, &question).await?;
             let Some((assignment, naming)) = store(&app, &asker, ready).await? else {
                 continue;
             };
@@ -203,7 +203,7 @@ fn store_question(
         last,
         unanswered,
         model,
-        prepared,
+        asked,
         plan,
     } = ready;
     if let Some(conversation) = &conversation {
@@ -231,11 +231,10 @@ fn store_question(
                 role: MessageRole::User,
                 content: said.text,
                 status: MessageStatus::Complete,
-                model: None,
+                answerer: None,
                 prompt_version: None,
                 generation_id: None,
                 attachments: attachments::to_json(&attachments)?,
-                omitted: None,
                 now: at,
             };
             wire::message(messages::insert(conn, &row)?)
@@ -250,11 +249,10 @@ fn store_question(
         role: MessageRole::Assistant,
         content: String::new(),
         status: MessageStatus::Running,
-        model: Some(model.as_str().to_owned()),
+        answerer: Some(asked.answerer()?),
         prompt_version: Some(project.prompt_version),
         generation_id: Some(generation_id),
         attachments: None,
-        omitted: wire::json(prepared.omitted.as_ref())?,
         now: at,
     };
     let answer = messages::insert(conn, &answer)?;
@@ -277,7 +275,7 @@ fn store_question(
     }
 
     let wants_title = app.config.titles == Titles::Model
-        && !prepared.provider.is_demo()
+        && !asked.is_demo()
         && conversation.titled_by == TitledBy::Generated
         && unanswered.is_some_and(|words| is_called(&conversation, &words));
     let naming = wants_title.then_some(Naming {
@@ -292,7 +290,7 @@ fn store_question(
         owner_id: asker.user,
         user_message,
         assistant_message_id: answer.id,
-        asked: Asked::new(prepared),
+        asked,
         alternatives: plan.into_alternatives(),
         request_id: asker.request_id,
     };

@@ -70,12 +70,10 @@ impl History {
         let mut messages = Vec::with_capacity(kept.len());
         for (left, message) in (0..kept.len()).rev().zip(kept) {
             let fields = (left == 0).then_some(self.fields.as_slice());
-            messages.push(llm::ChatMessage {
-                role: message.role,
-                content: self
-                    .content(blobs, message, fields.unwrap_or_default())
-                    .await?,
-            });
+            let content = self
+                .content(blobs, message, fields.unwrap_or_default())
+                .await?;
+            push(&mut messages, message.role, content);
         }
         Ok(llm::CompletionRequest {
             model,
@@ -83,6 +81,7 @@ impl History {
             messages,
             parameters: self.parameters.clone(),
             user: Some(self.user.to_string()),
+            has_alternative: false,
         })
     }
 
@@ -133,6 +132,15 @@ impl History {
         }
         push_text(&mut parts, piece(text, from, text.len()));
         Ok(llm::Content::Parts(parts))
+    }
+}
+
+/// Adds a message. What is not answered, because the answer failed, say, is one message with what follows it: many a
+/// model's template insists on turns.
+fn push(messages: &mut Vec<llm::ChatMessage>, role: llm::Role, content: llm::Content) {
+    match messages.last_mut() {
+        Some(last) if last.role == role => last.content.append(content),
+        _ => messages.push(llm::ChatMessage { role, content }),
     }
 }
 

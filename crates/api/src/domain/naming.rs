@@ -138,6 +138,7 @@ fn request(
         }],
         parameters,
         user: Some(naming.owner_id.to_string()),
+        has_alternative: false,
     }
 }
 

@@ -2,6 +2,7 @@
 //! model does not take.
 
 use prompthub_dto::{
+    chat::ParameterOverrides,
     problem::{FieldCode, FieldError},
     projects::{Parameters, ReasoningEffort, ResponseFormat},
 };
@@ -31,32 +32,35 @@ pub fn to_json(parameters: &Parameters) -> Result<String, ApiError> {
     serde_json::to_string(parameters).map_err(ApiError::internal)
 }
 
-/// The parameters of one answer: each that the question sets takes the place of the project's.
+/// The parameters of one answer: the project's, but for what the question sets or unsets.
 ///
 /// # Errors
 /// Complaints about what the question sets.
-pub fn merged(project: Parameters, question: Option<Parameters>) -> Result<Parameters, ApiError> {
+pub fn merged(
+    project: Parameters,
+    question: Option<ParameterOverrides>,
+) -> Result<Parameters, ApiError> {
     let Some(question) = question else {
         return Ok(project);
     };
-    check(&question)?;
-    fn list<T>(question: Vec<T>, project: Vec<T>) -> Vec<T> {
-        if question.is_empty() {
-            project
-        } else {
-            question
-        }
+    check(&changed(Parameters::default(), question.clone()))?;
+    Ok(changed(project, question))
+}
+
+fn changed(parameters: Parameters, by: ParameterOverrides) -> Parameters {
+    fn list<T>(changed: Option<Option<Vec<T>>>, list: Vec<T>) -> Vec<T> {
+        changed.map_or(list, Option::unwrap_or_default)
     }
-    Ok(Parameters {
-        temperature: question.temperature.or(project.temperature),
-        top_p: question.top_p.or(project.top_p),
-        max_tokens: question.max_tokens.or(project.max_tokens),
-        stop: list(question.stop, project.stop),
-        seed: question.seed.or(project.seed),
-        reasoning_effort: question.reasoning_effort.or(project.reasoning_effort),
-        response_format: question.response_format.or(project.response_format),
-        fallback_models: list(question.fallback_models, project.fallback_models),
-    })
+    Parameters {
+        temperature: by.temperature.unwrap_or(parameters.temperature),
+        top_p: by.top_p.unwrap_or(parameters.top_p),
+        max_tokens: by.max_tokens.unwrap_or(parameters.max_tokens),
+        stop: list(by.stop, parameters.stop),
+        seed: by.seed.unwrap_or(parameters.seed),
+        reasoning_effort: by.reasoning_effort.unwrap_or(parameters.reasoning_effort),
+        response_format: by.response_format.unwrap_or(parameters.response_format),
+        fallback_models: list(by.fallback_models, parameters.fallback_models),
+    }
 }
 
 /// The parameters as providers are given them.
@@ -281,31 +285,39 @@ mod tests {
     }
 
     #[test]
-    fn what_a_question_sets_takes_the_place_of_the_projects() {
+    fn what_a_question_sets_or_unsets_takes_the_place_of_the_projects() {
         let project = Parameters {
             temperature: Some(0.5),
+            top_p: Some(0.5),
             max_tokens: Some(10),
             stop: vec!["a".to_owned()],
             fallback_models: vec!["a/b".to_owned()],
             ..Parameters::default()
         };
-        let question = Parameters {
-            temperature: Some(0.0),
-            seed: Some(7),
-            stop: vec!["b".to_owned()],
-            ..Parameters::default()
+        let question = ParameterOverrides {
+            temperature: Some(Some(0.0)),
+            top_p: Some(None),
+            seed: Some(Some(7)),
+            stop: Some(Some(vec!["b".to_owned()])),
+            fallback_models: Some(None),
+            ..ParameterOverrides::default()
         };
-        let merged = merged(project.clone(), Some(question)).unwrap();
         let expected = Parameters {
             temperature: Some(0.0),
             max_tokens: Some(10),
             stop: vec!["b".to_owned()],
             seed: Some(7),
-            fallback_models: vec!["a/b".to_owned()],
             ..Parameters::default()
         };
-        assert_eq!(merged, expected);
-        assert_eq!(super::merged(project.clone(), None).unwrap(), project);
+        assert_eq!(merged(project.clone(), Some(question)).unwrap(), expected);
+        for nothing in [None, Some(ParameterOverrides::default())] {
+            assert_eq!(merged(project.clone(), nothing).unwrap(), project);
+        }
+        let too_hot = ParameterOverrides {
+            temperature: Some(Some(2.5)),
+            ..ParameterOverrides::default()
+        };
+        assert!(merged(project, Some(too_hot)).is_err());
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! Which models a question is put to, and what each of them is given.
 //!
-//! The first one is prepared before anything is stored, so that what cannot work is refused; the fallback models only
-//! when they are needed. One that does not take a parameter, an image or the length of the question is passed over,
-//! and the answer says so: a parameter that was set is never dropped in silence.
+//! One is prepared before anything is stored, so that what cannot work is refused; the fallback models only when they
+//! are needed. One that does not take a parameter, an image or the length of the question is passed over, and the
+//! answer says so: a parameter that was set is never dropped in silence. So is the first one, but for complaints
+//! about the request itself, which are for whoever sent it.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use async_trait::async_trait;
-use prompthub_dto::chat::Message;
-use prompthub_llm::Pricing;
+use prompthub_dto::{chat::Message, problem::ProblemCode};
+use prompthub_llm::{self as llm, Pricing};
 use prompthub_store::messages::MessageRow;
 
 use super::{
@@ -20,7 +21,7 @@ use super::{
 use crate::{
     error::ApiError,
     files::Blobs,
-    generation::{Alternative, Alternatives, Prepared},
+    generation::{Alternative, Alternatives, Asked, Prepared},
     providers::{Directory, Resolved},
     state::App,
     wire,
@@ -65,24 +66,53 @@ impl Plan {
         message
     }
 
+    /// The model to ask first: `model`, or the first fallback model that can be asked where that one cannot. Notes
+    /// those that were passed over, each with its problem.
+    ///
     /// # Errors
-    /// `unknown_model`, `images_unsupported`, `context_too_long`, complaints about parameters that the model does
-    /// not take and about files that are no images.
-    pub(super) async fn prepare(&mut self, model: &ModelName) -> Result<Prepared, ApiError> {
+    /// As [`Plan::prepare`] of `model`, where none can be asked.
+    pub(super) async fn first(
+        &mut self,
+        model: &ModelName,
+        request_id: &str,
+    ) -> Result<Asked, ApiError> {
+        let refusal = match self.prepare(model).await {
+            Ok(prepared) => return Ok(Asked::new(prepared)),
+            Err(error) if is_about_the_model(&error) => error,
+            Err(error) => return Err(error),
+        };
+        let mut failed = vec![(model.as_str().to_owned(), refusal.to_problem(request_id))];
+        while let Some(Alternative { model, prepared }) = self.next().await {
+            match prepared {
+                Ok(prepared) => return Ok(Asked::instead(prepared, failed)),
+                Err(error) => failed.push((model, error.to_problem(request_id))),
+            }
+        }
+        Err(refusal)
+    }
+
+    /// # Errors
+    /// `unknown_model`, `provider_key_unreadable`, `provider_refused`, `images_unsupported`, `context_too_long`,
+    /// complaints about parameters that the model does not take and about files that are no images.
+    async fn prepare(&mut self, model: &ModelName) -> Result<Prepared, ApiError> {
         self.asked.push(model.as_str().to_owned());
         let Resolved {
             provider,
             provider_model,
             entry,
+            audience,
         } = self.directory.resolve(self.history.user, model).await?;
         let (entry, name) = (entry.as_ref(), model.as_str());
         refuse_unsupported(entry, name, &self.history.parameters)?;
         let kept = context::fit(&self.history, &provider_model, entry).await?;
         refuse_images(entry, name, &self.history, kept.first)?;
-        let request = self
-            .history
-            .request(&self.blobs, provider_model, kept.first)
-            .await?;
+        let request = llm::CompletionRequest {
+            has_alternative: self.waiting.iter().any(|model| !self.asked.contains(model)),
+            ..self
+                .history
+                .request(&self.blobs, provider_model, kept.first)
+                .await?
+        };
         let pricing = match provider.is_demo() {
             true => Some(free()),
             false => entry.and_then(|entry| entry.pricing.clone()),
@@ -93,6 +123,7 @@ impl Plan {
             request,
             pricing,
             omitted: kept.omitted,
+            audience,
         })
     }
 }
@@ -111,6 +142,22 @@ impl Alternatives for Plan {
             Err(error) => Err(error),
         };
         Some(Alternative { model, prepared })
+    }
+}
+
+/// Whether it is the model that cannot be asked, so that another one may be. What is wrong with the request, or with
+/// this server, is so for whichever model.
+fn is_about_the_model(error: &ApiError) -> bool {
+    match error {
+        // Of an account that cannot be used as it is: nobody has been called yet.
+        ApiError::UnknownModel(_) | ApiError::Provider { .. } => true,
+        ApiError::Refused { code, .. } => matches!(
+            code,
+            ProblemCode::ContextTooLong
+                | ProblemCode::ImagesUnsupported
+                | ProblemCode::ProviderKeyUnreadable
+        ),
+        _ => false,
     }
 }
 

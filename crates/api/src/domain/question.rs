@@ -4,11 +4,7 @@
 
 use std::sync::Arc;
 
-use prompthub_dto::{
-    chat::{Attachment, OnDisconnect},
-    ids::UserId,
-    projects::Parameters,
-};
+use prompthub_dto::chat::{Attachment, OnDisconnect, ParameterOverrides};
 use prompthub_store::{
     Conn, MessageRole, MessageStatus, conversations::ConversationRow, messages::MessageRow,
     projects::ProjectRow,
@@ -16,6 +12,7 @@ use prompthub_store::{
 
 use super::{
     attachments::{self, find_files},
+    chat::Asker,
     completion::{History, HistoryMessage},
     content::Said,
     models::ModelName,
@@ -24,7 +21,7 @@ use super::{
     plan::Plan,
     text::is_blank,
 };
-use crate::{error::ApiError, generation::Prepared, state::App, wire};
+use crate::{error::ApiError, generation::Asked, state::App, wire};
 
 /// A question as it came in.
 pub(super) struct Question {
@@ -32,7 +29,7 @@ pub(super) struct Question {
     /// `None` where the question is there already.
     pub(super) said: Option<Said>,
     pub(super) model: Option<ModelName>,
-    pub(super) parameters: Option<Parameters>,
+    pub(super) parameters: Option<ParameterOverrides>,
     pub(super) on_disconnect: OnDisconnect,
 }
 
@@ -48,7 +45,7 @@ pub(super) struct Ready {
     /// The first words of the conversation, where nothing has been answered yet on the way to the question.
     pub(super) unanswered: Option<String>,
     pub(super) model: ModelName,
-    pub(super) prepared: Prepared,
+    pub(super) asked: Asked,
     pub(super) plan: Plan,
 }
 
@@ -58,9 +55,10 @@ pub(super) struct Ready {
 /// `not_found`, `unknown_model`, `images_unsupported`, `context_too_long`, complaints about the fields.
 pub(super) async fn prepare(
     app: &App,
-    user: UserId,
+    asker: &Asker,
     question: &Arc<Question>,
 ) -> Result<Ready, ApiError> {
+    let user = asker.user;
     let asked = Arc::clone(question);
     let begins = matches!(question.place, Place::Project(_, None));
     let find = move |conn: &mut Conn| {
@@ -109,7 +107,7 @@ pub(super) async fn prepare(
         fields,
     };
     let mut plan = Plan::new(app, history, fallbacks);
-    let prepared = plan.prepare(&model).await?;
+    let asked = plan.first(&model, &asker.request_id).await?;
     Ok(Ready {
         project,
         conversation,
@@ -118,7 +116,7 @@ pub(super) async fn prepare(
         last,
         unanswered,
         model,
-        prepared,
+        asked,
         plan,
     })
 }

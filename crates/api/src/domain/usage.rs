@@ -107,14 +107,10 @@ fn sum(rows: &[UsageGroupRow]) -> UsageSum {
         cached_tokens: total(|row| row.cached_tokens),
         completion_tokens: total(|row| row.completion_tokens),
         reasoning_tokens: total(|row| row.reasoning_tokens),
-        // Only a sum beyond all money has no text.
-        cost_usd: cost.unwrap_or_else(|| {
-            tracing::error!("the costs of the ledger cannot be summed");
-            "0".to_owned()
-        }),
+        cost_usd: cost.usd,
         cost_is_estimate: total(|row| row.estimated_costs) > 0,
         tokens_are_estimate: total(|row| row.estimated_tokens) > 0,
-        answers_without_cost: total(|row| row.answers_without_cost),
+        answers_without_cost: total(|row| row.answers_without_cost).saturating_add(cost.unknown),
         first_token_ms_p50: median(rows.iter().filter_map(|row| row.first_token_ms.as_deref())),
         duration_ms_p50: median(rows.iter().filter_map(|row| row.duration_ms.as_deref())),
     }

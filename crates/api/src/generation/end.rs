@@ -18,7 +18,7 @@ use super::{
     live::{Ended, StopReason},
     models::Asked,
     subscribe::terminal_event,
-    task::{Draft, End, Task, answerer},
+    task::{Draft, End, Task},
     usage::{counted, estimated, figures},
 };
 use crate::{error::ApiError, wire};
@@ -41,6 +41,8 @@ pub(super) async fn store_end(task: &Task<'_>, asked: &Asked, draft: Draft, end:
         duration_ms: millis(draft.began.elapsed()),
         ..figures(used.unwrap_or_default())
     };
+    let response_model = draft.response_model.clone();
+    let response_model = response_model.filter(|model| *model != asked.now.request.model);
     let finish = wire::json(problem.as_ref()).and_then(|problem| {
         Ok(MessageFinish {
             reasoning: draft.reasoning(),
@@ -48,7 +50,8 @@ pub(super) async fn store_end(task: &Task<'_>, asked: &Asked, draft: Draft, end:
             status,
             finish_reason: Some(finish_reason),
             problem,
-            answerer: answerer(asked)?,
+            response_model,
+            answerer: asked.answerer()?,
             usage: figures,
         })
     });
@@ -92,7 +95,7 @@ fn judge(draft: &Draft, end: End) -> (MessageStatus, FinishReason, Option<ApiErr
             (MessageStatus::Interrupted, FinishReason::Interrupted, None)
         }
         // The provider had said that it was finished; what breaks afterwards loses nothing.
-        (End::Stream | End::Failed(ApiError::Provider(_)), Some(reason))
+        (End::Stream | End::Failed(ApiError::Provider { .. }), Some(reason))
             if *reason != llm::FinishReason::Error =>
         {
             (MessageStatus::Complete, stored_reason(reason), None)

@@ -251,6 +251,7 @@ mod tests {
     use prompthub_store::DatabaseUrl;
 
     use super::*;
+    use crate::providers::Audience;
 
     /// A provider with a bug.
     #[derive(Debug)]
@@ -285,6 +286,7 @@ mod tests {
                 request: CompletionRequest::default(),
                 pricing: None,
                 omitted: None,
+                audience: Audience::Everybody,
             }),
             alternatives: None,
             request_id: "r".to_owned(),

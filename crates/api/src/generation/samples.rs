@@ -20,6 +20,7 @@ pub(super) fn answer(text: &str, status: MessageStatus) -> Message {
         status,
         model: None,
         requested_model: None,
+        response_model: None,
         fallbacks: Vec::new(),
         omitted: None,
         prompt_version: None,

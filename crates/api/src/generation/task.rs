@@ -12,7 +12,7 @@ use prompthub_dto::{
 use prompthub_llm::{self as llm, CompletionEvent, CompletionStream, Pricing};
 use prompthub_store::{
     Store,
-    messages::{self, Answerer, TextSoFar},
+    messages::{self, TextSoFar},
     now,
 };
 use tokio::time::Instant;
@@ -25,10 +25,7 @@ use super::{
     scribe::Scribe,
     usage::counted,
 };
-use crate::{
-    error::{ApiError, log_fault},
-    wire,
-};
+use crate::error::{ApiError, log_fault};
 
 /// How often the text so far is written to the database while it grows.
 const WRITE_INTERVAL: Duration = Duration::from_millis(250);
@@ -36,6 +33,8 @@ const WRITE_INTERVAL: Duration = Duration::from_millis(250);
 const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 /// The same for its events, which weigh eight bytes each besides their text.
 const MAX_LOG_BYTES: usize = 4 * MAX_ANSWER_BYTES;
+/// More than the name of any model.
+const MAX_MODEL_CHARS: usize = 200;
 
 /// What has come of the answer.
 #[derive(Debug)]
@@ -44,6 +43,8 @@ pub(super) struct Draft {
     pub(super) reasoning: String,
     pub(super) usage: Option<llm::Usage>,
     pub(super) finish_reason: Option<llm::FinishReason>,
+    /// In the provider's word.
+    pub(super) response_model: Option<String>,
     pub(super) began: Instant,
     pub(super) first_token: Option<Duration>,
     /// Whether the text has grown since it was last written.
@@ -57,6 +58,7 @@ impl Draft {
             reasoning: String::new(),
             usage: None,
             finish_reason: None,
+            response_model: None,
             began: Instant::now(),
             first_token: None,
             dirty: false,
@@ -114,9 +116,11 @@ pub(super) async fn run(
         conversation_id: assignment.conversation_id,
         user_message: Box::new(assignment.user_message.clone()),
         assistant_message_id: assignment.assistant_message_id,
-        model: assignment.asked.now.model.clone(),
+        model: assignment.asked.requested().to_owned(),
         omitted: assignment.asked.now.omitted,
     });
+    // Those that could not be asked.
+    publish_fallbacks(live, &assignment.asked.now, &assignment.asked.failed);
     let task = Task {
         store,
         live,
@@ -163,6 +167,7 @@ async fn answer(
         }
         draft.usage = None;
         draft.finish_reason = None;
+        draft.response_model = None;
     }
 }
 
@@ -174,8 +179,8 @@ async fn ask(task: &Task<'_>, model: &Prepared, draft: &mut Draft) -> End {
     };
     // Leaving this function drops the stream, which closes the provider's connection.
     match stream {
-        Ok(mut stream) => read(task, &mut stream, model.pricing.as_ref(), draft).await,
-        Err(error) => End::Failed(error.into()),
+        Ok(mut stream) => read(task, &mut stream, model, draft).await,
+        Err(error) => End::Failed(ApiError::of_provider(error, model.audience)),
     }
 }
 
@@ -194,15 +199,8 @@ async fn go_on(
         match alternative.prepared {
             Ok(next) => {
                 log_fault(error, task.request_id);
-                for (failed_model, problem) in &failed {
-                    task.live.publish(&StreamEvent::Fallback {
-                        model: next.model.clone(),
-                        failed_model: failed_model.clone(),
-                        problem: problem.clone(),
-                        omitted: next.omitted,
-                    });
-                }
-                asked.go_on(next, &failed);
+                publish_fallbacks(task.live, &next, &failed);
+                asked.go_on(next, failed);
                 task.store_answerer(asked).await;
                 return true;
             }
@@ -210,8 +208,20 @@ async fn go_on(
         }
     }
     // The problem of the one that was asked last is the answer's own.
-    asked.give_up(failed.get(1..).unwrap_or_default());
+    asked.failed.extend(failed.into_iter().skip(1));
     false
+}
+
+/// Says that `next` is asked after those that failed.
+fn publish_fallbacks(live: &Live, next: &Prepared, failed: &[(String, Problem)]) {
+    for (failed_model, problem) in failed {
+        live.publish(&StreamEvent::Fallback {
+            model: next.model.clone(),
+            failed_model: failed_model.clone(),
+            problem: problem.clone(),
+            omitted: next.omitted,
+        });
+    }
 }
 
 impl Task<'_> {
@@ -225,7 +235,7 @@ impl Task<'_> {
     /// so a failure is not worth more than a line in the log.
     async fn store_answerer(&self, asked: &Asked) {
         let message = self.ids.message;
-        let answerer = match answerer(asked) {
+        let answerer = match asked.answerer() {
             Ok(answerer) => answerer,
             Err(error) => return log_fault(&error, self.request_id),
         };
@@ -239,20 +249,10 @@ impl Task<'_> {
     }
 }
 
-/// As the message's row has it.
-pub(super) fn answerer(asked: &Asked) -> Result<Answerer, ApiError> {
-    Ok(Answerer {
-        model: asked.now.model.clone(),
-        requested_model: asked.first.clone(),
-        fallbacks: wire::json(Some(&asked.failed).filter(|failed| !failed.is_empty()))?,
-        omitted: wire::json(asked.now.omitted.as_ref())?,
-    })
-}
-
 async fn read(
     task: &Task<'_>,
     stream: &mut CompletionStream,
-    pricing: Option<&Pricing>,
+    model: &Prepared,
     draft: &mut Draft,
 ) -> End {
     let write_due = tokio::time::sleep(WRITE_INTERVAL);
@@ -264,9 +264,9 @@ async fn read(
             reason = &mut stopped => return End::Stopped(reason),
             event = stream.next() => match event {
                 None => return End::Stream,
-                Some(Err(error)) => return End::Failed(error.into()),
+                Some(Err(error)) => return End::Failed(ApiError::of_provider(error, model.audience)),
                 Some(Ok(event)) => {
-                    if let Err(error) = take(task.live, draft, event, pricing) {
+                    if let Err(error) = take(task.live, draft, event, model.pricing.as_ref()) {
                         return End::Failed(error);
                     }
                 }
@@ -314,8 +314,12 @@ fn take(
             draft.finish_reason = Some(reason);
             0
         }
-        // Shown with the catalogue; the answer keeps the name under which it was asked for.
-        CompletionEvent::Model(_) => 0,
+        CompletionEvent::Model(model) => {
+            let model = model.chars().filter(|c| !c.is_control());
+            let model: String = model.take(MAX_MODEL_CHARS).collect();
+            draft.response_model = (!model.trim().is_empty()).then_some(model);
+            0
+        }
     };
     let answered = draft.text.len().saturating_add(draft.reasoning.len());
     if answered > MAX_ANSWER_BYTES || logged > MAX_LOG_BYTES {

@@ -2,12 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use prompthub_llm::{Breaker, NetworkPolicy, Provider, Resilient, Retry, Timeouts};
+use prompthub_llm::{NetworkPolicy, Pause, Provider, Resilient, Retry, Timeouts};
 
 use crate::config::ProviderCalls;
-
-/// Calls in a row without an answer after which a provider is not asked for a while.
-const PATIENCE: u32 = 5;
 
 /// What all adapters have in common.
 #[derive(Debug, Clone)]
@@ -18,7 +15,7 @@ pub(super) struct Calls {
     /// For how long a list of models is not asked for again.
     pub(super) list_age: Duration,
     retry: Retry,
-    pause: Duration,
+    pause: Pause,
 }
 
 impl Calls {
@@ -40,13 +37,15 @@ impl Calls {
             network: NetworkPolicy::guarded(options.allowlist.clone()),
             list_age: options.list_age,
             retry,
-            pause: options.pause,
+            pause: Pause {
+                length: options.pause,
+                ..Pause::default()
+            },
         }
     }
 
-    /// The provider with a breaker of its own around it.
+    /// The provider with breakers of its own around it.
     pub(super) fn resilient(&self, provider: Arc<dyn Provider>) -> Arc<dyn Provider> {
-        let breaker = Breaker::new(PATIENCE, self.pause);
-        Arc::new(Resilient::new(provider, self.retry, breaker))
+        Arc::new(Resilient::new(provider, self.retry, self.pause))
     }
 }

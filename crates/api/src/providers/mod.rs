@@ -68,6 +68,8 @@ pub struct Resolved {
     /// `None` while the provider's list is not known, or where the model is not in it. It may exist
     /// all the same.
     pub entry: Option<CatalogueEntry>,
+    /// Who may read why the provider failed.
+    pub audience: Audience,
 }
 
 /// One of a person's own accounts.
@@ -144,6 +146,7 @@ impl Directory {
                 provider: Arc::clone(&account.provider),
                 provider_model: model.id().to_owned(),
                 entry: account.known().list.find(model.id()).cloned(),
+                audience: Audience::Everybody,
             });
         }
         let slug = model.slug().to_owned();
@@ -156,6 +159,7 @@ impl Directory {
             provider,
             provider_model: model.id().to_owned(),
             entry: self.list_of(&account).await?.find(model.id()).cloned(),
+            audience: Audience::Owner,
         })
     }
 

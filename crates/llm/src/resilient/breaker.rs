@@ -1,8 +1,8 @@
 //! When a provider is not asked at all.
 //!
 //! Owns a circuit breaker: closed (every call goes), open (none goes), half-open (one goes and
-//! decides). Only silence opens it: a provider that answers, if only with a 500 for one of its
-//! models, costs nobody a timeout. Knows no clock: the caller says what time it is.
+//! decides). Each breaker hears of one kind of failure: that no connection came about, or that one model gave no
+//! answer. Knows no clock: the caller says what time it is.
 
 use std::{
     fmt,
@@ -14,65 +14,91 @@ use tokio::time::Instant;
 
 use crate::{ErrorKind, ProviderError};
 
-/// The breaker of one provider.
-pub struct Breaker {
-    threshold: u32,
-    open_for: Duration,
+/// When a provider, or one of its models, is not asked for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    /// After so many failed calls in a row.
+    pub after: u32,
+    /// For so long; then one call goes and decides.
+    pub length: Duration,
+}
+
+impl Default for Pause {
+    fn default() -> Self {
+        Self {
+            after: 5,
+            length: Duration::from_secs(20),
+        }
+    }
+}
+
+/// The breaker of whatever fails as one.
+pub(super) struct Breaker {
+    pause: Pause,
     state: Mutex<State>,
+}
+
+/// That a call is not made now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Skipped {
+    /// How long until one may be.
+    pub(super) left: Duration,
+    /// The failures in a row that led to it.
+    pub(super) failures: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Closed {
-        /// Calls without an answer since the last one that had one.
+        /// Calls that failed since the last one that did not.
         failures: u32,
     },
     Open {
         until: Instant,
+        failures: u32,
     },
     /// A call is under way that decides. If it takes long, as with a model that thinks, another one
     /// may try beside it after a while.
     HalfOpen {
         since: Instant,
+        failures: u32,
     },
 }
 
-/// What a call shows of the provider.
+/// What a call shows of whatever the breaker is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It answered.
     Alive,
-    /// It gave no answer at all.
     Dead,
     /// Nothing was learnt: the call was not made or was given up.
     Unknown,
 }
 
 impl Verdict {
-    pub(super) fn of(error: &ProviderError) -> Self {
+    /// What a failure shows of the way to the provider: whatever comes back over it, it is there.
+    pub(super) fn of_connection(error: &ProviderError) -> Self {
         match error.kind {
-            ErrorKind::Unavailable | ErrorKind::Timeout if error.unanswered => Self::Dead,
-            _ if error.unanswered => Self::Unknown,
+            _ if !error.unreached => Self::Alive,
+            ErrorKind::Unavailable | ErrorKind::Timeout => Self::Dead,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// What a failure before the first word shows of the model. One that refuses this request, or has had enough for
+    /// now, may take the next one.
+    pub(super) fn of_model(error: &ProviderError) -> Self {
+        match error.kind {
+            _ if error.unreached => Self::Unknown,
+            ErrorKind::Unavailable | ErrorKind::Timeout => Self::Dead,
             _ => Self::Alive,
         }
     }
 }
 
-impl Default for Breaker {
-    /// Opens after 5 calls without an answer, for 20 s.
-    fn default() -> Self {
-        Self::new(5, Duration::from_secs(20))
-    }
-}
-
 impl Breaker {
-    /// Opens after `threshold` calls in a row without an answer, and then lets one call through
-    /// every `open_for`.
-    #[must_use]
-    pub fn new(threshold: u32, open_for: Duration) -> Self {
+    pub(super) fn new(pause: Pause) -> Self {
         Self {
-            threshold,
-            open_for,
+            pause,
             state: Mutex::new(State::Closed { failures: 0 }),
         }
     }
@@ -81,19 +107,23 @@ impl Breaker {
     ///
     /// # Errors
     ///
-    /// With the time that is left.
-    pub(super) fn admit(&self, now: Instant) -> Result<Permit<'_>, Duration> {
+    /// Where it may not.
+    pub(super) fn admit(&self, now: Instant) -> Result<Permit<'_>, Skipped> {
         let mut state = self.state();
         let opens = match *state {
             State::Closed { .. } => None,
-            State::Open { until } => Some(until),
-            State::HalfOpen { since } => Some(since + self.open_for),
+            State::Open { until, failures } => Some((until, failures)),
+            State::HalfOpen { since, failures } => Some((since + self.pause.length, failures)),
         };
-        if let Some(opens) = opens {
+        if let Some((opens, failures)) = opens {
             if now < opens {
-                return Err(opens.duration_since(now));
+                let left = opens.duration_since(now);
+                return Err(Skipped { left, failures });
             }
-            *state = State::HalfOpen { since: now };
+            *state = State::HalfOpen {
+                since: now,
+                failures,
+            };
         }
         let is_probe = opens.is_some();
         Ok(Permit {
@@ -126,25 +156,24 @@ pub(super) struct Permit<'a> {
 impl Permit<'_> {
     /// Says what came of the call.
     pub(super) fn report(mut self, verdict: Verdict, now: Instant) {
-        let Breaker {
-            threshold,
-            open_for,
-            ..
-        } = self.breaker;
+        let pause = self.breaker.pause;
         let mut state = self.breaker.state();
-        let open = State::Open {
-            until: now + *open_for,
+        let open = |failures| State::Open {
+            until: now + pause.length,
+            failures,
         };
         match (verdict, *state) {
             (Verdict::Alive, _) => *state = State::Closed { failures: 0 },
             (Verdict::Dead, State::Closed { failures }) => {
                 let failures = failures.saturating_add(1);
-                *state = match failures >= *threshold {
-                    true => open,
+                *state = match failures >= pause.after {
+                    true => open(failures),
                     false => State::Closed { failures },
                 };
             }
-            (Verdict::Dead, State::HalfOpen { .. }) if self.is_probe => *state = open,
+            (Verdict::Dead, State::HalfOpen { failures, .. }) if self.is_probe => {
+                *state = open(failures.saturating_add(1));
+            }
             // A call from before it opened, which tells nothing new.
             (Verdict::Dead, State::Open { .. } | State::HalfOpen { .. }) => {}
             // Left to the drop.
@@ -158,9 +187,10 @@ impl Drop for Permit<'_> {
     fn drop(&mut self) {
         if self.is_probe {
             let mut state = self.breaker.state();
-            if matches!(*state, State::HalfOpen { .. }) {
+            if let State::HalfOpen { failures, .. } = *state {
                 *state = State::Open {
                     until: self.asked_at,
+                    failures,
                 };
             }
         }
@@ -175,7 +205,14 @@ mod tests {
     const MOMENT: Duration = Duration::from_millis(1);
 
     fn breaker() -> Breaker {
-        Breaker::new(3, OPEN_FOR)
+        Breaker::new(Pause {
+            after: 3,
+            length: OPEN_FOR,
+        })
+    }
+
+    fn skipped(left: Duration, failures: u32) -> Option<Skipped> {
+        Some(Skipped { left, failures })
     }
 
     fn fail(breaker: &Breaker, now: Instant) {
@@ -183,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_opens_it_and_an_answer_closes_it() {
+    fn failures_open_it_and_an_answer_closes_it() {
         let (breaker, now) = (breaker(), Instant::now());
         fail(&breaker, now);
         fail(&breaker, now);
@@ -192,16 +229,16 @@ mod tests {
         fail(&breaker, now);
         assert!(breaker.admit(now).is_ok(), "the answer in between counts");
         fail(&breaker, now);
-        assert_eq!(breaker.admit(now).err(), Some(OPEN_FOR));
+        assert_eq!(breaker.admit(now).err(), skipped(OPEN_FOR, 3));
         let later = now + OPEN_FOR - MOMENT;
-        assert_eq!(breaker.admit(later).err(), Some(MOMENT));
+        assert_eq!(breaker.admit(later).err(), skipped(MOMENT, 3));
 
         // One call decides; the others wait for it.
         let later = now + OPEN_FOR;
         let probe = breaker.admit(later).unwrap();
-        assert_eq!(breaker.admit(later).err(), Some(OPEN_FOR));
+        assert_eq!(breaker.admit(later).err(), skipped(OPEN_FOR, 3));
         probe.report(Verdict::Dead, later + MOMENT);
-        assert_eq!(breaker.admit(later + MOMENT).err(), Some(OPEN_FOR));
+        assert_eq!(breaker.admit(later + MOMENT).err(), skipped(OPEN_FOR, 4));
 
         let later = later + OPEN_FOR * 2;
         breaker.admit(later).unwrap().report(Verdict::Alive, later);
@@ -227,7 +264,7 @@ mod tests {
         (0..3).for_each(|_| fail(&breaker, now));
         let slow = breaker.admit(now + OPEN_FOR).unwrap();
         let later = now + OPEN_FOR * 2;
-        assert_eq!(breaker.admit(later - MOMENT).err(), Some(MOMENT));
+        assert_eq!(breaker.admit(later - MOMENT).err(), skipped(MOMENT, 3));
         let other = breaker.admit(later).expect("another one may try");
         other.report(Verdict::Alive, later);
         drop(slow);
@@ -245,7 +282,7 @@ mod tests {
         slow.report(Verdict::Dead, now + OPEN_FOR / 2);
         assert_eq!(
             breaker.admit(now).err(),
-            Some(OPEN_FOR),
+            skipped(OPEN_FOR, 3),
             "not longer for it"
         );
         lucky.report(Verdict::Alive, now);
@@ -253,18 +290,22 @@ mod tests {
     }
 
     #[test]
-    fn only_silence_is_death() {
-        for (kind, unanswered, verdict) in [
-            (ErrorKind::Unavailable, true, Verdict::Dead),
-            (ErrorKind::Timeout, true, Verdict::Dead),
-            (ErrorKind::Unavailable, false, Verdict::Alive),
-            (ErrorKind::RateLimited, false, Verdict::Alive),
-            (ErrorKind::Auth, false, Verdict::Alive),
-            (ErrorKind::Refused, true, Verdict::Unknown),
+    fn a_failure_tells_of_the_way_or_of_the_model() {
+        use Verdict::{Alive, Dead, Unknown};
+        for (kind, unreached, of_connection, of_model) in [
+            (ErrorKind::Unavailable, true, Dead, Unknown),
+            (ErrorKind::Timeout, true, Dead, Unknown),
+            // An address that may not be connected to.
+            (ErrorKind::Refused, true, Unknown, Unknown),
+            (ErrorKind::Unavailable, false, Alive, Dead),
+            (ErrorKind::Timeout, false, Alive, Dead),
+            (ErrorKind::RateLimited, false, Alive, Alive),
+            (ErrorKind::Auth, false, Alive, Alive),
         ] {
             let mut error = ProviderError::new(kind, "x");
-            error.unanswered = unanswered;
-            assert_eq!(Verdict::of(&error), verdict, "{kind:?}");
+            error.unreached = unreached;
+            let found = (Verdict::of_connection(&error), Verdict::of_model(&error));
+            assert_eq!(found, (of_connection, of_model), "{kind:?} {unreached}");
         }
     }
 }

@@ -1,19 +1,20 @@
 //! Trying again, and knowing when not to.
 //!
 //! Owns a provider around another one that retries what may pass, up to the first token of the
-//! answer and never after it, and that stops asking a provider which does not answer. Must not
-//! know any wire format.
+//! answer and never after it, and that stops asking for a while what keeps failing: a provider which cannot be
+//! connected to, or one model of it which does not answer. Must not know any wire format.
 
 mod breaker;
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
+use quick_cache::sync::Cache;
 use tokio::time::{Instant, sleep};
 
-pub use self::breaker::Breaker;
-use self::breaker::{Permit, Verdict};
+pub use self::breaker::Pause;
+use self::breaker::{Breaker, Skipped, Verdict};
 use crate::{
     AccountCheck, CatalogueEntry, CompletionEvent, CompletionRequest, CompletionStream, ErrorKind,
     FinishReason, ModelInfo, Provider, ProviderError,
@@ -21,6 +22,8 @@ use crate::{
 
 /// Events that are no token, of which an answer has no more than this many before its first one.
 const MAX_EARLY: usize = 8;
+/// Models of which it is kept how they do. Beyond them those that are asked the least are forgotten.
+const MAX_MODELS: usize = 256;
 
 /// How often to try, and how long to wait in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,25 +79,101 @@ impl Retry {
 pub struct Resilient {
     inner: Arc<dyn Provider>,
     retry: Retry,
-    breaker: Breaker,
+    pause: Pause,
+    connection: Breaker,
+    /// A gateway may have one model that hangs beside others that are well.
+    models: Cache<String, Arc<Breaker>>,
 }
 
 impl Resilient {
-    /// `breaker` is this provider's own: what it has seen of another one must not count here.
     #[must_use]
-    pub fn new(inner: Arc<dyn Provider>, retry: Retry, breaker: Breaker) -> Self {
+    pub fn new(inner: Arc<dyn Provider>, retry: Retry, pause: Pause) -> Self {
         Self {
             inner,
             retry,
-            breaker,
+            pause,
+            connection: Breaker::new(pause),
+            models: Cache::new(MAX_MODELS),
         }
     }
 
-    fn admit(&self) -> Result<Permit<'_>, ProviderError> {
-        self.breaker.admit(Instant::now()).map_err(|left| {
-            let message = "the provider has not answered lately and is not asked for now";
-            ProviderError::new(ErrorKind::Unavailable, message).with_retry_after(Some(left))
-        })
+    fn model(&self, model: &str) -> Arc<Breaker> {
+        let breaker = || Ok::<_, Infallible>(Arc::new(Breaker::new(self.pause)));
+        let Ok(breaker) = self.models.get_or_insert_with(model, breaker);
+        breaker
+    }
+
+    /// One attempt, up to the first token, unless it is skipped.
+    async fn attempt(&self, request: CompletionRequest) -> Result<CompletionStream, Failure> {
+        let (now, model) = (Instant::now(), self.model(&request.model));
+        let connection = self.connection.admit(now);
+        let connection = connection.map_err(|skipped| Failure::Skipped(unreachable(skipped)))?;
+        let answering = model.admit(now);
+        let answering = answering.map_err(|skipped| Failure::Skipped(unanswered(skipped)))?;
+        let begun = self.inner.stream(request).await;
+        // The way to the provider is proved long before a model that thinks has said its first word.
+        connection.report(verdict(&begun, Verdict::of_connection), Instant::now());
+        let outcome = match begun {
+            Ok(answer) => first_token(answer).await,
+            Err(error) => Err(error),
+        };
+        answering.report(verdict(&outcome, Verdict::of_model), Instant::now());
+        outcome.map_err(Failure::Failed)
+    }
+
+    /// How long to wait before the next attempt; `None` where there is none. A provider that asks for more than it
+    /// would be left alone anyway is not waited for while another model can be asked.
+    fn wait(
+        &self,
+        error: &ProviderError,
+        failures: u32,
+        began: Instant,
+        has_alternative: bool,
+    ) -> Option<Duration> {
+        if failures >= self.retry.attempts || !error.is_transient() {
+            return None;
+        }
+        let usual = self.retry.wait(failures, None, 1.0);
+        if has_alternative && error.retry_after.is_some_and(|asked| asked > usual) {
+            return None;
+        }
+        let wait = self
+            .retry
+            .wait(failures, error.retry_after, fastrand::f64());
+        let is_late = began.elapsed().saturating_add(wait) > self.retry.total;
+        (!is_late).then_some(wait)
+    }
+}
+
+fn verdict<T>(
+    outcome: &Result<T, ProviderError>,
+    of_failure: fn(&ProviderError) -> Verdict,
+) -> Verdict {
+    outcome.as_ref().err().map_or(Verdict::Alive, of_failure)
+}
+
+/// Why an attempt gave no answer.
+enum Failure {
+    /// It was not made.
+    Skipped(ProviderError),
+    Failed(ProviderError),
+}
+
+fn unreachable(skipped: Skipped) -> ProviderError {
+    let message = "the provider could not be connected to lately and is not asked for now";
+    skip(message, skipped).without_connection()
+}
+
+fn unanswered(skipped: Skipped) -> ProviderError {
+    let message = "the model has not answered lately and is not asked for now";
+    skip(message, skipped)
+}
+
+fn skip(message: &str, skipped: Skipped) -> ProviderError {
+    let error = ProviderError::new(ErrorKind::Unavailable, message);
+    ProviderError {
+        skipped_after: Some(skipped.failures),
+        ..error.with_retry_after(Some(skipped.left))
     }
 }
 
@@ -113,32 +192,23 @@ impl Provider for Resilient {
     }
 
     async fn stream(&self, request: CompletionRequest) -> Result<CompletionStream, ProviderError> {
-        let began = Instant::now();
-        let mut permit = self.admit()?;
-        let mut failures = 0;
+        let (began, has_alternative) = (Instant::now(), request.has_alternative);
+        let (mut before, mut failures) = (None, 0);
         loop {
-            let error = match first_token(self.inner.as_ref(), request.clone()).await {
-                Ok(stream) => {
-                    permit.report(Verdict::Alive, Instant::now());
-                    return Ok(stream);
-                }
-                Err(error) => error,
-            };
-            permit.report(Verdict::of(&error), Instant::now());
-            failures += 1;
-            let wait = self
-                .retry
-                .wait(failures, error.retry_after, fastrand::f64());
-            let is_late = began.elapsed().saturating_add(wait) > self.retry.total;
-            if failures >= self.retry.attempts || is_late || !error.is_transient() {
-                return Err(error);
-            }
-            sleep(wait).await;
-            permit = match self.admit() {
-                Ok(permit) => permit,
+            let error = match self.attempt(request.clone()).await {
+                Ok(stream) => return Ok(stream),
+                Err(Failure::Failed(error)) => error,
                 // What really happened says more than that nothing more is tried.
-                Err(_) => return Err(error),
+                Err(Failure::Skipped(error)) => {
+                    return Err(before.unwrap_or(error).without_words());
+                }
             };
+            failures += 1;
+            let Some(wait) = self.wait(&error, failures, began, has_alternative) else {
+                return Err(error.without_words());
+            };
+            before = Some(error);
+            sleep(wait).await;
         }
     }
 
@@ -151,12 +221,8 @@ impl Provider for Resilient {
     }
 }
 
-/// One attempt, up to the first token.
-async fn first_token(
-    provider: &dyn Provider,
-    request: CompletionRequest,
-) -> Result<CompletionStream, ProviderError> {
-    let mut rest = provider.stream(request).await?;
+/// Waits for the first token of an answer.
+async fn first_token(mut rest: CompletionStream) -> Result<CompletionStream, ProviderError> {
     let mut early = Vec::new();
     loop {
         let event = match rest.next().await {
@@ -252,7 +318,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn giving_up_while_it_waits_ends_it() {
         let inner = Arc::new(Failing::default());
-        let resilient = Resilient::new(inner.clone(), RETRY, Breaker::default());
+        let resilient = Resilient::new(inner.clone(), RETRY, Pause::default());
         let moment = Duration::from_millis(1);
         let given_up = timeout(moment, resilient.stream(CompletionRequest::default())).await;
         assert!(given_up.is_err());

@@ -164,7 +164,7 @@ async fn failures_in_mid_stream_keep_text_and_reason() {
         assert_eq!(text, "Grüße 🦀");
         assert_eq!(failure.kind, kind, "{kind_of_error}");
         assert_eq!(failure.reason.as_deref(), Some("Overloaded, …"));
-        assert!(!failure.unanswered);
+        assert!(!failure.unreached);
     }
 }
 

@@ -110,7 +110,7 @@ async fn looking_up_a_name_counts_as_connecting() {
     let error = provider.stream(request()).await.err().unwrap();
     assert_eq!(error.kind, ErrorKind::Timeout);
     assert_eq!(error.deadline, Some(Deadline::Connect));
-    assert!(error.unanswered && error.is_transient());
+    assert!(error.unreached && error.is_transient());
 }
 
 #[tokio::test]

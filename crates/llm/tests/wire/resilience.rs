@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use prompthub_llm::{
-    Breaker, CompletionEvent, Deadline, ErrorKind, Provider, Resilient, Retry, Timeouts,
+    CompletionEvent, CompletionRequest, Deadline, ErrorKind, Pause, Provider, ProviderError,
+    Resilient, Retry, Timeouts,
 };
 use url::Url;
 
@@ -13,7 +14,8 @@ use crate::{
     upstream::{CHUNKED, HEAD, STOP, Upstream, chunk, text, whole},
 };
 
-const SHORT: Duration = Duration::from_millis(50);
+/// For how long what is silent is waited for: longer than anything takes that is not.
+const SHORT: Duration = Duration::from_millis(300);
 
 /// Retries without a noticeable wait.
 const QUICK: Retry = Retry {
@@ -24,12 +26,12 @@ const QUICK: Retry = Retry {
     total: Duration::from_secs(30),
 };
 
-fn resilient(base_url: &Url, retry: Retry, timeouts: Timeouts, breaker: Breaker) -> Resilient {
-    Resilient::new(Arc::new(provider(base_url, timeouts)), retry, breaker)
+fn resilient(base_url: &Url, retry: Retry, timeouts: Timeouts, pause: Pause) -> Resilient {
+    Resilient::new(Arc::new(provider(base_url, timeouts)), retry, pause)
 }
 
 fn quick(base_url: &Url) -> Resilient {
-    resilient(base_url, QUICK, Timeouts::default(), Breaker::default())
+    resilient(base_url, QUICK, Timeouts::default(), Pause::default())
 }
 
 fn error(status: &str, headers: &str) -> String {
@@ -169,7 +171,7 @@ async fn attempts_and_time_are_bounded() {
         &upstream.base_url,
         retry,
         Timeouts::default(),
-        Breaker::default(),
+        Pause::default(),
     );
     let serving = upstream.answer_each(vec![error("503 No", "")]);
     assert!(provider.stream(request()).await.is_err());
@@ -190,51 +192,111 @@ async fn giving_up_reaches_a_provider_that_is_silent() {
     connection.closed().await;
 }
 
+/// Once, without a second attempt.
+const ONCE: Retry = Retry {
+    attempts: 1,
+    ..QUICK
+};
+
+fn pause(after: u32, length: Duration) -> Pause {
+    Pause { after, length }
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+async fn refused(provider: &Resilient, request: CompletionRequest) -> ProviderError {
+    provider.stream(request).await.err().unwrap()
+}
+
+/// However it fails before the first word, it is not asked for a while; and each other model is asked all the same.
 #[tokio::test]
-async fn a_dead_provider_is_asked_once_in_a_while() {
-    let upstream = Upstream::bind().await;
-    let timeouts = Timeouts {
-        first_byte: SHORT,
-        ..Timeouts::default()
-    };
-    let retry = Retry {
-        attempts: 1,
-        ..QUICK
-    };
-    let open_for = Duration::from_secs(60);
-    let provider = resilient(
-        &upstream.base_url,
-        retry,
-        timeouts,
-        Breaker::new(2, open_for),
-    );
-    for _ in 0..2 {
-        let failure = provider.stream(request()).await.err().unwrap();
-        assert_eq!(failure.deadline, Some(Deadline::FirstByte));
-        assert!(failure.unanswered);
+async fn a_model_that_does_not_answer_is_asked_once_in_a_while() {
+    for (name, answer, deadline) in [
+        ("mute", None, Some(Deadline::FirstByte)),
+        (
+            "a sign of life",
+            Some(format!("{CHUNKED}{}", chunk(": x\n\n"))),
+            Some(Deadline::Silence),
+        ),
+        ("503", Some(error("503 No", "")), None),
+        ("no answer", Some(String::new()), None),
+    ] {
+        let upstream = Upstream::bind().await;
+        let timeouts = Timeouts {
+            first_byte: SHORT,
+            silence: SHORT,
+            ..Timeouts::default()
+        };
+        let provider = resilient(&upstream.base_url, ONCE, timeouts, pause(2, MINUTE));
+        let mut kept = Vec::new();
+        for _ in 0..2 {
+            let answering = async {
+                let mut connection = upstream.accept().await;
+                if let Some(answer) = &answer {
+                    connection.send(answer).await;
+                }
+                // What is to be closed is dropped, and what is silent stays open.
+                deadline.map(|_| connection)
+            };
+            let (failure, connection) = tokio::join!(refused(&provider, request()), answering);
+            kept.push(connection);
+            assert_eq!(failure.deadline, deadline, "{name}");
+            assert!(failure.wordless && !failure.unreached, "{name}");
+            assert_eq!(failure.skipped_after, None);
+        }
+        for _ in 0..100 {
+            let skipped = refused(&provider, request()).await;
+            assert_eq!(skipped.kind, ErrorKind::Unavailable);
+            assert_eq!(skipped.deadline, None, "it did not wait");
+            assert_eq!((skipped.skipped_after, skipped.unreached), (Some(2), false));
+            assert!(skipped.retry_after.is_some_and(|wait| wait <= MINUTE));
+        }
+        let other = CompletionRequest {
+            model: "acme/other".to_owned(),
+            ..request()
+        };
+        let serving = upstream.answer_each(vec![good()]);
+        let answered = outcome(provider.stream(other).await).await;
+        assert_eq!(answered, Outcome::finished("a"), "{name}");
+        serving.await.unwrap();
     }
-    for _ in 0..100 {
-        let refused = provider.stream(request()).await.err().unwrap();
-        assert_eq!(refused.kind, ErrorKind::Unavailable);
-        assert_eq!(refused.deadline, None, "it did not wait");
-        assert!(refused.retry_after.is_some_and(|wait| wait <= open_for));
+}
+
+/// What cannot be connected to is so for each of its models.
+#[tokio::test]
+async fn a_provider_that_cannot_be_connected_to_is_asked_once_in_a_while() {
+    let base_url = Upstream::bind().await.base_url;
+    let provider = resilient(&base_url, ONCE, Timeouts::default(), pause(2, MINUTE));
+    for (model, skipped_after) in [("a", None), ("b", None), ("c", Some(2)), ("a", Some(2))] {
+        let request = CompletionRequest {
+            model: model.to_owned(),
+            ..request()
+        };
+        let failure = refused(&provider, request).await;
+        assert_eq!(failure.kind, ErrorKind::Unavailable);
+        assert!(failure.unreached);
+        assert_eq!(failure.skipped_after, skipped_after, "{model}");
     }
 }
 
 #[tokio::test]
-async fn a_provider_that_fails_in_words_is_not_dead() {
+async fn what_tells_nothing_of_the_model_keeps_it_asked() {
     let upstream = Upstream::bind().await;
-    let retry = Retry {
-        attempts: 1,
-        ..QUICK
-    };
-    let breaker = Breaker::new(2, Duration::from_secs(60));
-    let provider = resilient(&upstream.base_url, retry, Timeouts::default(), breaker);
-    let mut answers = vec![error("503 No", ""); 5];
+    let provider = resilient(
+        &upstream.base_url,
+        ONCE,
+        Timeouts::default(),
+        pause(2, MINUTE),
+    );
+    let mut answers = Vec::new();
+    for status in ["400 Bad", "401 No", "402 Pay", "404 No", "429 Too Many"] {
+        answers.extend([error("503 No", ""), error(status, "")]);
+    }
+    let failures = answers.len();
     answers.push(good());
     let _serving = upstream.answer_each(answers);
-    for _ in 0..5 {
-        assert!(provider.stream(request()).await.is_err());
+    for _ in 0..failures {
+        assert_eq!(refused(&provider, request()).await.skipped_after, None);
     }
     assert_eq!(
         outcome(provider.stream(request()).await).await,
@@ -243,18 +305,14 @@ async fn a_provider_that_fails_in_words_is_not_dead() {
 }
 
 #[tokio::test]
-async fn a_dead_provider_is_back_with_its_first_answer() {
+async fn a_dead_model_is_back_with_its_first_answer() {
     let upstream = Upstream::bind().await;
-    let retry = Retry {
-        attempts: 1,
-        ..QUICK
-    };
     // Half-open at once.
-    let breaker = Breaker::new(1, Duration::ZERO);
-    let provider = resilient(&upstream.base_url, retry, Timeouts::default(), breaker);
+    let at_once = pause(1, Duration::ZERO);
+    let provider = resilient(&upstream.base_url, ONCE, Timeouts::default(), at_once);
     let serving = upstream.answer_each(vec![String::new(), good(), good()]);
-    let failure = provider.stream(request()).await.err().unwrap();
-    assert!(failure.unanswered);
+    let failure = refused(&provider, request()).await;
+    assert!(failure.wordless);
     for _ in 0..2 {
         assert_eq!(
             outcome(provider.stream(request()).await).await,
@@ -262,6 +320,30 @@ async fn a_dead_provider_is_back_with_its_first_answer() {
         );
     }
     assert_eq!(serving.await.unwrap().len(), 3);
+}
+
+/// A long wait that is asked for is waited for only where nobody else can be asked.
+#[tokio::test]
+async fn another_model_is_not_kept_waiting() {
+    let years = "retry-after: 99999999999999\r\n";
+    for (header, has_alternative, attempts) in [
+        (years, true, 1),
+        (years, false, 3),
+        ("retry-after: 0\r\n", true, 3),
+        ("", true, 3),
+    ] {
+        let upstream = Upstream::bind().await;
+        let provider = quick(&upstream.base_url);
+        // Further attempts would find nobody.
+        let serving = upstream.answer_each(vec![error("429 Too Many", header); attempts]);
+        let request = CompletionRequest {
+            has_alternative,
+            ..request()
+        };
+        let failure = refused(&provider, request).await;
+        assert_eq!(failure.kind, ErrorKind::RateLimited, "{header}");
+        assert_eq!(serving.await.unwrap().len(), attempts);
+    }
 }
 
 #[tokio::test]

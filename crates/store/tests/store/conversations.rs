@@ -198,6 +198,7 @@ on_every_database! {
             status: MessageStatus::Complete,
             finish_reason: Some(FinishReason::ToolCalls),
             problem: None,
+            response_model: Some("c-2026".to_owned()),
             answerer: Answerer {
                 model: "a/c".to_owned(),
                 requested_model: Some("a/b".to_owned()),
@@ -218,6 +219,7 @@ on_every_database! {
         .await
         .unwrap();
         assert_eq!(ended.content, "Salve, \u{1F44B}");
+        assert_eq!(ended.response_model.as_deref(), Some("c-2026"));
         assert_eq!((ended.reasoning.as_ref(), ended.prompt_tokens), (None, Some(i64::MAX)));
         assert_eq!((ended.status, ended.finish_reason), (MessageStatus::Complete, Some(FinishReason::ToolCalls)));
         assert_eq!(grow("late").await, 0, "what has ended is not written again");

@@ -209,11 +209,10 @@ pub(crate) fn new_message(
         role,
         content: "Salve".to_owned(),
         status,
-        model: None,
+        answerer: None,
         prompt_version: None,
         generation_id: None,
         attachments: None,
-        omitted: None,
         now: now(),
     }
 }

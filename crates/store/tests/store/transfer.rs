@@ -49,6 +49,7 @@ fn chain(conversation: &ConversationRow, sizes: &[usize]) -> Vec<MessageRow> {
             tokens_are_estimate: false,
             first_token_ms: (!question).then_some(250),
             duration_ms: None,
+            response_model: (!question).then(|| "b-2026".to_owned()),
         });
     }
     rows

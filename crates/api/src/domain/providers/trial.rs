@@ -26,7 +26,7 @@ pub async fn test(app: &App, owner: UserId, id: ProviderId) -> Result<ProviderTe
     app.limits.check_provider_call(owner)?;
     let provider = match app.providers.adapter(&account.row).await {
         Ok(provider) => provider,
-        Err(error @ (ApiError::Refused { .. } | ApiError::Provider(_))) => {
+        Err(error @ (ApiError::Refused { .. } | ApiError::Provider { .. })) => {
             return Ok(ProviderTest {
                 ok: false,
                 message: error.to_problem("").detail,

@@ -325,6 +325,7 @@ fn message_row(
         tokens_are_estimate: false,
         first_token_ms: None,
         duration_ms: None,
+        response_model: None,
     }
 }
 

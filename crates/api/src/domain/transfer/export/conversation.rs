@@ -134,6 +134,7 @@ fn message(row: MessageRow) -> MessageDocument {
         status: message.status,
         model: message.model,
         requested_model: message.requested_model,
+        response_model: message.response_model,
         fallbacks: message.fallbacks,
         omitted: message.omitted,
         prompt_version: message.prompt_version,

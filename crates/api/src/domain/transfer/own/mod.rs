@@ -197,16 +197,15 @@ fn message(
         .reasoning
         .map(|text| storable("reasoning", text))
         .transpose()?;
-    let model = message
-        .model
-        .map(|model| text::name("model", &model, MODEL))
-        .transpose()
-        .map_err(|error| within(error, pointer))?;
-    let requested_model = message
-        .requested_model
-        .map(|model| text::name("requested_model", &model, MODEL))
-        .transpose()
-        .map_err(|error| within(error, pointer))?;
+    let named = |field: &str, model: Option<String>| {
+        model
+            .map(|model| text::name(field, &model, MODEL))
+            .transpose()
+            .map_err(|error| within(error, pointer))
+    };
+    let model = named("model", message.model)?;
+    let requested_model = named("requested_model", message.requested_model)?;
+    let response_model = named("response_model", message.response_model)?;
     let (status, finish_reason) = match message.status {
         // Nobody makes it any more.
         chat::MessageStatus::Running => {
@@ -282,6 +281,7 @@ fn message(
         tokens_are_estimate: usage.tokens_are_estimate,
         first_token_ms: count("first_token_ms", message.first_token_ms)?,
         duration_ms: count("duration_ms", message.duration_ms)?,
+        response_model,
     })
 }
 
