@@ -18,8 +18,19 @@ pub struct CompletionRequest {
     /// The conversation, oldest first; it ends with the message to answer.
     pub messages: Vec<ChatMessage>,
     pub parameters: Parameters,
+    pub limits: Limits,
     /// An opaque id of the person who asks, by which a provider can tell abusers apart.
     pub user: Option<String>,
+}
+
+/// How long an answer can be, for wire formats that must say how long it may be though nobody chose
+/// that. What is `None` is unknown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// The most tokens that the model can give.
+    pub max_output_tokens: Option<u32>,
+    /// The tokens that the model's context has left beside what it is sent.
+    pub room: Option<u32>,
 }
 
 /// One message of the conversation.

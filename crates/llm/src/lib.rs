@@ -47,8 +47,8 @@ mod transport;
 
 pub use catalogue::{CatalogueEntry, Pricing};
 pub use completion::{
-    ChatMessage, CompletionEvent, CompletionRequest, CompletionStream, FinishReason, Parameters,
-    ReasoningEffort, ResponseFormat, Role, Usage,
+    ChatMessage, CompletionEvent, CompletionRequest, CompletionStream, FinishReason, Limits,
+    Parameters, ReasoningEffort, ResponseFormat, Role, Usage,
 };
 pub use content::{Content, Image, ImageKind, InvalidImage, Part};
 pub use cost::{Cost, cost, sum_costs};

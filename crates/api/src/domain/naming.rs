@@ -11,8 +11,8 @@ use prompthub_dto::{
     ids::{ConversationId, GenerationId, ProjectId, UserId},
 };
 use prompthub_llm::{
-    self as llm, CatalogueEntry, ChatMessage, CompletionEvent, CompletionRequest, Parameters,
-    Provider, ProviderError, Role,
+    self as llm, CatalogueEntry, ChatMessage, CompletionEvent, CompletionRequest, Limits,
+    Parameters, Provider, ProviderError, Role,
 };
 use prompthub_store::{
     StoreError, conversations, now,
@@ -137,6 +137,10 @@ fn request(
             .into(),
         }],
         parameters,
+        limits: Limits {
+            max_output_tokens: entry.and_then(|entry| entry.max_output_tokens),
+            room: None,
+        },
         user: Some(naming.owner_id.to_string()),
     }
 }

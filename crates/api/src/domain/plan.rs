@@ -8,7 +8,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use async_trait::async_trait;
 use prompthub_dto::chat::Message;
-use prompthub_llm::Pricing;
+use prompthub_llm::{Limits, Pricing};
 use prompthub_store::messages::MessageRow;
 
 use super::{
@@ -79,9 +79,13 @@ impl Plan {
         refuse_unsupported(entry, name, &self.history.parameters)?;
         let kept = context::fit(&self.history, &provider_model, entry).await?;
         refuse_images(entry, name, &self.history, kept.first)?;
+        let limits = Limits {
+            max_output_tokens: entry.and_then(|entry| entry.max_output_tokens),
+            room: kept.room,
+        };
         let request = self
             .history
-            .request(&self.blobs, provider_model, kept.first)
+            .request(&self.blobs, provider_model, kept.first, limits)
             .await?;
         let pricing = match provider.is_demo() {
             true => Some(free()),

@@ -1,7 +1,8 @@
 //! Messages, the wire format of Anthropic.
 //!
 //! Owns the adapter: its options, its headers, and what it remembers of the provider's models,
-//! which take different parameters. Must not know the JSON of a request or an event.
+//! which take different parameters. How long an answer may be is in the request: it must not hang on what
+//! this adapter happens to have been told. Must not know the JSON of a request or an event.
 //!
 //! Sources: the provider sheet of this project and anthropic-sdk-python 0.121.
 

@@ -251,6 +251,7 @@ mod tests {
                 response_format: None,
             },
             user: Some("u1".to_owned()),
+            ..CompletionRequest::default()
         }
     }
 
