@@ -97,10 +97,11 @@ async fn anthropics_models_come_in_pages_and_shape_requests() {
     assert_eq!(found, [("claude-a", "CLAUDE-A"), ("claude-c", "CLAUDE-C")]);
     assert_eq!(models[0].max_output_tokens, Some(20000));
 
-    // What the list said of a model is in the next request for it.
+    // What the list said of a model is in the next request for it; the limits come from whoever asks.
     let mut request = request();
     request.model = "claude-c".to_owned();
     request.parameters.reasoning_effort = Some(ReasoningEffort::Minimal);
+    request.limits.max_output_tokens = models[1].max_output_tokens;
     assert!(provider.stream(request).await.is_err());
 
     let sent = serving.await.unwrap();
