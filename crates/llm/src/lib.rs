@@ -34,6 +34,8 @@ pub mod demo;
 mod error;
 mod events;
 mod failure;
+mod halves;
+mod lenient;
 mod network;
 pub mod openai;
 mod options;
