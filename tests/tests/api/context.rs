@@ -1,10 +1,6 @@
 //! Conversations that are longer than a model's context.
 
-use prompthub_dto::{
-    chat::{ChatReply, Omitted},
-    problem::ProblemCode,
-    stream::StreamEvent,
-};
+use prompthub_dto::{chat::Omitted, problem::ProblemCode, stream::StreamEvent};
 use prompthub_tests::{
     spawn_app,
     upstream::{MessagesScript, Script},
@@ -73,12 +69,7 @@ async fn the_oldest_turns_are_left_out_and_it_is_said() {
 
     // All goes along to a model of which nothing is known.
     let body = json!({"message": "Fifth", "conversation_id": first.conversation_id, "model": "openrouter/acme/other"});
-    let reply: ChatReply = ada
-        .say(&project, body)
-        .send()
-        .await
-        .expect_status(200)
-        .json();
+    let reply = ada.ask(&project, body).await;
     assert_eq!(reply.assistant_message.omitted, None);
     let sent = app.upstream.requests().pop().expect("a request").messages();
     assert_eq!(sent.len(), 10);

@@ -1,7 +1,7 @@
 //! Other models that answer where the first one does not.
 
 use prompthub_dto::{
-    chat::{ChatReply, Message, MessageStatus},
+    chat::{Message, MessageStatus},
     problem::ProblemCode,
     projects::Project,
     stream::StreamEvent,
@@ -261,12 +261,7 @@ async fn a_question_may_bring_its_own() {
     let project = project_of(&ada, &[FIRST, SECOND]).await;
     app.upstream.next(Script::error(503, "down"));
     let body = json!({"message": "Hello", "parameters": {"fallback_models": ["demo/echo"]}});
-    let reply: ChatReply = ada
-        .say(&project, body)
-        .send()
-        .await
-        .expect_status(200)
-        .json();
+    let reply = ada.ask(&project, body).await;
     assert_eq!(reply.assistant_message.model.as_deref(), Some("demo/echo"));
     assert_eq!(app.upstream.requests().len(), 1);
 }
