@@ -98,7 +98,8 @@ pub enum CompletionEvent {
     Text(String),
     /// The next piece of what the model thinks, never empty.
     Reasoning(String),
-    /// What the answer used. At most once, after the text.
+    /// What the answer used; the last one counts. One that comes before the text is of the request alone, and
+    /// has no `completion_tokens`.
     Usage(Usage),
     /// The model that really answers, where the provider says so; again if it changes.
     Model(String),
