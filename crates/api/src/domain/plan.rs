@@ -76,7 +76,7 @@ impl Plan {
             entry,
         } = self.directory.resolve(self.history.user, model).await?;
         let (entry, name) = (entry.as_ref(), model.as_str());
-        refuse_unsupported(entry, name, &self.history.parameters)?;
+        refuse_unsupported(&*provider, entry, name, &self.history.parameters)?;
         let kept = context::fit(&self.history, &provider_model, entry).await?;
         refuse_images(entry, name, &self.history, kept.first)?;
         let limits = Limits {

@@ -23,7 +23,7 @@ use url::Url;
 use self::{capabilities::Capabilities, event::EventReader};
 use crate::{
     CatalogueEntry, CompletionRequest, CompletionStream, InvalidOptions, ModelInfo, NetworkPolicy,
-    Provider, ProviderError, Secret, Timeouts,
+    Parameters, Provider, ProviderError, Secret, Timeouts,
     answer::Answer,
     catalogue::{self, MAX_MODELS},
     options,
@@ -158,6 +158,10 @@ impl Provider for Anthropic {
 
     fn models(&self) -> Vec<ModelInfo> {
         self.options.models.clone()
+    }
+
+    fn unsupported(&self, parameters: &Parameters) -> Vec<(&'static str, &'static str)> {
+        request::unsupported(parameters)
     }
 
     async fn stream(&self, request: CompletionRequest) -> Result<CompletionStream, ProviderError> {

@@ -108,21 +108,13 @@ impl<'a> Body<'a> {
         capabilities: Capabilities,
     ) -> Result<Self, ProviderError> {
         let parameters = &request.parameters;
-        if parameters.seed.is_some() {
-            return Err(refused("Anthropic's models take no seed."));
-        }
-        if parameters.temperature.is_some_and(|t| t > 1.0) {
-            return Err(refused("Anthropic's models take a temperature of 0 to 1."));
+        if let Some((_, words)) = unsupported(parameters).first() {
+            return Err(refused(words));
         }
         let (thinking, effort, max_tokens) = effort(parameters, request.limits, capabilities)?;
         let format = match &parameters.response_format {
-            None => None,
             Some(ResponseFormat::JsonSchema { schema, .. }) => Some(Format::JsonSchema { schema }),
-            Some(ResponseFormat::JsonObject) => {
-                return Err(refused(
-                    "Anthropic's models answer in JSON only after a schema.",
-                ));
-            }
+            None | Some(ResponseFormat::JsonObject) => None,
         };
         let output_config = OutputConfig { effort, format };
         let system = request.system_prompt.as_deref();
@@ -141,6 +133,30 @@ impl<'a> Body<'a> {
             metadata: request.user.as_deref().map(|user_id| Metadata { user_id }),
         })
     }
+}
+
+/// The parameters that the format has no place for as they are set, and why.
+pub(super) fn unsupported(parameters: &Parameters) -> Vec<(&'static str, &'static str)> {
+    [
+        (
+            parameters.temperature.is_some_and(|t| t > 1.0),
+            "temperature",
+            "Anthropic's models take a temperature of 0 to 1.",
+        ),
+        (
+            parameters.seed.is_some(),
+            "seed",
+            "Anthropic's models take no seed.",
+        ),
+        (
+            parameters.response_format == Some(ResponseFormat::JsonObject),
+            "response_format",
+            "Anthropic's models answer in JSON only after a schema.",
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(is_set, name, words)| is_set.then_some((name, words)))
+    .collect()
 }
 
 /// How much to think, in the words of the model's generation, and the limit that fits to it: what
