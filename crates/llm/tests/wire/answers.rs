@@ -1,6 +1,6 @@
 //! What is made of every answer that can come: whole, in pieces, broken off, or none at all.
 
-use prompthub_llm::{ErrorKind, Provider, Timeouts, Usage};
+use prompthub_llm::{ErrorKind, Timeouts, Usage};
 
 use crate::{
     Outcome, outcome, provider, request,
