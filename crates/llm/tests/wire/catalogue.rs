@@ -85,7 +85,7 @@ async fn anthropics_models_come_in_pages_and_shape_requests() {
     let provider = anthropic::provider(&upstream.base_url);
     let serving = upstream.answer_each(vec![
         page("claude-a", types(true), true),
-        page("claude b", types(true), true),
+        page("claude\nb", types(true), true),
         page("claude-c", types(false), false),
         whole("500 No", "", ""),
     ]);
@@ -114,7 +114,7 @@ async fn anthropics_models_come_in_pages_and_shape_requests() {
         [
             "GET /api/v1/models?limit=1000 HTTP/1.1",
             "GET /api/v1/models?limit=1000&after_id=claude-a HTTP/1.1",
-            "GET /api/v1/models?limit=1000&after_id=claude+b HTTP/1.1",
+            "GET /api/v1/models?limit=1000&after_id=claude%0Ab HTTP/1.1",
             "POST /api/v1/messages HTTP/1.1",
         ]
     );
