@@ -92,7 +92,7 @@ impl Body {
         let response = timeout(limit, request.send())
             .await
             .map_err(|_| timed_out(deadline, limit))
-            .and_then(|sent| sent.map_err(broken))
+            .and_then(|sent| sent.map_err(|error| broken(error, timeouts.connect)))
             .map_err(ProviderError::without_answer)?;
         Ok(Self {
             response,
@@ -148,7 +148,7 @@ impl Body {
             .piece_within(left)
             .await
             .ok_or_else(|| timed_out(what, limit))?
-            .map_err(broken)?;
+            .map_err(|error| broken(error, self.timeouts.connect))?;
         self.begun = true;
         Ok(piece)
     }
@@ -216,29 +216,21 @@ fn timed_out(deadline: Deadline, limit: Duration) -> ProviderError {
     }
 }
 
-/// What an error of the client means. Its text names no URL: a base URL may be private.
-fn broken(error: reqwest::Error) -> ProviderError {
+/// What an error of the client means. Its text names no URL: a base URL may be private. `connect` is how long
+/// connecting may take.
+fn broken(error: reqwest::Error, connect: Duration) -> ProviderError {
     let error = error.without_url();
     if is_forbidden(&error) {
         return ProviderError::new(ErrorKind::Refused, ForbiddenAddress.to_string());
     }
-    let (kind, message) = if error.is_connect() && error.is_timeout() {
-        (
-            ErrorKind::Timeout,
-            "connecting to the provider took too long",
-        )
-    } else if error.is_connect() {
-        (ErrorKind::Unavailable, unreachable(&error))
+    let broken = if error.is_connect() && error.is_timeout() {
+        timed_out(Deadline::Connect, connect)
     } else {
-        (
-            ErrorKind::Unavailable,
-            "the connection to the provider broke off",
-        )
-    };
-    let broken = ProviderError::new(kind, message);
-    let broken = match kind {
-        ErrorKind::Timeout => broken.with_deadline(Deadline::Connect),
-        _ => broken,
+        let message = match error.is_connect() {
+            true => unreachable(&error),
+            false => "the connection to the provider broke off",
+        };
+        ProviderError::new(ErrorKind::Unavailable, message)
     };
     broken.with_source(error)
 }
