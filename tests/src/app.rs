@@ -1,6 +1,6 @@
 //! A server under test: a real port, its own folder, its own database, its own provider.
 
-use std::{net::SocketAddr, path::PathBuf, sync::mpsc, thread, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::mpsc, thread};
 
 use prompthub_api::{Application, Config, Titles};
 use tempfile::TempDir;
@@ -10,14 +10,12 @@ use url::Url;
 use crate::{
     client::Client,
     database::TestDatabase,
+    eventually,
     upstream::{PATIENCE, Upstream},
 };
 
 /// The password of everybody whom [`TestApp::register`] registers.
 pub const PASSWORD: &str = "correct horse battery staple";
-
-/// How often the harness looks for what no answer announces.
-pub(crate) const GLANCE: Duration = Duration::from_millis(5);
 
 /// A server that listens until this is dropped.
 pub struct TestApp {
@@ -124,17 +122,11 @@ impl TestApp {
     /// Waits until the storage holds exactly `count` blobs: what nothing refers to any more is
     /// removed after the answer.
     pub async fn expect_blobs(&self, count: usize) {
-        let waiting = async {
-            while self.blob_count() != count {
-                tokio::time::sleep(GLANCE).await;
-            }
-        };
-        let waited = tokio::time::timeout(PATIENCE, waiting).await;
-        assert!(
-            waited.is_ok(),
-            "{} blobs instead of {count}",
-            self.blob_count()
-        );
+        eventually(async || match self.blob_count() {
+            found if found == count => Ok(()),
+            found => Err(format!("{found} blobs instead of {count}")),
+        })
+        .await;
     }
 
     /// Stops the server and waits until it has ended.

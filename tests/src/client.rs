@@ -15,9 +15,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::{
-    Answer, app::GLANCE, events::EventStream, raw::Multipart, runtime, upstream::PATIENCE,
-};
+use crate::{Answer, events::EventStream, eventually, raw::Multipart, runtime};
 
 /// One browser or script. Clones share their cookies.
 #[derive(Debug, Clone)]
@@ -170,11 +168,13 @@ impl Client {
 
     /// Says something to a project and waits for the whole answer.
     pub async fn chat(&self, project: &Project, text: &str) -> ChatReply {
-        self.say(project, json!({"message": text}))
-            .send()
-            .await
-            .expect_status(200)
-            .json()
+        self.ask(project, json!({"message": text})).await
+    }
+
+    /// Says something to a project, by a whole body, and waits for the whole answer.
+    pub async fn ask(&self, project: &Project, body: Value) -> ChatReply {
+        let answer = self.say(project, body).send().await;
+        answer.expect_status(200).json()
     }
 
     /// Goes on with a conversation and waits for the whole answer.
@@ -185,11 +185,7 @@ impl Client {
         text: &str,
     ) -> ChatReply {
         let body = json!({"message": text, "conversation_id": conversation.conversation_id});
-        self.say(project, body)
-            .send()
-            .await
-            .expect_status(200)
-            .json()
+        self.ask(project, body).await
     }
 
     /// A message to a project from a whole body.
@@ -249,19 +245,14 @@ impl Client {
         slug: &str,
         wanted: impl Fn(&ProviderState) -> bool,
     ) -> Provider {
-        let waiting = async {
-            loop {
-                let provider = self.provider(slug).await;
-                if wanted(&provider.state) {
-                    return provider;
-                }
-                tokio::time::sleep(GLANCE).await;
+        eventually(async || {
+            let provider = self.provider(slug).await;
+            match wanted(&provider.state) {
+                true => Ok(provider),
+                false => Err(provider.state),
             }
-        };
-        match tokio::time::timeout(PATIENCE, waiting).await {
-            Ok(provider) => provider,
-            Err(_elapsed) => panic!("it stays {:?}", self.provider(slug).await.state),
-        }
+        })
+        .await
     }
 
     /// Every model that one can use.

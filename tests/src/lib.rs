@@ -24,6 +24,7 @@ pub mod process;
 pub mod raw;
 mod runtime;
 pub mod upstream;
+mod waiting;
 
 pub use self::{
     answer::Answer,
@@ -32,4 +33,5 @@ pub use self::{
     events::EventStream,
     installation::Installation,
     upstream::Upstream,
+    waiting::eventually,
 };

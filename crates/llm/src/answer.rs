@@ -11,12 +11,16 @@ use serde_json::Value;
 
 use crate::{
     CompletionEvent, CompletionStream, ErrorKind, ProviderError, Secret, failure,
-    sse::{Decoder, SseError},
+    halves::Halves,
+    sse::{self, Decoder, Event, SseError},
     transport::Body,
 };
 
 /// A whole answer that is longer is not read.
 const MAX_WHOLE_BYTES: usize = 16 * 1024 * 1024;
+
+const TOO_LONG: &str = "the provider's answer is too long";
+const NO_STREAM: &str = "the provider sent no event stream";
 
 /// Turns the JSON of one wire format into events. One for each answer.
 pub(crate) trait Reader: Default + Send + 'static {
@@ -57,6 +61,9 @@ pub(crate) struct Answer<R> {
     body: Body,
     decoder: Decoder,
     chunks: R,
+    halves: Halves,
+    /// An event that waits for the rest of the text before it.
+    held: Option<CompletionEvent>,
     phase: Phase,
     /// What errors must not show.
     key: Option<Secret>,
@@ -125,6 +132,8 @@ impl<R: Reader> Answer<R> {
             body,
             decoder: Decoder::default(),
             chunks: R::default(),
+            halves: Halves::default(),
+            held: None,
             phase: Phase::Blank,
             key,
         };
@@ -140,8 +149,17 @@ impl<R: Reader> Answer<R> {
     /// The next event; `None` at the end, after which it must not be called again.
     async fn next(&mut self) -> Option<Result<CompletionEvent, ProviderError>> {
         loop {
-            if let Some(event) = self.chunks.next_event() {
-                return Some(Ok(event));
+            let event = self.held.take().or_else(|| self.chunks.next_event());
+            if let Some(event) = event {
+                match self.joined(event) {
+                    Some(event) => return Some(Ok(event)),
+                    None => continue,
+                }
+            }
+            if !matches!(self.phase, Phase::Blank | Phase::Reading)
+                && let Some(rest) = self.halves.rest()
+            {
+                return Some(Ok(rest));
             }
             match std::mem::replace(&mut self.phase, Phase::Ended) {
                 phase @ (Phase::Blank | Phase::Reading) => {
@@ -155,9 +173,29 @@ impl<R: Reader> Answer<R> {
         }
     }
 
+    /// The event, its characters whole; `None` where nothing is left of it for now.
+    fn joined(&mut self, event: CompletionEvent) -> Option<CompletionEvent> {
+        match self.halves.join(event) {
+            CompletionEvent::Text(text) | CompletionEvent::Reasoning(text) if text.is_empty() => {
+                None
+            }
+            event @ (CompletionEvent::Usage(_) | CompletionEvent::Finished(_)) => {
+                match self.halves.rest() {
+                    None => Some(event),
+                    rest => {
+                        self.held = Some(event);
+                        rest
+                    }
+                }
+            }
+            event => Some(event),
+        }
+    }
+
     /// Reads one piece of the body.
     async fn read(&mut self) {
         let stop = match self.body.read().await {
+            Ok(Some(bytes)) if self.begins_document(&bytes) => self.read_document(bytes).await,
             Ok(Some(bytes)) => match self.read_piece(bytes) {
                 Ok(()) => {
                     if self.chunks.has_finish_reason() {
@@ -190,18 +228,39 @@ impl<R: Reader> Answer<R> {
         if matches!(self.phase, Phase::Blank) {
             match bytes.iter().find(|byte| !is_blank(**byte)) {
                 None => {}
-                // No line of a stream begins like a web page or a JSON document.
-                Some(b'<' | b'{') => {
-                    return Err(Stop::Broken(protocol("the provider sent no event stream")));
-                }
+                // No line of a stream begins like a web page.
+                Some(b'<') => return Err(Stop::Broken(protocol(NO_STREAM))),
                 Some(_) => self.phase = Phase::Reading,
             }
         }
         self.decoder.push(bytes);
         while let Some(event) = self.decoder.next_event()? {
-            read_event(&mut self.chunks, event.data, self.key.as_ref())?;
+            read_event(&mut self.chunks, &mut self.halves, event, self.key.as_ref())?;
         }
         Ok(())
+    }
+
+    /// Whether no stream begins with this piece but a JSON document.
+    fn begins_document(&self, bytes: &[u8]) -> bool {
+        let first = bytes.iter().find(|byte| !is_blank(**byte));
+        matches!(self.phase, Phase::Blank) && first == Some(&b'{')
+    }
+
+    /// Reads a document that was labelled as a stream: an error, mostly.
+    async fn read_document(&mut self, first: Bytes) -> Stop {
+        let room = MAX_WHOLE_BYTES.saturating_sub(first.len());
+        let rest = match self.body.read_up_to(room).await {
+            Ok((rest, true)) => rest,
+            Ok((_, false)) => return Stop::Broken(protocol(TOO_LONG)),
+            Err(error) => return Stop::Broken(error),
+        };
+        match self.read_json(&[&*first, &*rest].concat()) {
+            Ok(()) => Stop::Done,
+            Err(error @ ReadError::Provider(_)) => {
+                Stop::Provider(explain(error, self.key.as_ref()))
+            }
+            Err(_) => Stop::Broken(protocol(NO_STREAM)),
+        }
     }
 
     /// Reads what the end of the body left without a blank line after it. It may be cut off in the
@@ -209,10 +268,13 @@ impl<R: Reader> Answer<R> {
     fn read_rest(&mut self) -> Result<(), Stop> {
         match self.decoder.finish() {
             None => Ok(()),
-            Some(event) => match read_event(&mut self.chunks, event.data, self.key.as_ref()) {
-                Err(Stop::Broken(_)) => Ok(()),
-                result => result,
-            },
+            Some(event) => {
+                let key = self.key.as_ref();
+                match read_event(&mut self.chunks, &mut self.halves, event, key) {
+                    Err(Stop::Broken(_)) => Ok(()),
+                    result => result,
+                }
+            }
         }
     }
 
@@ -220,26 +282,45 @@ impl<R: Reader> Answer<R> {
     async fn read_whole(&mut self) -> Result<(), ProviderError> {
         let (bytes, is_whole) = self.body.read_up_to(MAX_WHOLE_BYTES).await?;
         if !is_whole {
-            return Err(protocol("the provider's answer is too long"));
+            return Err(protocol(TOO_LONG));
         }
-        if let Err(error) = self.chunks.read_whole(&bytes) {
+        if let Err(error) = self.read_json(&bytes) {
             return Err(explain(error, self.key.as_ref()));
         }
         self.chunks.finish();
         self.phase = Phase::Ended;
         Ok(())
     }
+
+    fn read_json(&mut self, bytes: &[u8]) -> Result<(), ReadError> {
+        match std::str::from_utf8(bytes) {
+            Ok(json) => self.chunks.read_whole(self.halves.mark(json).as_bytes()),
+            // It is the reader's to say what is wrong with it.
+            Err(_) => self.chunks.read_whole(bytes),
+        }
+    }
 }
 
-fn read_event(chunks: &mut impl Reader, data: &str, key: Option<&Secret>) -> Result<(), Stop> {
-    match data.trim() {
-        "" => Ok(()),
-        "[DONE]" => Err(Stop::Done),
-        json => chunks.read(json).map_err(|error| match error {
-            ReadError::Done => Stop::Done,
-            ReadError::Provider(_) => Stop::Provider(explain(error, key)),
-            ReadError::Malformed(_) | ReadError::NoChoices => Stop::Broken(explain(error, key)),
-        }),
+fn read_event(
+    chunks: &mut impl Reader,
+    halves: &mut Halves,
+    event: Event<'_>,
+    key: Option<&Secret>,
+) -> Result<(), Stop> {
+    let json = match event.data.trim() {
+        "" => return Ok(()),
+        "[DONE]" => return Err(Stop::Done),
+        json => json,
+    };
+    match chunks.read(&halves.mark(json)) {
+        Err(error @ ReadError::Provider(_)) => Err(Stop::Provider(explain(error, key))),
+        // Whatever is in it, it is called an error.
+        _ if event.name == sse::ERROR => Err(Stop::Provider(failure::from_event(json, key))),
+        Ok(()) => Ok(()),
+        Err(ReadError::Done) => Err(Stop::Done),
+        Err(error @ (ReadError::Malformed(_) | ReadError::NoChoices)) => {
+            Err(Stop::Broken(explain(error, key)))
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use reqwest::{
     RequestBuilder,
     header::{ACCEPT, HeaderValue},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, value::RawValue};
 
 use crate::{
@@ -72,39 +72,83 @@ pub struct Pricing {
     pub image: Option<String>,
 }
 
-/// Our parameters, and the words that providers have for each. Where these are two, either will do.
-const PARAMETERS: [(&str, &[&str]); 7] = [
-    ("temperature", &["temperature"]),
-    ("top_p", &["top_p"]),
-    ("max_tokens", &["max_tokens", "max_completion_tokens"]),
-    ("stop", &["stop"]),
-    ("seed", &["seed"]),
-    ("reasoning_effort", &["reasoning", "reasoning_effort"]),
-    (
-        "response_format",
-        &["response_format", "structured_outputs"],
-    ),
+/// One of our parameters.
+struct Parameter {
+    name: &'static str,
+    /// The words that providers have for it. Where these are two, either will do.
+    words: &'static [&'static str],
+    is_set: fn(&Parameters) -> bool,
+}
+
+const PARAMETERS: [Parameter; 7] = [
+    Parameter {
+        name: "temperature",
+        words: &["temperature"],
+        is_set: |parameters| parameters.temperature.is_some(),
+    },
+    Parameter {
+        name: "top_p",
+        words: &["top_p"],
+        is_set: |parameters| parameters.top_p.is_some(),
+    },
+    Parameter {
+        name: "max_tokens",
+        words: &["max_tokens", "max_completion_tokens"],
+        is_set: |parameters| parameters.max_tokens.is_some(),
+    },
+    Parameter {
+        name: "stop",
+        words: &["stop"],
+        is_set: |parameters| !parameters.stop.is_empty(),
+    },
+    Parameter {
+        name: "seed",
+        words: &["seed"],
+        is_set: |parameters| parameters.seed.is_some(),
+    },
+    Parameter {
+        name: "reasoning_effort",
+        words: &["reasoning", "reasoning_effort"],
+        is_set: |parameters| parameters.reasoning_effort.is_some(),
+    },
+    Parameter {
+        name: "response_format",
+        words: &["response_format", SCHEMAS],
+        is_set: |parameters| parameters.response_format.is_some(),
+    },
 ];
+
+/// The word for answers that obey a schema. It says nothing of answers that are merely JSON.
+const SCHEMAS: &str = "structured_outputs";
+
+impl Parameter {
+    /// Whether the words that it takes are enough for how the parameter is set.
+    fn is_taken(&self, entry: &CatalogueEntry, set: &Parameters) -> bool {
+        let is_plain = set.response_format == Some(ResponseFormat::JsonObject);
+        let words = self.words.iter();
+        words
+            .filter(|word| !(is_plain && **word == SCHEMAS))
+            .any(|word| entry.takes(word))
+    }
+}
 
 impl CatalogueEntry {
     /// The parameters that the model takes, in our names; none if that is unknown.
     #[must_use]
     pub fn parameters(&self) -> Vec<&'static str> {
-        let taken = |words: &[&str]| words.iter().any(|word| self.takes(word));
-        let parameters = PARAMETERS.iter().filter(|(_, words)| taken(words));
-        parameters.map(|(name, _)| *name).collect()
+        let taken = |parameter: &&Parameter| parameter.words.iter().any(|word| self.takes(word));
+        let parameters = PARAMETERS.iter().filter(taken);
+        parameters.map(|parameter| parameter.name).collect()
     }
 
-    /// Forgets words for what cannot be set here, of which providers have many.
+    /// Forgets words for what cannot be set here, of which providers have many. A list of such words alone
+    /// tells nothing of what can be set.
     pub fn forget_other_parameters(&mut self) {
         let is_ours = |word: &String| {
-            let mut words = PARAMETERS.iter().flat_map(|(_, words)| *words);
+            let mut words = PARAMETERS.iter().flat_map(|parameter| parameter.words);
             words.any(|ours| ours == word)
         };
-        // With none left, nothing would be known instead of that nothing is taken.
-        if self.supported_parameters.iter().any(is_ours) {
-            self.supported_parameters.retain(is_ours);
-        }
+        self.supported_parameters.retain(is_ours);
     }
 
     /// Whether the model takes images; `None` if that is unknown.
@@ -122,40 +166,10 @@ impl CatalogueEntry {
         if self.supported_parameters.is_empty() {
             return Vec::new();
         }
-        let format: &[&str] = match &parameters.response_format {
-            Some(ResponseFormat::JsonSchema { .. }) => &["structured_outputs", "response_format"],
-            _ => &["response_format"],
-        };
-        let asked = [
-            (
-                "temperature",
-                parameters.temperature.is_some(),
-                &["temperature"][..],
-            ),
-            ("top_p", parameters.top_p.is_some(), &["top_p"]),
-            (
-                "max_tokens",
-                parameters.max_tokens.is_some(),
-                &["max_tokens", "max_completion_tokens"],
-            ),
-            ("stop", !parameters.stop.is_empty(), &["stop"]),
-            ("seed", parameters.seed.is_some(), &["seed"]),
-            (
-                "reasoning_effort",
-                parameters.reasoning_effort.is_some(),
-                &["reasoning", "reasoning_effort"],
-            ),
-            (
-                "response_format",
-                parameters.response_format.is_some(),
-                format,
-            ),
-        ];
-        asked
-            .into_iter()
-            .filter(|(_, is_set, words)| *is_set && !words.iter().any(|word| self.takes(word)))
-            .map(|(name, _, _)| name)
-            .collect()
+        let refused = PARAMETERS.iter().filter(|parameter| {
+            (parameter.is_set)(parameters) && !parameter.is_taken(self, parameters)
+        });
+        refused.map(|parameter| parameter.name).collect()
     }
 
     fn takes(&self, parameter: &str) -> bool {
@@ -203,7 +217,7 @@ pub(crate) async fn fetch(
 /// A page of a list: the models that can be read, and the JSON of each where it stands.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Page<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "null_is_empty")]
     pub(crate) data: Vec<&'a RawValue>,
     #[serde(default)]
     pub(crate) has_more: Option<bool>,
@@ -228,16 +242,27 @@ impl<'a> Page<'a> {
     }
 }
 
+/// An empty list as servers in Go write it.
+fn null_is_empty<'de, D>(deserializer: D) -> Result<Vec<&'de RawValue>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
 fn no_list(message: &str) -> ProviderError {
     ProviderError::new(ErrorKind::Protocol, message)
 }
 
-/// An id that can be one.
+/// An id that can be one. Servers of one's own name models after files, which may have spaces.
 pub(crate) fn id(value: &Value) -> Option<String> {
     let id = value.as_str()?;
     let fits = !id.is_empty()
         && id.chars().count() <= MAX_ID_CHARS
-        && !id.chars().any(|c| c.is_control() || c.is_whitespace());
+        && id.trim() == id
+        && !id
+            .chars()
+            .any(|c| c.is_control() || (c.is_whitespace() && c != ' '));
     fits.then(|| id.to_owned())
 }
 
@@ -270,6 +295,7 @@ pub(crate) fn words(value: &Value) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ReasoningEffort;
 
     #[test]
     fn parameters_have_our_names() {
@@ -290,14 +316,9 @@ mod tests {
         assert_eq!(model.parameters(), ours);
         let mut none = entry(&["tools"]);
         none.forget_other_parameters();
-        assert_eq!(
-            none.supported_parameters,
-            ["tools"],
-            "known to take nothing of ours"
-        );
+        assert!(none.supported_parameters.is_empty(), "nothing is known");
         assert!(entry(&[]).parameters().is_empty());
     }
-    use crate::ReasoningEffort;
 
     #[test]
     fn parameters_are_held_against_what_the_model_takes() {

@@ -18,10 +18,21 @@ pub struct CompletionRequest {
     /// The conversation, oldest first; it ends with the message to answer.
     pub messages: Vec<ChatMessage>,
     pub parameters: Parameters,
+    pub limits: Limits,
     /// An opaque id of the person who asks, by which a provider can tell abusers apart.
     pub user: Option<String>,
     /// Whether another model can be asked instead, so that a long wait for this one would be in vain. Not sent.
     pub has_alternative: bool,
+}
+
+/// How long an answer can be, for wire formats that must say how long it may be though nobody chose
+/// that. What is `None` is unknown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// The most tokens that the model can give.
+    pub max_output_tokens: Option<u32>,
+    /// The tokens that the model's context has left beside what it is sent.
+    pub room: Option<u32>,
 }
 
 /// One message of the conversation.
@@ -89,7 +100,8 @@ pub enum CompletionEvent {
     Text(String),
     /// The next piece of what the model thinks, never empty.
     Reasoning(String),
-    /// What the answer used. At most once, after the text.
+    /// What the answer used; the last one counts. One that comes before the text is of the request alone, and
+    /// has no `completion_tokens`.
     Usage(Usage),
     /// The model that really answers, where the provider says so; again if it changes.
     Model(String),

@@ -1,7 +1,7 @@
 //! What an answer cost.
 //!
-//! Owns the arithmetic from tokens and prices to US dollars, exact to the digit. Must not go
-//! through floating point, nor round.
+//! Owns the arithmetic from tokens and prices to US dollars, in decimals of 28 digits: within them it is exact,
+//! and no price or bill of a provider's needs more. Must not go through floating point.
 
 use rust_decimal::Decimal;
 

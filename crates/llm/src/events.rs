@@ -55,6 +55,11 @@ impl Events {
         }
     }
 
+    /// What has been used so far, if it is known.
+    pub(crate) fn add_usage(&mut self, usage: Option<Usage>) {
+        self.queue.extend(usage.map(CompletionEvent::Usage));
+    }
+
     /// Why the answer ends; told at its end.
     pub(crate) fn set_finish_reason(&mut self, reason: FinishReason) {
         self.finish_reason = Some(reason);
@@ -73,7 +78,7 @@ impl Events {
 
     /// The answer broke off: what was used is told all the same.
     pub(crate) fn give_up(&mut self, usage: Option<Usage>) {
-        self.queue.extend(usage.map(CompletionEvent::Usage));
+        self.add_usage(usage);
     }
 
     pub(crate) fn next(&mut self) -> Option<CompletionEvent> {

@@ -46,6 +46,12 @@ pub(crate) fn from_chunk(error: &Value, key: Option<&Secret>) -> ProviderError {
     describe(error, None, key)
 }
 
+/// The same, as the data of an event that is called an error: in whatever shape, or in plain words.
+pub(crate) fn from_event(data: &str, key: Option<&Secret>) -> ProviderError {
+    let error = serde_json::from_str(data).unwrap_or_else(|_| Value::from(data));
+    describe(error_object(&error), None, key)
+}
+
 /// Where in a body the error is: under `error`; the whole, as Mistral has it; or either of them as
 /// the one element of a list, as Google has it.
 fn error_object(body: &Value) -> &Value {

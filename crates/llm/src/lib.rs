@@ -34,6 +34,8 @@ pub mod demo;
 mod error;
 mod events;
 mod failure;
+mod halves;
+mod lenient;
 mod network;
 pub mod openai;
 mod options;
@@ -47,8 +49,8 @@ mod transport;
 
 pub use catalogue::{CatalogueEntry, Pricing};
 pub use completion::{
-    ChatMessage, CompletionEvent, CompletionRequest, CompletionStream, FinishReason, Parameters,
-    ReasoningEffort, ResponseFormat, Role, Usage,
+    ChatMessage, CompletionEvent, CompletionRequest, CompletionStream, FinishReason, Limits,
+    Parameters, ReasoningEffort, ResponseFormat, Role, Usage,
 };
 pub use content::{Content, Image, ImageKind, InvalidImage, Part};
 pub use cost::{Cost, CostSum, cost, sum_costs};

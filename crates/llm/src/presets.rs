@@ -9,11 +9,10 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::{
-    InvalidOptions, NetworkPolicy, Provider, Secret, Timeouts,
+    InvalidOptions, ModelInfo, NetworkPolicy, Provider, Secret, Timeouts,
     anthropic::{ANTHROPIC_BASE_URL, Anthropic, AnthropicOptions},
     openai::{
-        OPENAI_BASE_URL, OPENROUTER_BASE_URL, OpenAiCompatible, OpenAiOptions, Quirks,
-        ReasoningStyle, SeedField, TokenLimit,
+        Attribution, OpenAiCompatible, OpenAiOptions, Quirks, ReasoningStyle, SeedField, TokenLimit,
     },
 };
 
@@ -158,10 +157,14 @@ const fn own_server(name: &'static str, title: &'static str, base_url: &'static 
     }
 }
 
+/// The base URL of OpenRouter's API.
+pub const OPENROUTER_BASE_URL: &str = "https://openrouter.ai/api/v1";
+/// The base URL of OpenAI's API.
+pub const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
 const GEMINI_BASE_URL: &str = "https://generativelanguage.googleapis.com/v1beta/openai";
 
 /// What every server of chat completions can be asked.
-const COMPATIBLE: Quirks = Quirks {
+pub(crate) const COMPATIBLE: Quirks = Quirks {
     token_limit: TokenLimit::MaxTokens,
     reasoning: ReasoningStyle::Flat,
     ask_for_usage: true,
@@ -171,8 +174,18 @@ const COMPATIBLE: Quirks = Quirks {
     withhold_user: false,
 };
 
-const OPENAI: Quirks = Quirks {
+pub(crate) const OPENAI: Quirks = Quirks {
     token_limit: TokenLimit::MaxCompletionTokens,
+    ..COMPATIBLE
+};
+
+/// It tells usage unasked.
+pub(crate) const OPENROUTER: Quirks = Quirks {
+    token_limit: TokenLimit::MaxCompletionTokens,
+    reasoning: ReasoningStyle::Object,
+    ask_for_usage: false,
+    forbid_compression: true,
+    has_key_endpoint: true,
     ..COMPATIBLE
 };
 
@@ -254,27 +267,33 @@ fn plain(account: Account) -> Result<Arc<dyn Provider>, InvalidOptions> {
 }
 
 fn compatible(account: Account, quirks: Quirks) -> Result<Arc<dyn Provider>, InvalidOptions> {
-    let options = OpenAiOptions {
-        quirks,
-        timeouts: account.timeouts,
-        network: account.network.clone(),
-        ..OpenAiOptions::compatible(&account.slug, account.url()?, account.api_key)
-    };
-    Ok(Arc::new(OpenAiCompatible::new(options)?))
+    Ok(Arc::new(OpenAiCompatible::new(options(account, quirks)?)?))
 }
 
 fn openrouter(account: Account) -> Result<Arc<dyn Provider>, InvalidOptions> {
-    let base_url = account.url()?;
-    let app_url = account.app_url.as_ref().unwrap_or(&base_url).clone();
-    let options = OpenAiOptions::openrouter(base_url, account.api_key, app_url);
-    let attribution = options.attribution.filter(|_| account.app_url.is_some());
+    let attribution = account.app_url.clone().map(|url| Attribution {
+        url,
+        title: "PromptHub".to_owned(),
+    });
     Ok(Arc::new(OpenAiCompatible::new(OpenAiOptions {
-        slug: account.slug,
         attribution,
+        models: vec![ModelInfo {
+            id: "openrouter/auto".to_owned(),
+            name: "OpenRouter: Auto".to_owned(),
+            context_length: None,
+            demo: false,
+        }],
+        ..options(account, OPENROUTER)?
+    })?))
+}
+
+fn options(account: Account, quirks: Quirks) -> Result<OpenAiOptions, InvalidOptions> {
+    let base_url = account.url()?;
+    Ok(OpenAiOptions {
         timeouts: account.timeouts,
         network: account.network,
-        ..options
-    })?))
+        ..OpenAiOptions::new(account.slug, base_url, account.api_key, quirks)
+    })
 }
 
 fn anthropic(account: Account) -> Result<Arc<dyn Provider>, InvalidOptions> {

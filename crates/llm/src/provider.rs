@@ -6,7 +6,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::{CatalogueEntry, CompletionRequest, CompletionStream, ProviderError};
+use crate::{CatalogueEntry, CompletionRequest, CompletionStream, Parameters, ProviderError};
 
 /// One account with one provider of models.
 #[async_trait]
@@ -20,6 +20,12 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// Whether it only pretends, and must not be asked for more than a person wants to see.
     fn is_demo(&self) -> bool {
         false
+    }
+
+    /// The parameters that no model of this provider takes as they are set, by our names, and why in words.
+    /// What a single model does not take is in its entry of the catalogue. Calls nobody.
+    fn unsupported(&self, _: &Parameters) -> Vec<(&'static str, &'static str)> {
+        Vec::new()
     }
 
     /// Asks for one answer and returns once the provider begins it.

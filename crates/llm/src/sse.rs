@@ -11,6 +11,9 @@ use bytes::{Buf, Bytes};
 /// The most bytes that one line, or the data of one event, may have.
 pub const MAX_BYTES: usize = 1024 * 1024;
 
+/// The name of an event that tells of an error.
+pub const ERROR: &str = "error";
+
 /// One dispatched event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event<'a> {
@@ -148,7 +151,12 @@ impl PendingEvent {
                 None => (line, b"".as_slice()),
             };
         match field {
-            b"data" => {
+            b"data" | b"error" => {
+                // Not in the rules: llama.cpp sends errors in a field of their own.
+                if field == b"error" {
+                    self.name.clear();
+                    self.name.push_str(ERROR);
+                }
                 if self.has_data {
                     self.data.push('\n');
                 }

@@ -92,7 +92,7 @@ impl Body {
         let response = timeout(limit, request.send())
             .await
             .map_err(|_| timed_out(deadline, limit))?
-            .map_err(broken)?;
+            .map_err(|error| broken(error, timeouts.connect))?;
         Ok(Self {
             response,
             timeouts,
@@ -147,7 +147,7 @@ impl Body {
             .piece_within(left)
             .await
             .ok_or_else(|| timed_out(what, limit))?
-            .map_err(broken)?;
+            .map_err(|error| broken(error, self.timeouts.connect))?;
         self.begun = true;
         Ok(piece)
     }
@@ -211,30 +211,22 @@ fn timed_out(deadline: Deadline, limit: Duration) -> ProviderError {
     ProviderError::new(ErrorKind::Timeout, message).with_deadline(deadline)
 }
 
-/// What an error of the client means. Its text names no URL: a base URL may be private.
-fn broken(error: reqwest::Error) -> ProviderError {
+/// What an error of the client means. Its text names no URL: a base URL may be private. `connect` is how long
+/// connecting may take.
+fn broken(error: reqwest::Error, connect: Duration) -> ProviderError {
     let error = error.without_url();
     if is_forbidden(&error) {
         let message = ForbiddenAddress.to_string();
         return ProviderError::new(ErrorKind::Refused, message).without_connection();
     }
-    let (kind, message) = if error.is_connect() && error.is_timeout() {
-        (
-            ErrorKind::Timeout,
-            "connecting to the provider took too long",
-        )
-    } else if error.is_connect() {
-        (ErrorKind::Unavailable, unreachable(&error))
+    let broken = if error.is_connect() && error.is_timeout() {
+        timed_out(Deadline::Connect, connect)
     } else {
-        (
-            ErrorKind::Unavailable,
-            "the connection to the provider broke off",
-        )
-    };
-    let broken = ProviderError::new(kind, message);
-    let broken = match kind {
-        ErrorKind::Timeout => broken.with_deadline(Deadline::Connect),
-        _ => broken,
+        let message = match error.is_connect() {
+            true => unreachable(&error),
+            false => "the connection to the provider broke off",
+        };
+        ProviderError::new(ErrorKind::Unavailable, message)
     };
     let broken = match error.is_connect() {
         true => broken.without_connection(),

@@ -288,3 +288,51 @@ async fn lists_survive_a_restart() {
         );
     }
 }
+
+/// Servers of one's own name models after files, list some twice, and say what else they can.
+#[tokio::test]
+async fn odd_lists_are_read_as_far_as_they_go() {
+    let upstream = Upstream::start().await;
+    upstream.list_models(Script::list(&[
+        json!({"id": "two words.gguf"}),
+        json!({"id": "twice", "name": "Zeta"}),
+        json!({"id": "between", "name": "Beta"}),
+        json!({"id": "twice", "name": "Alpha"}),
+        json!({"id": "able", "supported_parameters": ["tools"]}),
+    ]));
+    let app = app_beside(&upstream).await;
+    let ada = app.register("ada@example.com").await;
+    let provider = ada.create_provider(account(&upstream)).await;
+    ada.provider_when(&provider.slug, ready).await;
+    let models = ada.models().await;
+    let own = models
+        .iter()
+        .filter(|model| model.provider == provider.slug);
+    let mut ids: Vec<_> = own.map(|model| model.id.as_str()).collect();
+    ids.sort_unstable();
+    assert_eq!(
+        ids,
+        [
+            "mine/able",
+            "mine/between",
+            "mine/twice",
+            "mine/two words.gguf"
+        ]
+    );
+    // Of what can be set, the one with tools says nothing, so that it is asked.
+    let project = ada.create_project("A").await;
+    for model in ["mine/able", "mine/two words.gguf"] {
+        let body = json!({"message": "Hello", "model": model, "parameters": {"temperature": 0.5}});
+        ada.ask(&project, body).await;
+        let sent = upstream.request().await.body;
+        assert_eq!(sent["model"], model.strip_prefix("mine/").unwrap());
+        assert_eq!(sent["temperature"], 0.5);
+    }
+
+    // An empty list as servers in Go write it.
+    upstream.list_models(Script::status(200).json(&json!({"object": "list", "data": null})));
+    let again = json!({"preset": "openai-compatible", "name": "Empty", "base_url": upstream.base_url().as_str()});
+    let empty = ada.create_provider(again).await;
+    let state = ada.provider_when(&empty.slug, ready).await.state;
+    assert_eq!(state.model_count, 0);
+}

@@ -1,14 +1,13 @@
 //! Conversations that are longer than a model's context.
 
-use prompthub_dto::{
-    chat::{ChatReply, Omitted},
-    problem::ProblemCode,
-    stream::StreamEvent,
+use prompthub_dto::{chat::Omitted, problem::ProblemCode, stream::StreamEvent};
+use prompthub_tests::{
+    spawn_app,
+    upstream::{MessagesScript, Script},
 };
-use prompthub_tests::{spawn_app, upstream::Script};
 use serde_json::{Value, json};
 
-use crate::knowing::{app_knowing, model};
+use crate::knowing::{app_knowing, app_with_anthropic_knowing, model};
 
 /// About 400 tokens.
 fn long(word: &str) -> String {
@@ -70,12 +69,7 @@ async fn the_oldest_turns_are_left_out_and_it_is_said() {
 
     // All goes along to a model of which nothing is known.
     let body = json!({"message": "Fifth", "conversation_id": first.conversation_id, "model": "openrouter/acme/other"});
-    let reply: ChatReply = ada
-        .say(&project, body)
-        .send()
-        .await
-        .expect_status(200)
-        .json();
+    let reply = ada.ask(&project, body).await;
     assert_eq!(reply.assistant_message.omitted, None);
     let sent = app.upstream.requests().pop().expect("a request").messages();
     assert_eq!(sent.len(), 10);
@@ -123,4 +117,33 @@ async fn what_the_provider_says_of_its_context_is_passed_on() {
     let answer = ada.say(&project, json!({"message": "Hello"})).send().await;
     let problem = answer.assert_problem(ProblemCode::ProviderRefused);
     assert!(problem.detail.contains("8192"), "{}", problem.detail);
+}
+
+/// Anthropic has to be told how long the answer may be; with the question it must fit the context.
+#[tokio::test]
+async fn the_longest_answer_fits_beside_the_question() {
+    let (app, ada) = app_with_anthropic_knowing(&[
+        json!({"type": "model", "id": "claude-x", "max_input_tokens": 20_000, "max_tokens": 64_000}),
+        json!({"type": "model", "id": "claude-long", "max_input_tokens": 200_000, "max_tokens": 64_000}),
+        json!({"type": "model", "id": "claude-short", "max_input_tokens": 200_000, "max_tokens": 8192}),
+    ])
+    .await;
+    let project = ada.create_project("A").await;
+    // About 5,500 to 6,600 tokens.
+    let question = "word ".repeat(5500);
+    for (model, parameters, least, most) in [
+        ("claude-x", json!({}), 12_000, 14_500),
+        ("claude-x", json!({"max_tokens": 9000}), 9000, 9000),
+        ("claude-long", json!({}), 32_000, 32_000),
+        ("claude-short", json!({}), 8192, 8192),
+    ] {
+        app.upstream.next(MessagesScript::answer("Well."));
+        let body = json!({"message": question, "model": format!("anthropic/{model}"), "parameters": parameters});
+        ada.say(&project, body).send().await.expect_status(200);
+        let sent = app.upstream.request().await.body["max_tokens"].as_u64();
+        assert!(
+            sent.is_some_and(|sent| (least..=most).contains(&sent)),
+            "{model}: {sent:?}"
+        );
+    }
 }

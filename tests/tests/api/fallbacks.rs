@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use prompthub_dto::{
-    chat::{ChatReply, Message, MessageStatus},
+    chat::{Message, MessageStatus},
     problem::{FieldCode, ProblemCode},
     projects::Project,
     stream::StreamEvent,
@@ -231,12 +231,7 @@ async fn a_first_model_that_cannot_be_asked_this_is_passed_over() {
         let body = json!({
             "message": message, "model": first, "parameters": {"fallback_models": [SECOND]},
         });
-        let reply: ChatReply = ada
-            .say(&project, body)
-            .send()
-            .await
-            .expect_status(200)
-            .json();
+        let reply = ada.ask(&project, body).await;
         let answer = reply.assistant_message;
         assert_eq!(failed(&answer), [(first, code)]);
         assert_eq!(answer.requested_model.as_deref(), Some(first));
@@ -380,12 +375,7 @@ async fn a_question_may_bring_its_own() {
     let project = project_of(&ada, &[FIRST, SECOND]).await;
     app.upstream.next(Script::error(503, "down"));
     let body = json!({"message": "Hello", "parameters": {"fallback_models": ["demo/echo"]}});
-    let reply: ChatReply = ada
-        .say(&project, body)
-        .send()
-        .await
-        .expect_status(200)
-        .json();
+    let reply = ada.ask(&project, body).await;
     assert_eq!(reply.assistant_message.model.as_deref(), Some("demo/echo"));
     assert_eq!(app.upstream.requests().len(), 1);
 }

@@ -10,8 +10,8 @@ use prompthub_dto::{
 use prompthub_tests::{
     Client, EventStream, TestApp,
     events::{assert_whole, text_of},
-    spawn_app,
-    upstream::{Connection, Gate, PATIENCE, Script, StreamScript},
+    eventually, spawn_app,
+    upstream::{Connection, Gate, Script, StreamScript},
 };
 use serde_json::json;
 
@@ -22,18 +22,14 @@ const CANCEL_LIMIT: Duration = Duration::from_secs(1);
 
 /// The stored answer of a conversation with one exchange, once it is no longer running.
 async fn settled(client: &Client, conversation: &str) -> Message {
-    let waiting = async {
-        loop {
-            let answer = client.messages(conversation).await.remove(1);
-            if answer.status != MessageStatus::Running {
-                return answer;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
+    eventually(async || {
+        let answer = client.messages(conversation).await.remove(1);
+        match answer.status {
+            MessageStatus::Running => Err(answer.content),
+            _ => Ok(answer),
         }
-    };
-    tokio::time::timeout(PATIENCE, waiting)
-        .await
-        .expect("the answer never ended")
+    })
+    .await
 }
 
 async fn cancel(client: &Client, generation: &str) {

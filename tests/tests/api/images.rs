@@ -51,8 +51,7 @@ async fn images_are_sent_in_their_place_and_again_with_the_history() {
         text("bigger than this?"),
         image("dog.gif")
     ]);
-    let answer = ada.say(&project, json!({"message": content})).send().await;
-    let reply: ChatReply = answer.expect_status(200).json();
+    let reply = ada.ask(&project, json!({"message": content})).await;
     let said = &reply.user_message;
     assert_eq!(said.content, "Is this:\n\nbigger than this?");
     let first = Attachment {
@@ -91,11 +90,9 @@ async fn an_image_alone_is_a_message() {
     let ada = app.register("ada@example.com").await;
     let project = ada.create_project("A").await;
     ada.upload(&project, "cat.png", PNG).await;
-    let answer = ada
-        .say(&project, json!({"message": [image("cat.png")]}))
-        .send()
+    let reply = ada
+        .ask(&project, json!({"message": [image("cat.png")]}))
         .await;
-    let reply: ChatReply = answer.expect_status(200).json();
     assert_eq!(reply.user_message.content, "");
     assert_eq!(
         parts(&app.upstream.request().await.body, 0),
@@ -176,8 +173,7 @@ async fn a_model_that_reads_text_alone_refuses_images() {
     with_fallbacks["parameters"] =
         json!({"fallback_models": ["openrouter/acme/blind", "demo/echo"]});
     app.upstream.next(Script::error(503, "down"));
-    let answer = ada.say(&project, with_fallbacks).send().await;
-    let reply: ChatReply = answer.expect_status(200).json();
+    let reply = ada.ask(&project, with_fallbacks).await;
     let failed = &reply.assistant_message.fallbacks;
     assert_eq!(failed[1].problem_code, ProblemCode::ImagesUnsupported);
     assert!(reply.reply.contains("With an image."), "{}", reply.reply);
@@ -201,12 +197,7 @@ async fn a_deleted_file_leaves_a_note() {
     let project = ada.create_project("A").await;
     ada.upload(&project, "cat.png", PNG).await;
     let body = json!({"message": [text("Look"), image("cat.png")]});
-    let reply: ChatReply = ada
-        .say(&project, body)
-        .send()
-        .await
-        .expect_status(200)
-        .json();
+    let reply = ada.ask(&project, body).await;
     let conversation = reply.conversation_id.to_string();
     assert!(attachments(&ada, &conversation).await[0].file_id.is_some());
     let path = format!("/api/projects/{}/files/cat.png", project.id);
@@ -251,12 +242,7 @@ async fn exports_and_imports_keep_the_names() {
     let project = ada.create_project("A").await;
     ada.upload(&project, "cat.png", PNG).await;
     let body = json!({"message": [text("Look"), image("cat.png")]});
-    let reply: ChatReply = ada
-        .say(&project, body)
-        .send()
-        .await
-        .expect_status(200)
-        .json();
+    let reply = ada.ask(&project, body).await;
     let conversation = reply.conversation_id;
     let markdown = ada
         .get(&format!(

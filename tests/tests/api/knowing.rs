@@ -45,7 +45,13 @@ pub(crate) async fn app_knowing_with(
 
 /// A server with an account of Anthropic's at the upstream, and somebody who has signed in to it.
 pub(crate) async fn app_with_anthropic() -> (TestApp, Client) {
+    app_with_anthropic_knowing(&[]).await
+}
+
+/// The same, of which these models are known.
+pub(crate) async fn app_with_anthropic_knowing(models: &[Value]) -> (TestApp, Client) {
     let upstream = Upstream::start().await;
+    upstream.list_models(Script::list(models));
     let mut app = TestApp::with(|config| {
         config.anthropic_api_key = Some("sk-ant-0123456789".parse().expect("a key"));
         config.anthropic_base_url = upstream.base_url().clone();
@@ -53,5 +59,7 @@ pub(crate) async fn app_with_anthropic() -> (TestApp, Client) {
     .await;
     app.upstream = upstream;
     let ada = app.register("ada@example.com").await;
+    ada.provider_when("anthropic", |state| state.status == ProviderStatus::Ready)
+        .await;
     (app, ada)
 }

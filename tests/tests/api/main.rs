@@ -60,4 +60,5 @@ mod upload_faults;
 mod upstream_faults;
 mod upstream_forms;
 mod usage;
+mod usage_estimates;
 mod wire_formats;

@@ -1,9 +1,6 @@
 //! How a model is to answer: by the project, by the question, and only as the model can.
 
-use prompthub_dto::{
-    chat::ChatReply,
-    problem::{FieldCode, ProblemCode},
-};
+use prompthub_dto::problem::{FieldCode, ProblemCode};
 use prompthub_tests::{
     client::path,
     spawn_app,
@@ -31,12 +28,7 @@ async fn a_question_overrides_the_project_field_by_field() {
         "message": "Where?",
         "parameters": {"temperature": 1.5, "seed": 7, "response_format": format},
     });
-    let first: ChatReply = ada
-        .say(&project, body)
-        .send()
-        .await
-        .expect_status(200)
-        .json();
+    let first = ada.ask(&project, body).await;
     let sent = app.upstream.request().await.body;
     assert_eq!(
         (&sent["temperature"], &sent["seed"], &sent["stop"]),
@@ -103,12 +95,7 @@ async fn a_question_unsets_what_the_project_sets() {
         assert_eq!(sent["max_completion_tokens"], 50, "what is absent stays");
     };
     let body = json!({"message": "Where?", "parameters": unset});
-    let first: ChatReply = ada
-        .say(&project, body)
-        .send()
-        .await
-        .expect_status(200)
-        .json();
+    let first = ada.ask(&project, body).await;
     assert_unset().await;
     let path = format!("/api/conversations/{}/messages", first.conversation_id);
     let body = json!({"content": "And then?", "parameters": unset});
@@ -246,12 +233,7 @@ async fn anthropic_is_given_the_format_too() {
         .next(MessagesScript::answer("{\"city\": \"Rome\"}"));
     let format = json!({"type": "json_schema", "name": "city", "schema": schema()});
     let body = json!({"message": "Where?", "parameters": {"response_format": format}});
-    let reply: ChatReply = ada
-        .say(&project, body)
-        .send()
-        .await
-        .expect_status(200)
-        .json();
+    let reply = ada.ask(&project, body).await;
     assert_eq!(reply.reply, "{\"city\": \"Rome\"}");
     let sent = app.upstream.request().await.body;
     assert_eq!(
@@ -259,4 +241,50 @@ async fn anthropic_is_given_the_format_too() {
         schema(),
         "{sent}"
     );
+}
+
+/// What is known beforehand is said beforehand, and nothing is stored.
+#[tokio::test]
+async fn an_answer_can_be_no_longer_than_the_model_gives() {
+    let (app, ada) = app_knowing(&[
+        model(
+            "acme/brief",
+            json!({"top_provider": {"max_completion_tokens": 100}}),
+        ),
+        model("acme/long", json!({})),
+    ])
+    .await;
+    let project = ada
+        .create_project_with(json!({"name": "A", "model": "openrouter/acme/brief"}))
+        .await;
+    let ask = async |tokens: u32, model: &str| {
+        let body =
+            json!({"message": "Hello", "model": model, "parameters": {"max_tokens": tokens}});
+        ada.say(&project, body).send().await
+    };
+    let refused = ask(101, "openrouter/acme/brief").await;
+    let problem = refused.assert_invalid(&[("parameters.max_tokens", FieldCode::OutOfRange)]);
+    assert!(problem.errors[0].message.contains("100"), "{refused}");
+    assert_eq!(ada.conversations(&project).await.len(), 0);
+    assert_eq!(app.upstream.requests().len(), 0);
+    ask(100, "openrouter/acme/brief").await.expect_status(200);
+    ask(101, "openrouter/acme/long").await.expect_status(200);
+}
+
+#[tokio::test]
+async fn what_no_model_of_anthropics_takes_is_refused_at_once() {
+    let (app, ada) = app_with_anthropic().await;
+    let project = ada
+        .create_project_with(json!({"name": "A", "model": "anthropic/claude-x"}))
+        .await;
+    let parameters =
+        json!({"temperature": 1.5, "seed": 7, "response_format": {"type": "json_object"}});
+    let body = json!({"message": "Hello", "parameters": parameters});
+    ada.say(&project, body).send().await.assert_invalid(&[
+        ("parameters.temperature", FieldCode::Invalid),
+        ("parameters.seed", FieldCode::Invalid),
+        ("parameters.response_format", FieldCode::Invalid),
+    ]);
+    assert_eq!(ada.conversations(&project).await.len(), 0);
+    assert_eq!(app.upstream.requests().len(), 0);
 }

@@ -52,6 +52,10 @@ async fn what_may_pass_is_tried_again_before_the_first_word() {
             .into(),
         StreamScript::new().comment("PROCESSING").cut().into(),
         StreamScript::new().comment("nothing comes").into(),
+        // An error that is labelled as the stream it should have been.
+        Script::status(200)
+            .header("Content-Type", "text/event-stream")
+            .bytes(r#"{"error":{"code":429,"message":"slow down"}}"#),
     ];
     for script in passing {
         let name = format!("{script:?}");

@@ -1,12 +1,10 @@
 //! What a conversation is called: by its first words, by the model, by a person.
 
-use std::time::Duration;
-
 use prompthub_api::Titles;
 use prompthub_dto::chat::Conversation;
 use prompthub_tests::{
-    Client, TestApp,
-    upstream::{Gate, PATIENCE, Script},
+    Client, TestApp, eventually,
+    upstream::{Gate, Script},
 };
 use serde_json::json;
 
@@ -24,17 +22,11 @@ async fn conversation(client: &Client, id: &str) -> Conversation {
 
 /// Waits until the conversation is called so.
 async fn expect_title(client: &Client, id: &str, title: &str) {
-    let waiting = async {
-        while conversation(client, id).await.title != title {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let waited = tokio::time::timeout(PATIENCE, waiting).await;
-    assert!(
-        waited.is_ok(),
-        "it is called {:?}, not {title:?}",
-        conversation(client, id).await.title
-    );
+    eventually(async || match conversation(client, id).await.title {
+        found if found == title => Ok(()),
+        found => Err(found),
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -5,7 +5,8 @@ use prompthub_dto::{
     projects::Project,
 };
 use prompthub_tests::{
-    Answer, Client, TestApp, client::path, raw::Multipart, spawn_app, upstream::PATIENCE,
+    Answer, Client, TestApp, client::path, eventually, raw::Multipart, spawn_app,
+    upstream::PATIENCE,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -175,7 +176,11 @@ async fn an_upload_cut_off_in_the_middle_leaves_nothing() {
     socket.write_all(head.as_bytes()).await.unwrap();
     socket.write_all(&body).await.unwrap();
     // The bytes are on their way into the storage before the sender dies.
-    until(|| app.blob_count() > 0).await;
+    eventually(async || match app.blob_count() {
+        0 => Err("no blob"),
+        _ => Ok(()),
+    })
+    .await;
     drop(socket);
     app.expect_blobs(0).await;
     assert_eq!(ada.files(&project).await, []);
@@ -203,16 +208,4 @@ async fn a_body_that_never_comes_is_given_up() {
         answer.starts_with("HTTP/1.1 408") && answer.contains(code),
         "{answer}"
     );
-}
-
-/// Waits for what no answer announces, asking again and again.
-async fn until(mut holds: impl FnMut() -> bool) {
-    let waiting = async {
-        while !holds() {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, waiting)
-        .await
-        .expect("it never came to that");
 }

@@ -1,14 +1,17 @@
 //! Streams that are odd and yet good: whatever form a provider gives its answer, the text is the same
 //! and the answer is complete.
 
-use prompthub_dto::chat::FinishReason;
+use prompthub_dto::{
+    chat::{FinishReason, MessageStatus},
+    problem::ProblemCode,
+};
 use prompthub_tests::{
     spawn_app,
     upstream::{LineEnding, Script, StreamScript, chunk},
 };
 use serde_json::json;
 
-use crate::exchange::{TEXT, answer_by, assert_complete};
+use crate::exchange::{TEXT, answer_by, assert_complete, assert_failed};
 
 fn whole() -> StreamScript {
     StreamScript::new()
@@ -172,4 +175,60 @@ async fn usage_after_the_finish_reason_is_read() {
     );
     assert_eq!(usage.cost_usd.as_deref(), Some("0.000017"));
     assert_eq!(stored.finish_reason, Some(FinishReason::Stop));
+}
+
+/// JSON has two escapes for such a character, and some servers cut between them.
+#[tokio::test]
+async fn a_character_may_come_in_halves() {
+    let half = |text: &str| format!(r#"{{"choices":[{{"delta":{{"content":"{text}"}}}}]}}"#);
+    let script = StreamScript::new()
+        .data(&half(r"a\ud83d"))
+        .data(&half(r"\ude00b\ud83d"))
+        .data(&half("c"));
+    assert_complete(script.finish("stop"), "a😀b\u{fffd}c").await;
+}
+
+#[tokio::test]
+async fn what_stands_beside_the_text_may_have_any_shape() {
+    let script = StreamScript::new()
+        .data(r#"{"model":7,"choices":[null],"usage":"none"}"#)
+        .data(r#"{"choices":[{"delta":{"content":"a","reasoning_details":"x"}}]}"#)
+        .data(r#"{"choices":[{"delta":{"content":"b"}}],"usage":{"completion_tokens_details":0}}"#);
+    assert_complete(script.finish("stop"), "ab").await;
+}
+
+/// Text that cannot be read must not vanish: the answer would seem to be whole.
+#[tokio::test]
+async fn text_of_another_shape_is_a_failure() {
+    let script = StreamScript::new()
+        .delta("a")
+        .data(r#"{"choices":[{"delta":{"content":{"value":"b"}}}]}"#)
+        .finish("stop");
+    assert_failed(script, "a", ProblemCode::ProviderProtocol).await;
+}
+
+#[tokio::test]
+async fn an_error_may_have_any_form() {
+    for error in [
+        r#"data: {"object":"error","message":"Out of memory","type":"ServerError","code":500}"#,
+        r#"error: {"code":500,"message":"Out of memory","type":"server_error"}"#,
+        "event: error\ndata: {\"message\":\"Out of memory\"}",
+        "event: error\ndata: {\"error\":{\"message\":\"Out of memory\"}}",
+        r#"data: {"error":"Out of memory"}"#,
+    ] {
+        let app = spawn_app().await;
+        let script = StreamScript::new()
+            .delta("So far")
+            .raw(format!("{error}\n\n"));
+        let (stored, _) = answer_by(&app, script).await;
+        assert_eq!(stored.content, "So far", "{error}");
+        assert_eq!(stored.status, MessageStatus::Failed, "{error}");
+        let problem = stored.problem.expect("why it failed");
+        assert_eq!(problem.code, ProblemCode::ProviderUnavailable, "{error}");
+        assert!(
+            problem.detail.ends_with("The provider says: Out of memory"),
+            "{error}: {}",
+            problem.detail
+        );
+    }
 }

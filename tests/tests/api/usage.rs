@@ -1,10 +1,8 @@
 //! What answers used and cost: on each message, and summed from a ledger.
 
-use std::time::Duration;
-
 use prompthub_api::Titles;
 use prompthub_dto::{
-    chat::{ChatReply, MessageStatus, Usage},
+    chat::Usage,
     problem::FieldCode,
     stream::StreamEvent,
     usage::{UsageReport, UsageSum},
@@ -13,18 +11,17 @@ use prompthub_tests::{
     Client, TestApp,
     client::path,
     events::assert_whole,
-    spawn_app,
-    upstream::{PATIENCE, Script, StreamScript},
+    eventually, spawn_app,
+    upstream::{Script, StreamScript},
 };
 use serde_json::json;
 
 use crate::{
     exchange::stored_answer,
     knowing::{app_knowing, app_knowing_with, model},
-    stream::started,
 };
 
-async fn report(client: &Client, query: &[(&str, &str)]) -> UsageReport {
+pub(crate) async fn report(client: &Client, query: &[(&str, &str)]) -> UsageReport {
     let request = client.get("/api/usage").query(query);
     request.send().await.expect_status(200).json()
 }
@@ -114,12 +111,7 @@ async fn without_a_bill_the_catalogue_is_asked() {
     ] {
         app.upstream.next(counted());
         let body = json!({"message": "Hello", "model": model});
-        let reply: ChatReply = ada
-            .say(&project, body)
-            .send()
-            .await
-            .expect_status(200)
-            .json();
+        let reply = ada.ask(&project, body).await;
         let usage = reply.assistant_message.usage.expect("the usage");
         assert_eq!(usage.cost_usd.as_deref(), cost);
         assert_eq!(usage.cost_is_estimate, cost.is_some());
@@ -153,55 +145,6 @@ async fn without_a_bill_the_catalogue_is_asked() {
     );
 }
 
-/// Who stops an answer pays for what was said, so that is estimated, and marked.
-#[tokio::test]
-async fn what_an_answer_used_before_it_was_stopped_is_estimated() {
-    let (app, ada) = app_knowing(&[model("acme/m1", json!({}))]).await;
-    let project = ada
-        .create_project_with(json!({"name": "A", "model": "openrouter/acme/m1"}))
-        .await;
-    let words = "word ".repeat(100);
-    app.upstream.next(
-        StreamScript::new()
-            .reasoning("Hm, hm.")
-            .delta(&words)
-            .silence(),
-    );
-    let mut stream = ada.open_stream(&project, &words).await;
-    let mut events = stream
-        .until(|event| matches!(event, StreamEvent::Delta { .. }))
-        .await;
-    let (generation, _) = started(&events[0].1);
-    ada.post(&format!("/api/generations/{generation}/cancel"))
-        .send()
-        .await
-        .expect_status(200);
-    events.extend(stream.rest().await);
-    let stored = stored_answer(&ada, &events).await;
-    assert_eq!(stored.status, MessageStatus::Cancelled);
-    let usage = stored.usage.expect("an estimate");
-    assert!(
-        usage.tokens_are_estimate && usage.cost_is_estimate,
-        "{usage:?}"
-    );
-    let (prompt, completion) = (
-        usage.prompt_tokens.unwrap(),
-        usage.completion_tokens.unwrap(),
-    );
-    assert!(
-        (90..=200).contains(&prompt) && (90..=200).contains(&completion),
-        "{usage:?}"
-    );
-    assert!(usage.reasoning_tokens.is_some_and(|tokens| tokens > 0));
-    // By the model's prices of a millionth and two.
-    let millionths = prompt + 2 * completion;
-    let cost: f64 = usage.cost_usd.unwrap().parse().unwrap();
-    assert!((cost * 1e6 - f64::from(u32::try_from(millionths).unwrap())).abs() < 1e-6);
-    let sum = report(&ada, &[]).await.total;
-    assert_eq!((sum.answers, sum.completion_tokens), (1, completion));
-    assert!(sum.tokens_are_estimate);
-}
-
 #[tokio::test]
 async fn the_report_sums_by_what_it_is_asked_for() {
     let app = spawn_app().await;
@@ -222,12 +165,7 @@ async fn the_report_sums_by_what_it_is_asked_for() {
     ] {
         app.upstream.next(script);
         let body = json!({"message": "Hello", "model": model});
-        let reply: ChatReply = ada
-            .say(project, body)
-            .send()
-            .await
-            .expect_status(200)
-            .json();
+        let reply = ada.ask(project, body).await;
         conversations.push(reply.conversation_id.to_string());
     }
     // What failed before its first word has used nothing.
@@ -350,19 +288,14 @@ async fn queries_are_checked() {
 }
 
 async fn expect_cost(client: &Client, cost: &str) -> UsageReport {
-    let waiting = async {
-        loop {
-            let report = report(client, &[]).await;
-            if report.total.cost_usd == cost {
-                return report;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
+    eventually(async || {
+        let report = report(client, &[]).await;
+        match report.total.cost_usd == cost {
+            true => Ok(report),
+            false => Err(report.total),
         }
-    };
-    match tokio::time::timeout(PATIENCE, waiting).await {
-        Ok(report) => report,
-        Err(_elapsed) => panic!("it stays {:?}", report(client, &[]).await),
-    }
+    })
+    .await
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use clap::Args;
 use ipnet::IpNet;
 use prompthub_llm::{
     anthropic::ANTHROPIC_BASE_URL,
-    openai::{OPENAI_BASE_URL, OPENROUTER_BASE_URL},
+    presets::{OPENAI_BASE_URL, OPENROUTER_BASE_URL},
 };
 use url::Url;
 

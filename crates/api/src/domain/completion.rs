@@ -65,6 +65,7 @@ impl History {
         blobs: &Blobs,
         model: String,
         first_kept: usize,
+        limits: llm::Limits,
     ) -> Result<llm::CompletionRequest, ApiError> {
         let kept = self.messages.get(first_kept..).unwrap_or_default();
         let mut messages = Vec::with_capacity(kept.len());
@@ -80,6 +81,7 @@ impl History {
             system_prompt: self.system_prompt.clone(),
             messages,
             parameters: self.parameters.clone(),
+            limits,
             user: Some(self.user.to_string()),
             has_alternative: false,
         })

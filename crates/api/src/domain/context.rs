@@ -29,6 +29,9 @@ use crate::error::ApiError;
 
 /// Kept free for an answer that has no `max_tokens`: so many tokens, or a quarter of a small context.
 const RESERVE: u64 = 4096;
+/// No wire format asks for more tokens than this unless somebody chose to: beyond it, how much room there is
+/// makes no difference.
+const PLENTY: u64 = 65_536;
 /// An estimate that says so much more than there is room for is believed, in percent; below it the provider judges.
 const CLEARLY_TOO_LONG: u64 = 125;
 /// From which part of the room on tokens are counted rather than estimated, in percent.
@@ -42,6 +45,19 @@ pub(super) struct Kept {
     /// The first message of the history that goes along.
     pub(super) first: usize,
     pub(super) omitted: Option<Omitted>,
+    /// The tokens that the context has left for the answer; `None` where it is not known how long the context is.
+    pub(super) room: Option<u32>,
+}
+
+impl Kept {
+    /// What is kept free for the answer is there in any case: an estimate errs.
+    fn with_room(self, room: u64, reserve: u64) -> Self {
+        let room = u32::try_from(room.max(reserve)).unwrap_or(u32::MAX);
+        Self {
+            room: Some(room),
+            ..self
+        }
+    }
 }
 
 /// Decides what goes along to `model`, the provider's own id.
@@ -68,8 +84,10 @@ pub(super) async fn fit(
         .iter()
         .map(|message| fixed(message).saturating_add(most_tokens(message.text.len())))
         .fold(most_tokens(system(history).len()), u64::saturating_add);
-    if most.saturating_add(reserve) <= context_length {
-        return Ok(kept(history, model, by_images.first_kept, by_images.turns));
+    let left = context_length.saturating_sub(most);
+    if left >= reserve.max(longest(history, entry)) {
+        let kept = kept(history, model, by_images.first_kept, by_images.turns);
+        return Ok(kept.with_room(left, reserve));
     }
     let fit = Fit {
         context_length,
@@ -93,7 +111,11 @@ pub(super) async fn fit(
     }
     let first = by_images.first_kept.saturating_add(by_tokens.first_kept);
     let turns = by_images.turns.saturating_add(by_tokens.turns);
-    Ok(kept(history, model, first, turns))
+    let asked = total(sizes.get(by_tokens.first_kept..).unwrap_or_default());
+    let left = context_length
+        .saturating_sub(fit.system)
+        .saturating_sub(asked);
+    Ok(kept(history, model, first, turns).with_room(left, reserve))
 }
 
 fn kept(history: &History, model: &str, first: usize, turns: usize) -> Kept {
@@ -110,6 +132,7 @@ fn kept(history: &History, model: &str, first: usize, turns: usize) -> Kept {
             messages: number(first),
             tokens,
         }),
+        room: None,
     }
 }
 
@@ -148,6 +171,16 @@ fn reserve(history: &History, entry: &CatalogueEntry, context_length: u64) -> u6
         None => RESERVE.min(context_length / 4),
     };
     wanted.min(most)
+}
+
+/// The most that may be asked of the model where nobody chose a limit; nothing where somebody did.
+fn longest(history: &History, entry: &CatalogueEntry) -> u64 {
+    match history.parameters.max_tokens {
+        Some(_) => 0,
+        None => entry
+            .max_output_tokens
+            .map_or(PLENTY, |most| PLENTY.min(most.into())),
+    }
 }
 
 /// What a message takes beside its text.
@@ -284,7 +317,38 @@ mod tests {
         let history = history(10, None);
         for entry in [None, Some(CatalogueEntry::default()), Some(entry(4000))] {
             let kept = fit(&history, "acme/m1", entry.as_ref()).await.unwrap();
-            assert_eq!(kept, Kept::default());
+            assert_eq!((kept.first, kept.omitted), (0, None));
+            let is_known = entry.is_some_and(|entry| entry.context_length.is_some());
+            assert_eq!(kept.room.is_some(), is_known);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_room_for_the_answer_is_what_the_context_has_left() {
+        let history = history(10, None);
+        let used = history
+            .messages
+            .iter()
+            .map(|message| fixed(message) + estimate_tokens("acme/m1", &message.text))
+            .sum::<u64>()
+            + estimate_tokens("acme/m1", system(&history));
+        for (context_length, max_output_tokens, least, most) in [
+            // So much that it does not matter how much.
+            (1_000_000, Some(64_000), 64_000, 1_000_000),
+            (1_000_000, None, PLENTY, 1_000_000),
+            (20_000, Some(64_000), 20_000 - used, 20_000 - used),
+            (10_000, None, 10_000 - used, 10_000 - used),
+            // Turns are left out, so that there is at least what is kept free.
+            (1200, Some(64_000), 300, 450),
+        ] {
+            let entry = CatalogueEntry {
+                max_output_tokens,
+                ..entry(context_length)
+            };
+            let kept = fit(&history, "acme/m1", Some(&entry)).await.unwrap();
+            let room = u64::from(kept.room.unwrap());
+            assert!((least..=most).contains(&room), "{context_length}: {room}");
+            assert_eq!(kept.omitted.is_some(), context_length < 2000);
         }
     }
 

@@ -11,8 +11,8 @@ use prompthub_dto::{
     ids::{ConversationId, GenerationId, ProjectId, UserId},
 };
 use prompthub_llm::{
-    self as llm, CatalogueEntry, ChatMessage, CompletionEvent, CompletionRequest, Parameters,
-    Provider, ProviderError, Role,
+    self as llm, CatalogueEntry, ChatMessage, CompletionEvent, CompletionRequest, Limits,
+    Parameters, Provider, ProviderError, Role,
 };
 use prompthub_store::{
     StoreError, conversations, now,
@@ -23,7 +23,7 @@ use super::{models::ModelName, title::title_of_answer};
 use crate::{
     generation::{
         Ended, Live,
-        usage::{counted, estimated, figures},
+        usage::{figures, used},
     },
     providers::Resolved,
     state::App,
@@ -116,11 +116,12 @@ fn request(
     answer: &Message,
 ) -> CompletionRequest {
     let excerpt = |text: &str| text.chars().take(EXCERPT_CHARS).collect::<String>();
+    let entry = resolved.entry.as_ref();
+    let max_output_tokens = entry.and_then(|entry| entry.max_output_tokens);
     let mut parameters = Parameters {
-        max_tokens: Some(MAX_TOKENS),
+        max_tokens: Some(MAX_TOKENS.min(max_output_tokens.unwrap_or(MAX_TOKENS))),
         ..Parameters::default()
     };
-    let entry = resolved.entry.as_ref();
     if entry.is_some_and(|entry| !entry.unsupported(&parameters).is_empty()) {
         parameters = Parameters::default();
     }
@@ -137,6 +138,10 @@ fn request(
             .into(),
         }],
         parameters,
+        limits: Limits {
+            max_output_tokens,
+            room: None,
+        },
         user: Some(naming.owner_id.to_string()),
         has_alternative: false,
     }
@@ -155,11 +160,13 @@ struct Said {
 impl Said {
     fn usage(&self, request: &CompletionRequest, entry: Option<&CatalogueEntry>) -> Option<Usage> {
         let pricing = entry.and_then(|entry| entry.pricing.as_ref());
-        match &self.usage {
-            Some(usage) => Some(counted(usage, pricing)),
-            None if self.text.is_empty() && self.reasoning.is_empty() => None,
-            None => Some(estimated(request, &self.text, &self.reasoning, pricing)),
-        }
+        used(
+            self.usage.as_ref(),
+            request,
+            &self.text,
+            &self.reasoning,
+            pricing,
+        )
     }
 }
 

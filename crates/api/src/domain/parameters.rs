@@ -95,22 +95,36 @@ pub fn to_llm(parameters: Parameters) -> llm::Parameters {
 }
 
 /// # Errors
-/// A complaint about each parameter that is set and that the model does not take, as far as the
-/// catalogue knows what it takes.
+/// A complaint about each parameter that is set and that the model does not take so, as far as that is known
+/// of its provider and from the catalogue.
 pub fn refuse_unsupported(
+    provider: &dyn llm::Provider,
     entry: Option<&llm::CatalogueEntry>,
     model: &str,
     parameters: &llm::Parameters,
 ) -> Result<(), ApiError> {
-    let complaints: Vec<FieldError> = entry
-        .map(|entry| entry.unsupported(parameters))
-        .unwrap_or_default()
-        .into_iter()
-        .map(|name| {
+    let mut complaints: Vec<FieldError> = Vec::new();
+    let mut complain = |name: &str, code, message: String| {
+        let field = format!("parameters.{name}");
+        if complaints.iter().all(|complaint| complaint.field != field) {
+            complaints.push(field_error(field, code, message));
+        }
+    };
+    for (name, words) in provider.unsupported(parameters) {
+        complain(name, FieldCode::Invalid, words.to_owned());
+    }
+    if let Some(entry) = entry {
+        for name in entry.unsupported(parameters) {
             let message = format!("{model} does not take this.");
-            field_error(format!("parameters.{name}"), FieldCode::Invalid, message)
-        })
-        .collect();
+            complain(name, FieldCode::Invalid, message);
+        }
+        if let (Some(most), Some(wanted)) = (entry.max_output_tokens, parameters.max_tokens)
+            && wanted > most
+        {
+            let message = format!("{model} gives at most {most} tokens.");
+            complain("max_tokens", FieldCode::OutOfRange, message);
+        }
+    }
     if complaints.is_empty() {
         Ok(())
     } else {

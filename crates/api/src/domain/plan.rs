@@ -9,7 +9,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use async_trait::async_trait;
 use prompthub_dto::{chat::Message, problem::ProblemCode};
-use prompthub_llm::{self as llm, Pricing};
+use prompthub_llm::{CompletionRequest, Limits, Pricing};
 use prompthub_store::messages::MessageRow;
 
 use super::{
@@ -103,15 +103,20 @@ impl Plan {
             audience,
         } = self.directory.resolve(self.history.user, model).await?;
         let (entry, name) = (entry.as_ref(), model.as_str());
-        refuse_unsupported(entry, name, &self.history.parameters)?;
+        refuse_unsupported(&*provider, entry, name, &self.history.parameters)?;
         let kept = context::fit(&self.history, &provider_model, entry).await?;
         refuse_images(entry, name, &self.history, kept.first)?;
-        let request = llm::CompletionRequest {
+        let limits = Limits {
+            max_output_tokens: entry.and_then(|entry| entry.max_output_tokens),
+            room: kept.room,
+        };
+        let request = self
+            .history
+            .request(&self.blobs, provider_model, kept.first, limits)
+            .await?;
+        let request = CompletionRequest {
             has_alternative: self.waiting.iter().any(|model| !self.asked.contains(model)),
-            ..self
-                .history
-                .request(&self.blobs, provider_model, kept.first)
-                .await?
+            ..request
         };
         let pricing = match provider.is_demo() {
             true => Some(free()),

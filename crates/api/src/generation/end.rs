@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use prompthub_dto::{
-    chat::Usage,
-    problem::{Problem, ProblemCode},
-};
+use prompthub_dto::problem::{Problem, ProblemCode};
 use prompthub_llm as llm;
 use prompthub_store::{
     FinishReason, MessageStatus, StoreError, conversations, generations,
@@ -19,7 +16,7 @@ use super::{
     models::Asked,
     subscribe::terminal_event,
     task::{Draft, End, Task},
-    usage::{counted, estimated, figures},
+    usage::{figures, used},
 };
 use crate::{error::ApiError, wire};
 
@@ -34,7 +31,13 @@ pub(super) async fn store_end(task: &Task<'_>, asked: &Asked, draft: Draft, end:
     let (status, finish_reason, error) = judge(&draft, end);
     let retry_after = error.as_ref().and_then(ApiError::wait);
     let problem = error.map(|error| task.problem(&error));
-    let used = used(asked, &draft);
+    let used = used(
+        draft.usage.as_ref(),
+        &asked.now.request,
+        &draft.text,
+        &draft.reasoning,
+        asked.now.pricing.as_ref(),
+    );
     let is_used = used.is_some();
     let figures = UsageFigures {
         first_token_ms: draft.first_token.and_then(millis),
@@ -119,22 +122,6 @@ fn stored_reason(reason: &llm::FinishReason) -> FinishReason {
         llm::FinishReason::ContentFilter => FinishReason::ContentFilter,
         llm::FinishReason::Error => FinishReason::Error,
         llm::FinishReason::Other(_) => FinishReason::Other,
-    }
-}
-
-/// What the answer used: what the provider counted, else an estimate once it has begun to answer, since providers bill
-/// what they have said before they are stopped. `None` where nothing came.
-fn used(asked: &Asked, draft: &Draft) -> Option<Usage> {
-    let (model, pricing) = (&asked.now, asked.now.pricing.as_ref());
-    match &draft.usage {
-        Some(usage) => Some(counted(usage, pricing)),
-        None if draft.first_token.is_none() => None,
-        None => Some(estimated(
-            &model.request,
-            &draft.text,
-            &draft.reasoning,
-            pricing,
-        )),
     }
 }
 

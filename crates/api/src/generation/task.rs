@@ -306,7 +306,11 @@ fn take(
             live.publish(&StreamEvent::Reasoning { text })
         }
         CompletionEvent::Usage(usage) => {
-            let logged = live.publish(&StreamEvent::Usage(counted(&usage, pricing)));
+            // What the request alone used is told with the estimate of the rest, if nothing more is heard.
+            let logged = match usage.completion_tokens {
+                Some(_) => live.publish(&StreamEvent::Usage(counted(&usage, pricing))),
+                None => 0,
+            };
             draft.usage = Some(usage);
             logged
         }

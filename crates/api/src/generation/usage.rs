@@ -23,34 +23,51 @@ pub fn counted(usage: &llm::Usage, pricing: Option<&Pricing>) -> Usage {
     }
 }
 
-/// What an answer used that its provider did not get to count, because it was stopped or broke off.
+/// What an answer used: what its provider counted, and an estimate of what it did not get to count because the answer
+/// was stopped or broke off, since providers bill what they have said by then. `None` where nothing came of either.
 #[must_use]
-pub fn estimated(
+pub fn used(
+    told: Option<&llm::Usage>,
     request: &CompletionRequest,
     text: &str,
     reasoning: &str,
     pricing: Option<&Pricing>,
-) -> Usage {
-    let model = request.model.as_str();
-    let prompt = request
-        .messages
-        .iter()
-        .map(|message| estimate_content(model, &message.content))
-        .fold(
-            estimate_tokens(model, request.system_prompt.as_deref().unwrap_or_default()),
-            u64::saturating_add,
-        );
-    let thoughts = estimate_tokens(model, reasoning);
-    let usage = llm::Usage {
-        prompt_tokens: Some(prompt),
-        completion_tokens: Some(estimate_tokens(model, text).saturating_add(thoughts)),
-        reasoning_tokens: (thoughts > 0).then_some(thoughts),
-        ..llm::Usage::default()
+) -> Option<Usage> {
+    let told = match told {
+        Some(told) if told.prompt_tokens.is_some() && told.completion_tokens.is_some() => {
+            return Some(counted(told, pricing));
+        }
+        None if text.is_empty() && reasoning.is_empty() => return None,
+        told => told.cloned().unwrap_or_default(),
     };
-    Usage {
+    let thoughts = estimate_tokens(&request.model, reasoning);
+    let (completion, thoughts) = match told.completion_tokens {
+        Some(completion) => (completion, told.reasoning_tokens),
+        None => (
+            estimate_tokens(&request.model, text).saturating_add(thoughts),
+            (thoughts > 0).then_some(thoughts),
+        ),
+    };
+    let usage = llm::Usage {
+        prompt_tokens: told.prompt_tokens.or_else(|| Some(prompt(request))),
+        completion_tokens: Some(completion),
+        reasoning_tokens: thoughts,
+        ..told
+    };
+    Some(Usage {
         tokens_are_estimate: true,
         ..counted(&usage, pricing)
-    }
+    })
+}
+
+/// About how many tokens the request has.
+fn prompt(request: &CompletionRequest) -> u64 {
+    let model = request.model.as_str();
+    let system = request.system_prompt.as_deref().unwrap_or_default();
+    let messages = request.messages.iter();
+    messages
+        .map(|message| estimate_content(model, &message.content))
+        .fold(estimate_tokens(model, system), u64::saturating_add)
 }
 
 /// As it is stored.

@@ -3,7 +3,7 @@
 //! Owns the stored form and how much memory lists may take: hundreds of accounts with one provider share
 //! one list, and lists that nobody asks for are only in the database. Must not ask providers.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use chrono::NaiveDateTime;
 use prompthub_llm::{CatalogueEntry, ModelInfo};
@@ -29,7 +29,8 @@ impl ModelList {
             .iter_mut()
             .for_each(CatalogueEntry::forget_other_parameters);
         entries.sort_by_cached_key(|entry| (entry.name.to_lowercase(), entry.id.clone()));
-        entries.dedup_by(|a, b| a.id == b.id);
+        let mut ids = HashSet::new();
+        entries.retain(|entry| ids.insert(entry.id.clone()));
         Self(entries)
     }
 
@@ -164,7 +165,9 @@ mod tests {
     #[test]
     fn a_list_is_sorted_and_stored_the_same_however_it_came() {
         let [a, b, c] = [entry("1", "beta"), entry("2", "Alpha"), entry("3", "alpha")];
-        let list = ModelList::new(vec![a.clone(), b.clone(), c.clone(), a.clone()]);
+        // Under another name, too, an id is there once.
+        let again = entry("2", "zeta");
+        let list = ModelList::new(vec![again, a.clone(), b.clone(), c.clone(), a.clone()]);
         assert_eq!(list.entries(), [b.clone(), c.clone(), a.clone()]);
         assert_eq!(list.find("3"), Some(&c));
         let (stored, other) = (list.stored().unwrap(), ModelList::new(vec![c, b, a]));

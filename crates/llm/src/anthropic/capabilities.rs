@@ -6,8 +6,6 @@
 /// What must be known of a model to write a request for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Capabilities {
-    /// The most that `max_tokens` may be.
-    pub(super) max_tokens: Option<u32>,
     pub(super) thinking: Thinking,
     /// Whether it knows `output_config.effort`.
     pub(super) takes_effort: bool,
@@ -43,7 +41,6 @@ impl Capabilities {
             Thinking::Adaptive
         };
         Self {
-            max_tokens: None,
             thinking,
             takes_effort: thinking == Thinking::Adaptive,
             can_be_told_not_to: true,

@@ -1,7 +1,8 @@
 //! The JSON of an answer: the events of a stream, or one whole message.
 //!
 //! Owns its shapes and turns them into events of ours. Reads leniently: every field may be missing,
-//! and events and blocks of unknown types are passed over. Must not know how the JSON arrived.
+//! and events and blocks of unknown types are passed over; only the text must be one. Must not know how the
+//! JSON arrived.
 
 use std::borrow::Cow;
 
@@ -12,13 +13,14 @@ use crate::{
     CompletionEvent, FinishReason, Usage,
     answer::{ReadError, Reader},
     events::{Events, other_reason},
+    lenient::{count, or_default, part},
 };
 
 /// Turns events of the format into ours. One for each answer.
 #[derive(Debug, Default)]
 pub(super) struct EventReader {
     events: Events,
-    usage: Option<UsageFields>,
+    usage: UsageFields,
 }
 
 impl Reader for EventReader {
@@ -28,12 +30,12 @@ impl Reader for EventReader {
             return Err(ReadError::Provider(error));
         }
         match event.kind.as_ref() {
-            "message_start" => self.begin(known(event.message)),
-            "content_block_start" => self.take(known(event.content_block)),
-            "content_block_delta" => self.take(known(event.delta)),
+            "message_start" => self.begin(part(event.message)),
+            "content_block_start" => self.take(event.content_block)?,
+            "content_block_delta" => self.take(event.delta)?,
             "message_delta" => {
-                self.use_up(known(event.usage));
-                let Block { stop_reason, .. } = known(event.delta);
+                self.usage.replace(part(event.usage));
+                let End { stop_reason } = part(event.delta);
                 self.stop(stop_reason.as_deref());
             }
             "message_stop" => return Err(ReadError::Done),
@@ -52,12 +54,10 @@ impl Reader for EventReader {
         let Some(blocks) = whole.content else {
             return Err(ReadError::NoChoices);
         };
-        self.begin(Message {
-            model: whole.model,
-            usage: whole.usage,
-        });
+        self.events.set_model(whole.model.unwrap_or_default());
+        self.usage = whole.usage;
         for block in blocks {
-            self.take(known(Some(block)));
+            self.take(Some(block))?;
         }
         self.stop(whole.stop_reason.as_deref());
         Ok(())
@@ -68,11 +68,13 @@ impl Reader for EventReader {
     }
 
     fn finish(&mut self) {
-        self.events.finish(self.usage.take().map(Usage::from));
+        let usage = self.whole_usage();
+        self.events.finish(usage);
     }
 
     fn give_up(&mut self) {
-        self.events.give_up(self.usage.take().map(Usage::from));
+        let usage = self.whole_usage();
+        self.events.give_up(usage);
     }
 
     fn next_event(&mut self) -> Option<CompletionEvent> {
@@ -83,14 +85,22 @@ impl Reader for EventReader {
 impl EventReader {
     fn begin(&mut self, message: Message<'_>) {
         self.events.set_model(message.model.unwrap_or_default());
-        self.use_up(message.usage);
+        // What it says of the answer is a token or two, and no count of what is still to come. The request
+        // is told at once: of an answer that is broken off or stopped nothing more is heard.
+        self.usage = UsageFields {
+            output_tokens: None,
+            output_tokens_details: OutputDetails::default(),
+            ..message.usage
+        };
+        let usage = Usage::from(&self.usage);
+        self.events
+            .add_usage((usage != Usage::default()).then_some(usage));
     }
 
-    /// The counts are of the whole answer so far: what is said again replaces what was said.
-    fn use_up(&mut self, usage: Option<UsageFields>) {
-        if let Some(new) = usage {
-            self.usage.get_or_insert_default().replace(new);
-        }
+    /// What the provider has counted, once the answer is among it.
+    fn whole_usage(&self) -> Option<Usage> {
+        let is_whole = self.usage.output_tokens.is_some();
+        is_whole.then(|| Usage::from(&self.usage))
     }
 
     fn stop(&mut self, reason: Option<&str>) {
@@ -101,17 +111,20 @@ impl EventReader {
 
     /// A block, or a piece of one. Signatures, citations, encrypted thinking and the arguments of
     /// tools are in other fields, and no text for a person.
-    fn take(&mut self, block: Block<'_>) {
-        self.events
-            .add_reasoning(block.thinking.unwrap_or_default());
-        self.events.add_text(block.text.unwrap_or_default());
+    fn take(&mut self, block: Option<&RawValue>) -> Result<(), ReadError> {
+        let Some(block) = block else { return Ok(()) };
+        match serde_json::from_str(block.get()) {
+            Ok(Block { text, thinking }) => {
+                self.events.add_reasoning(thinking.unwrap_or_default());
+                self.events.add_text(text.unwrap_or_default());
+                Ok(())
+            }
+            Err(error) => match &*part::<Kind<'_>>(Some(block)).kind {
+                "text" | "text_delta" => Err(ReadError::Malformed(error)),
+                _ => Ok(()),
+            },
+        }
     }
-}
-
-/// A part of an event as far as it has the fields that are known; an invented one has none of them.
-fn known<'a, T: Default + Deserialize<'a>>(part: Option<&'a RawValue>) -> T {
-    part.and_then(|part| serde_json::from_str(part.get()).ok())
-        .unwrap_or_default()
 }
 
 fn finish_reason(reason: &str) -> FinishReason {
@@ -141,30 +154,44 @@ struct Event<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 struct Message<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     model: Option<Cow<'a, str>>,
-    usage: Option<UsageFields>,
+    #[serde(default, deserialize_with = "or_default")]
+    usage: UsageFields,
 }
 
 #[derive(Debug, Deserialize)]
 struct Whole<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     model: Option<Cow<'a, str>>,
     #[serde(borrow)]
     content: Option<Vec<&'a RawValue>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     stop_reason: Option<Cow<'a, str>>,
-    usage: Option<UsageFields>,
+    #[serde(default, deserialize_with = "or_default")]
+    usage: UsageFields,
     error: Option<Value>,
 }
 
-/// A block of the content, a piece of one, or the change of the message at its end.
-#[derive(Debug, Default, Deserialize)]
+/// A block of the content, or a piece of one.
+#[derive(Debug, Deserialize)]
 struct Block<'a> {
     #[serde(borrow)]
     text: Option<Cow<'a, str>>,
     #[serde(borrow)]
     thinking: Option<Cow<'a, str>>,
+}
+
+/// What a block is, where it cannot be read.
+#[derive(Debug, Default, Deserialize)]
+struct Kind<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+}
+
+/// The change of the message at its end.
+#[derive(Debug, Default, Deserialize)]
+struct End<'a> {
     #[serde(borrow)]
     stop_reason: Option<Cow<'a, str>>,
 }
@@ -172,19 +199,26 @@ struct Block<'a> {
 #[derive(Debug, Default, Deserialize)]
 struct UsageFields {
     /// Those that were neither read from the cache nor put into it.
+    #[serde(default, deserialize_with = "count")]
     input_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     cache_creation_input_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     cache_read_input_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     output_tokens: Option<u64>,
-    output_tokens_details: Option<OutputDetails>,
+    #[serde(default, deserialize_with = "or_default")]
+    output_tokens_details: OutputDetails,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct OutputDetails {
+    #[serde(default, deserialize_with = "count")]
     thinking_tokens: Option<u64>,
 }
 
 impl UsageFields {
+    /// The counts are of the whole answer so far: what is said again replaces what was said.
     fn replace(&mut self, new: Self) {
         let Self {
             input_tokens,
@@ -198,12 +232,13 @@ impl UsageFields {
             cache_creation_input_tokens.or(self.cache_creation_input_tokens);
         self.cache_read_input_tokens = cache_read_input_tokens.or(self.cache_read_input_tokens);
         self.output_tokens = output_tokens.or(self.output_tokens);
-        self.output_tokens_details = output_tokens_details.or(self.output_tokens_details.take());
+        let thought = &mut self.output_tokens_details.thinking_tokens;
+        *thought = output_tokens_details.thinking_tokens.or(*thought);
     }
 }
 
-impl From<UsageFields> for Usage {
-    fn from(fields: UsageFields) -> Self {
+impl From<&UsageFields> for Usage {
+    fn from(fields: &UsageFields) -> Self {
         let cached = fields.cache_read_input_tokens;
         let written = fields.cache_creation_input_tokens;
         let input = fields.input_tokens.map(|input| {
@@ -216,7 +251,7 @@ impl From<UsageFields> for Usage {
             completion_tokens: fields.output_tokens,
             cached_tokens: cached,
             cache_write_tokens: written,
-            reasoning_tokens: fields.output_tokens_details.and_then(|d| d.thinking_tokens),
+            reasoning_tokens: fields.output_tokens_details.thinking_tokens,
             cost_usd: None,
         }
     }

@@ -48,6 +48,14 @@ fn usage() -> Usage {
     }
 }
 
+/// What is told of the request as soon as the message begins.
+fn asked() -> CompletionEvent {
+    CompletionEvent::Usage(Usage {
+        completion_tokens: None,
+        ..usage()
+    })
+}
+
 #[test]
 fn thinking_and_text_are_told_apart() {
     let (events, end) = read(&[
@@ -65,17 +73,14 @@ fn thinking_and_text_are_told_apart() {
         delta(&json!({"type": "input_json_delta", "partial_json": "{\"a\":"})),
     ]);
     assert!(end.is_ok());
-    // Without its end, the answer is interrupted; what it used is told.
+    // Without its end, the answer is interrupted, and nobody has counted it: only the request was.
     assert_eq!(
         events,
         [
             CompletionEvent::Model("claude-x".to_owned()),
+            asked(),
             CompletionEvent::Reasoning("Hmm".to_owned()),
             text("So: Done."),
-            CompletionEvent::Usage(Usage {
-                completion_tokens: Some(1),
-                ..usage()
-            }),
         ]
     );
 }
@@ -86,6 +91,7 @@ fn events_that_are_unknown_are_passed_over() {
         json!({"type": "invented_later", "delta": 3, "message": [], "usage": "x"}),
         delta(&json!({"type": "invented_delta", "text": {"not": "text"}})),
         json!({"no_type": true}),
+        json!({"type": "message_delta", "delta": 7, "usage": []}),
         delta(&json!({"type": "text_delta", "text": "a"})),
         end("stop_sequence"),
         json!({"type": "message_stop"}),
@@ -96,6 +102,31 @@ fn events_that_are_unknown_are_passed_over() {
         events.last(),
         Some(&CompletionEvent::Finished(FinishReason::Stop))
     );
+}
+
+#[test]
+fn text_that_is_none_is_no_empty_answer() {
+    for event in [
+        delta(&json!({"type": "text_delta", "text": {"not": "text"}})),
+        json!({"type": "content_block_start", "content_block": {"type": "text", "text": 7}}),
+    ] {
+        let (_, end) = read(std::slice::from_ref(&event));
+        assert!(matches!(end, Err(ReadError::Malformed(_))), "{event}");
+    }
+}
+
+#[test]
+fn counts_are_read_in_whatever_shape() {
+    let (events, _) = read(&[
+        json!({"type": "message_start", "message": {"model": 7, "usage": {"input_tokens": "12", "output_tokens": -1}}}),
+        json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 31.0, "output_tokens_details": []}}),
+    ]);
+    let usage = Usage {
+        prompt_tokens: Some(12),
+        completion_tokens: Some(31),
+        ..Usage::default()
+    };
+    assert_eq!(events[1], CompletionEvent::Usage(usage));
 }
 
 #[test]
@@ -113,6 +144,7 @@ fn stop_reasons_have_our_names() {
         assert_eq!(
             events[1..],
             [
+                asked(),
                 CompletionEvent::Usage(usage()),
                 CompletionEvent::Finished(expected)
             ],
@@ -129,7 +161,7 @@ fn counts_are_replaced_and_summed() {
             "usage": {"input_tokens": 20, "output_tokens": 40, "output_tokens_details": {"thinking_tokens": 9}}}),
     ]);
     assert_eq!(
-        events[1],
+        events[2],
         CompletionEvent::Usage(Usage {
             prompt_tokens: Some(125),
             completion_tokens: Some(40),
@@ -148,9 +180,7 @@ fn errors_end_the_answer_and_keep_what_was_used() {
     ] {
         let (events, end) = read(&[start(), delta(&json!({"text": "a"})), error.clone()]);
         assert!(matches!(end, Err(ReadError::Provider(_))), "{error}");
-        assert_eq!(events[1], text("a"));
-        assert!(matches!(events[2], CompletionEvent::Usage(_)));
-        assert_eq!(events.len(), 3);
+        assert_eq!(events[1..], [asked(), text("a")]);
     }
 }
 

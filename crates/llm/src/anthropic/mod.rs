@@ -1,7 +1,8 @@
 //! Messages, the wire format of Anthropic.
 //!
 //! Owns the adapter: its options, its headers, and what it remembers of the provider's models,
-//! which take different parameters. Must not know the JSON of a request or an event.
+//! which take different parameters. How long an answer may be is in the request: it must not hang on what
+//! this adapter happens to have been told. Must not know the JSON of a request or an event.
 //!
 //! Sources: the provider sheet of this project and anthropic-sdk-python 0.121.
 
@@ -22,7 +23,7 @@ use url::Url;
 use self::{capabilities::Capabilities, event::EventReader};
 use crate::{
     CatalogueEntry, CompletionRequest, CompletionStream, InvalidOptions, ModelInfo, NetworkPolicy,
-    Provider, ProviderError, Secret, Timeouts,
+    Parameters, Provider, ProviderError, Secret, Timeouts,
     answer::Answer,
     catalogue::{self, MAX_MODELS},
     options,
@@ -157,6 +158,10 @@ impl Provider for Anthropic {
 
     fn models(&self) -> Vec<ModelInfo> {
         self.options.models.clone()
+    }
+
+    fn unsupported(&self, parameters: &Parameters) -> Vec<(&'static str, &'static str)> {
+        request::unsupported(parameters)
     }
 
     async fn stream(&self, request: CompletionRequest) -> Result<CompletionStream, ProviderError> {

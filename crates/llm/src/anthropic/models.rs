@@ -12,12 +12,11 @@ pub(super) fn read(json: &RawValue) -> Option<(CatalogueEntry, Capabilities)> {
     let model: &Value = &serde_json::from_str(json.get()).ok()?;
     let id = catalogue::id(&model["id"])?;
     let told = &model["capabilities"];
-    let max_tokens = catalogue::tokens(&model["max_tokens"]);
     let thinking = thinking(told).unwrap_or_else(|| Capabilities::by_name(&id).thinking);
     let entry = CatalogueEntry {
         name: catalogue::name(&model["display_name"], &id),
         context_length: catalogue::tokens(&model["max_input_tokens"]),
-        max_output_tokens: max_tokens,
+        max_output_tokens: catalogue::tokens(&model["max_tokens"]),
         input_modalities: input_modalities(told),
         output_modalities: vec!["text".to_owned()],
         supported_parameters: parameters(told, thinking),
@@ -26,7 +25,6 @@ pub(super) fn read(json: &RawValue) -> Option<(CatalogueEntry, Capabilities)> {
     };
     let is_known = |path: &str| told.pointer(path).and_then(is_supported);
     let capabilities = Capabilities {
-        max_tokens,
         thinking,
         takes_effort: is_known("/effort").unwrap_or(thinking == Thinking::Adaptive),
         can_be_told_not_to: is_known("/thinking/types/disabled").unwrap_or(true),
@@ -131,7 +129,6 @@ mod tests {
         assert_eq!(
             capabilities,
             Capabilities {
-                max_tokens: Some(64000),
                 thinking: Thinking::Adaptive,
                 takes_effort: true,
                 can_be_told_not_to: false,

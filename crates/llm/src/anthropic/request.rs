@@ -7,14 +7,15 @@ use serde::Serialize;
 
 use super::capabilities::{Capabilities, Thinking};
 use crate::{
-    ChatMessage, CompletionRequest, Content, ErrorKind, Parameters, Part, ProviderError,
+    ChatMessage, CompletionRequest, Content, ErrorKind, Limits, Parameters, Part, ProviderError,
     ReasoningEffort, ResponseFormat, Role,
 };
 
 /// `max_tokens` has to be sent. Where nobody chose it, an answer may have this many: what even the
 /// oldest models that are still offered can give.
 const FALLBACK_MAX_TOKENS: u32 = 4096;
-/// The same for a model that is known to give more. More than this is asked for by choice only.
+/// The same for a model that is known to give more, and has the room for it. More than this is asked for by
+/// choice only.
 const DEFAULT_MAX_TOKENS: u32 = 32_000;
 /// The least that a model may be given to think.
 const MIN_BUDGET: u32 = 1024;
@@ -107,21 +108,13 @@ impl<'a> Body<'a> {
         capabilities: Capabilities,
     ) -> Result<Self, ProviderError> {
         let parameters = &request.parameters;
-        if parameters.seed.is_some() {
-            return Err(refused("Anthropic's models take no seed."));
+        if let Some((_, words)) = unsupported(parameters).first() {
+            return Err(refused(words));
         }
-        if parameters.temperature.is_some_and(|t| t > 1.0) {
-            return Err(refused("Anthropic's models take a temperature of 0 to 1."));
-        }
-        let (thinking, effort, max_tokens) = effort(parameters, capabilities)?;
+        let (thinking, effort, max_tokens) = effort(parameters, request.limits, capabilities)?;
         let format = match &parameters.response_format {
-            None => None,
             Some(ResponseFormat::JsonSchema { schema, .. }) => Some(Format::JsonSchema { schema }),
-            Some(ResponseFormat::JsonObject) => {
-                return Err(refused(
-                    "Anthropic's models answer in JSON only after a schema.",
-                ));
-            }
+            None | Some(ResponseFormat::JsonObject) => None,
         };
         let output_config = OutputConfig { effort, format };
         let system = request.system_prompt.as_deref();
@@ -142,16 +135,51 @@ impl<'a> Body<'a> {
     }
 }
 
+/// The parameters that the format has no place for as they are set, and why.
+pub(super) fn unsupported(parameters: &Parameters) -> Vec<(&'static str, &'static str)> {
+    [
+        (
+            parameters.temperature.is_some_and(|t| t > 1.0),
+            "temperature",
+            "Anthropic's models take a temperature of 0 to 1.",
+        ),
+        (
+            parameters.seed.is_some(),
+            "seed",
+            "Anthropic's models take no seed.",
+        ),
+        (
+            parameters.response_format == Some(ResponseFormat::JsonObject),
+            "response_format",
+            "Anthropic's models answer in JSON only after a schema.",
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(is_set, name, words)| is_set.then_some((name, words)))
+    .collect()
+}
+
 /// How much to think, in the words of the model's generation, and the limit that fits to it: what
 /// is thought counts against it.
 fn effort(
     parameters: &Parameters,
+    limits: Limits,
     capabilities: Capabilities,
 ) -> Result<(Option<ThinkingConfig>, Option<&'static str>, u32), ProviderError> {
-    let most = capabilities.max_tokens;
-    let plain = parameters
-        .max_tokens
-        .unwrap_or_else(|| most.map_or(FALLBACK_MAX_TOKENS, |most| most.min(DEFAULT_MAX_TOKENS)));
+    let Limits {
+        max_output_tokens,
+        room,
+    } = limits;
+    let default = match max_output_tokens {
+        Some(_) => DEFAULT_MAX_TOKENS,
+        None => FALLBACK_MAX_TOKENS,
+    };
+    // What was not chosen must be neither more than the model gives nor more than its context still holds:
+    // both are refused.
+    let most = max_output_tokens
+        .unwrap_or(u32::MAX)
+        .min(room.unwrap_or(u32::MAX));
+    let plain = parameters.max_tokens.unwrap_or(default.min(most));
     let Some(effort) = parameters.reasoning_effort else {
         return Ok((None, None, plain));
     };
@@ -171,14 +199,15 @@ fn effort(
         }
         (Thinking::Budget, effort) => {
             // Whoever chose no limit gets the thinking on top of the answer.
-            let limit = match parameters.max_tokens {
-                Some(limit) => limit,
+            let (limit, answer) = match parameters.max_tokens {
+                Some(limit) => (limit, 1),
                 None => {
-                    let limit = plain.saturating_add(budget(effort));
-                    most.map_or(limit, |most| most.min(limit))
+                    let limit = most.min(plain.saturating_add(budget(effort)));
+                    // Where that is too little for both, half of it is the answer's.
+                    (limit, plain.min(limit / 2))
                 }
             };
-            let budget_tokens = budget(effort).min(limit.saturating_sub(1));
+            let budget_tokens = budget(effort).min(limit.saturating_sub(answer));
             if budget_tokens < MIN_BUDGET {
                 return Err(refused(
                     "To reason, this model needs a max_tokens of more than 1024.",

@@ -6,7 +6,6 @@ use super::*;
 use crate::Image;
 
 const PLAIN: Capabilities = Capabilities {
-    max_tokens: None,
     thinking: Thinking::Adaptive,
     takes_effort: true,
     can_be_told_not_to: true,
@@ -152,7 +151,7 @@ fn turns_alternate_and_the_user_begins() {
 
 #[test]
 fn reasoning_fits_to_the_model() {
-    use ReasoningEffort::{High, Low, Medium, Minimal, None as Never};
+    use ReasoningEffort::{High, Low, Minimal, None as Never};
     let adaptive = |effort: &str| {
         Some((
             json!({"type": "adaptive", "display": "summarized"}),
@@ -165,11 +164,7 @@ fn reasoning_fits_to_the_model() {
             Value::Null,
         ))
     };
-    let of = |thinking, max_tokens| Capabilities {
-        max_tokens,
-        thinking,
-        ..PLAIN
-    };
+    let of = |thinking| Capabilities { thinking, ..PLAIN };
     let stubborn = Capabilities {
         takes_effort: false,
         can_be_told_not_to: false,
@@ -188,73 +183,56 @@ fn reasoning_fits_to_the_model() {
             Err("This model cannot be kept from reasoning."),
         ),
         (
-            of(Thinking::Adaptive, None),
+            of(Thinking::Adaptive),
             Some(High),
             None,
             Ok((adaptive("high"), 4096)),
         ),
         (
-            of(Thinking::Adaptive, Some(64000)),
-            Some(Medium),
-            None,
-            Ok((adaptive("medium"), 32000)),
-        ),
-        (
-            of(Thinking::Adaptive, Some(8192)),
+            of(Thinking::Adaptive),
             Some(Low),
             Some(7),
             Ok((adaptive("low"), 7)),
         ),
         (
-            of(Thinking::Adaptive, None),
+            of(Thinking::Adaptive),
             Some(Never),
             None,
             Ok((Some((json!({"type": "disabled"}), Value::Null)), 4096)),
         ),
-        (of(Thinking::Adaptive, None), None, None, Ok((None, 4096))),
+        (of(Thinking::Adaptive), None, None, Ok((None, 4096))),
         (
-            of(Thinking::Budget, None),
+            of(Thinking::Budget),
             Some(Minimal),
             None,
             Ok((budget(1024), 5120)),
         ),
         (
-            of(Thinking::Budget, None),
+            of(Thinking::Budget),
             Some(High),
             None,
             Ok((budget(16384), 20480)),
         ),
         (
-            of(Thinking::Budget, Some(8192)),
-            Some(High),
-            None,
-            Ok((budget(8191), 8192)),
-        ),
-        (
-            of(Thinking::Budget, None),
+            of(Thinking::Budget),
             Some(High),
             Some(2000),
             Ok((budget(1999), 2000)),
         ),
+        (of(Thinking::Budget), Some(Never), None, Ok((None, 4096))),
         (
-            of(Thinking::Budget, None),
-            Some(Never),
-            None,
-            Ok((None, 4096)),
-        ),
-        (
-            of(Thinking::Budget, None),
+            of(Thinking::Budget),
             Some(Low),
             Some(1024),
             Err("To reason, this model needs a max_tokens of more than 1024."),
         ),
         (
-            of(Thinking::No, None),
+            of(Thinking::No),
             Some(Low),
             None,
             Err("This model cannot be asked for reasoning."),
         ),
-        (of(Thinking::No, None), Some(Never), None, Ok((None, 4096))),
+        (of(Thinking::No), Some(Never), None, Ok((None, 4096))),
     ] {
         let parameters = Parameters {
             reasoning_effort: effort,
@@ -270,6 +248,78 @@ fn reasoning_fits_to_the_model() {
             found,
             expected.map_err(str::to_owned),
             "{capabilities:?} {effort:?} {max_tokens:?}"
+        );
+    }
+}
+
+#[test]
+fn an_answer_has_the_room_that_there_is() {
+    use ReasoningEffort::{High, Low};
+    // What the model gives, what its context has left, the effort and the limit that were chosen; the limit that
+    // is sent, and how much of it is for thinking.
+    for (gives, room, effort, chosen, limit, thinking) in [
+        (None, None, None, None, 4096, None),
+        (None, Some(1000), None, None, 1000, None),
+        (None, Some(100_000), None, None, 4096, None),
+        (Some(64_000), None, None, None, 32_000, None),
+        (Some(64_000), Some(100_000), None, None, 32_000, None),
+        (Some(64_000), Some(5000), None, None, 5000, None),
+        (Some(2000), Some(5000), None, None, 2000, None),
+        (Some(64_000), Some(5000), None, Some(9000), 9000, None),
+        (
+            Some(64_000),
+            Some(100_000),
+            Some(High),
+            None,
+            48_384,
+            Some(16_384),
+        ),
+        (Some(8192), None, Some(High), None, 8192, Some(4096)),
+        (
+            Some(64_000),
+            Some(33_000),
+            Some(High),
+            None,
+            33_000,
+            Some(16_384),
+        ),
+        (Some(64_000), Some(5000), Some(Low), None, 5000, Some(2500)),
+        (
+            Some(64_000),
+            Some(5000),
+            Some(Low),
+            Some(9000),
+            9000,
+            Some(4096),
+        ),
+    ] {
+        let limits = Limits {
+            max_output_tokens: gives,
+            room,
+        };
+        let parameters = Parameters {
+            reasoning_effort: effort,
+            max_tokens: chosen,
+            ..Parameters::default()
+        };
+        let request = CompletionRequest {
+            limits,
+            ..request(vec![], parameters)
+        };
+        let capabilities = Capabilities {
+            thinking: Thinking::Budget,
+            ..PLAIN
+        };
+        let body = body(&request, capabilities).unwrap();
+        assert_eq!(
+            body["max_tokens"], limit,
+            "{limits:?} {effort:?} {chosen:?}"
+        );
+        let budget = &body["thinking"]["budget_tokens"];
+        assert_eq!(
+            budget.as_u64(),
+            thinking,
+            "{limits:?} {effort:?} {chosen:?}"
         );
     }
 }

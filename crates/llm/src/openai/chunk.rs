@@ -1,13 +1,14 @@
 //! The JSON of an answer: the chunks of a stream, or one whole completion.
 //!
 //! Owns its shapes and turns them into events. Reads leniently: every field may be missing or
-//! null, unknown ones are ignored. Must not know how the JSON arrived.
+//! null, unknown ones are ignored, and so is what stands beside the text in a shape of its own. The text
+//! itself must be one: an answer that cannot be read is not an empty one. Must not know how the JSON arrived.
 
 use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{SeqAccess, Visitor},
 };
 use serde_json::{Value, value::RawValue};
 
@@ -16,6 +17,7 @@ use crate::{
     answer::{ReadError, Reader},
     decimal,
     events::{Events, other_reason},
+    lenient::{count, or_default, part},
 };
 
 /// Turns chunks into events. One for each answer.
@@ -28,11 +30,17 @@ pub(super) struct ChunkReader {
 impl Reader for ChunkReader {
     fn read(&mut self, json: &str) -> Result<(), ReadError> {
         let chunk: Chunk<'_> = serde_json::from_str(json).map_err(ReadError::Malformed)?;
+        if chunk.is_error() {
+            return Err(ReadError::Provider(part(serde_json::from_str(json).ok())));
+        }
         self.take(chunk).map(|_| ())
     }
 
     fn read_whole(&mut self, json: &[u8]) -> Result<(), ReadError> {
         let chunk: Chunk<'_> = serde_json::from_slice(json).map_err(ReadError::Malformed)?;
+        if chunk.is_error() {
+            return Err(ReadError::Provider(part(serde_json::from_slice(json).ok())));
+        }
         match self.take(chunk)? {
             true => Ok(()),
             false => Err(ReadError::NoChoices),
@@ -60,15 +68,19 @@ impl ChunkReader {
     /// Whether there was a choice in it.
     fn take(&mut self, chunk: Chunk<'_>) -> Result<bool, ReadError> {
         // Kept until the end: some servers count up in every chunk.
-        if let Some(usage) = chunk.usage {
-            self.usage = Some(usage.into());
+        if let Some(usage) = chunk.usage.map(Usage::from) {
+            // One that says nothing is none.
+            if usage != Usage::default() {
+                self.usage = Some(usage);
+            }
         }
         if let Some(error) = chunk.error.filter(is_error) {
             return Err(ReadError::Provider(error));
         }
         self.events.set_model(chunk.model.0);
         // Only one choice is ever asked for.
-        let Some(choice) = chunk.choices.and_then(|choices| choices.into_iter().next()) else {
+        let choices = chunk.choices.into_iter().flatten();
+        let Some(choice) = choices.flatten().next() else {
             return Ok(false);
         };
         if let Some(error) = choice.error.filter(is_error) {
@@ -91,7 +103,8 @@ impl ChunkReader {
         } else if !delta.reasoning_content.is_empty() {
             self.events.add_reasoning(delta.reasoning_content.0);
         } else {
-            for detail in delta.reasoning_details.into_iter().flatten() {
+            for detail in delta.reasoning_details {
+                let detail: ReasoningDetail<'_> = part(Some(detail));
                 self.events.add_reasoning(detail.text.0);
                 self.events.add_reasoning(detail.summary.0);
             }
@@ -124,13 +137,22 @@ fn is_error(error: &Value) -> bool {
 
 #[derive(Debug, Deserialize)]
 struct Chunk<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    object: Text<'a>,
     error: Option<Value>,
-    #[serde(default, borrow)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     model: Text<'a>,
     #[serde(borrow)]
-    choices: Option<Vec<Choice<'a>>>,
-    #[serde(borrow)]
+    choices: Option<Vec<Option<Choice<'a>>>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
     usage: Option<UsageFields<'a>>,
+}
+
+impl Chunk<'_> {
+    /// Whether it is an error as vLLM has written it, its fields beside the word instead of below it.
+    fn is_error(&self) -> bool {
+        self.object.0 == "error" && !self.error.as_ref().is_some_and(is_error)
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -142,7 +164,7 @@ struct Choice<'a> {
     /// In a whole answer.
     #[serde(borrow)]
     message: Option<Delta<'a>>,
-    #[serde(default, borrow)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     finish_reason: Text<'a>,
 }
 
@@ -152,30 +174,32 @@ struct Delta<'a> {
     content: Text<'a>,
     #[serde(default, borrow)]
     refusal: Text<'a>,
-    #[serde(default, borrow)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     reasoning: Text<'a>,
-    #[serde(default, borrow)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     reasoning_content: Text<'a>,
-    #[serde(borrow)]
-    reasoning_details: Option<Vec<ReasoningDetail<'a>>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    reasoning_details: Vec<&'a RawValue>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct ReasoningDetail<'a> {
-    #[serde(default, borrow)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     text: Text<'a>,
-    #[serde(default, borrow)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     summary: Text<'a>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct UsageFields<'a> {
     #[serde(default, deserialize_with = "count")]
     prompt_tokens: Option<u64>,
     #[serde(default, deserialize_with = "count")]
     completion_tokens: Option<u64>,
-    prompt_tokens_details: Option<PromptDetails>,
-    completion_tokens_details: Option<CompletionDetails>,
+    #[serde(default, deserialize_with = "or_default")]
+    prompt_tokens_details: PromptDetails,
+    #[serde(default, deserialize_with = "or_default")]
+    completion_tokens_details: CompletionDetails,
     #[serde(borrow)]
     cost: Option<&'a RawValue>,
 }
@@ -189,7 +213,7 @@ struct PromptDetails {
     cache_write_tokens: Option<u64>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct CompletionDetails {
     #[serde(default, deserialize_with = "count")]
     reasoning_tokens: Option<u64>,
@@ -197,27 +221,20 @@ struct CompletionDetails {
 
 impl From<UsageFields<'_>> for Usage {
     fn from(fields: UsageFields<'_>) -> Self {
-        let prompt = fields.prompt_tokens_details.unwrap_or_default();
+        let prompt = fields.prompt_tokens_details;
         Self {
             prompt_tokens: fields.prompt_tokens,
             completion_tokens: fields.completion_tokens,
             cached_tokens: prompt.cached_tokens,
             cache_write_tokens: prompt.cache_write_tokens,
-            reasoning_tokens: fields
-                .completion_tokens_details
-                .and_then(|d| d.reasoning_tokens),
+            reasoning_tokens: fields.completion_tokens_details.reasoning_tokens,
             cost_usd: fields.cost.and_then(|cost| decimal::plain(cost.get())),
         }
     }
 }
 
-/// A number of tokens; `None` for whatever else is there.
-fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    Value::deserialize(deserializer).map(|value| value.as_u64())
-}
-
-/// Text that is not copied unless it has escapes. Null and whatever else is no text are empty; of
-/// a list of content parts, the parts with a `text` count.
+/// Text that is not copied unless it has escapes. Null is empty; of a list of content parts, the parts with
+/// a `text` count.
 #[derive(Debug, Default)]
 struct Text<'a>(Cow<'a, str>);
 
@@ -254,33 +271,12 @@ impl<'de> Visitor<'de> for TextVisitor {
         Ok(Text::default())
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Text::default())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Text::default())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Text::default())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Text::default())
-    }
-
     fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
         let mut text = String::new();
         while let Some(part) = parts.next_element::<Value>()? {
             text.push_str(part.get("text").and_then(Value::as_str).unwrap_or_default());
         }
         Ok(Text(Cow::Owned(text)))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
-        while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Text::default())
     }
 }
 

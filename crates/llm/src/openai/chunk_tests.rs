@@ -70,8 +70,18 @@ fn chunks_are_read_leniently() {
             r#"{"choices":[{"index":"0","delta":{"content":"a","x":[1]},"logprobs":{}}],"obfuscation":"zz"}"#,
             &[text("a")],
         ),
-        (r#"{"choices":[{"delta":{"content":7}}]}"#, &[]),
-        (r#"{"choices":[{"delta":{"content":{"text":"a"}}}]}"#, &[]),
+        (
+            r#"{"choices":[null,{"delta":{"content":"a"}}]}"#,
+            &[text("a")],
+        ),
+        (
+            r#"{"model":7,"object":{},"choices":[{"delta":{"content":"a","reasoning":{},"reasoning_details":"x"},"finish_reason":0}],"usage":"none"}"#,
+            &[text("a")],
+        ),
+        (
+            r#"{"choices":[{"delta":{"reasoning_details":[7,{"text":{}},{"text":"b"}]}}],"usage":{}}"#,
+            &[Reasoning("b".to_owned())],
+        ),
         (
             r#"{"choices":[{"delta":{"content":[{"type":"thinking"},{"type":"text","text":"a"},"b"]}}]}"#,
             &[text("a")],
@@ -179,6 +189,35 @@ fn the_last_usage_counts_and_its_odd_values_do_not() {
 }
 
 #[test]
+fn usage_counts_in_whatever_shape() {
+    let usage = |prompt, completion| Usage {
+        prompt_tokens: Some(prompt),
+        completion_tokens: Some(completion),
+        ..Usage::default()
+    };
+    for (json, expected) in [
+        (
+            r#"{"prompt_tokens":10.0,"completion_tokens":"5"}"#,
+            Some(usage(10, 5)),
+        ),
+        (
+            r#"{"prompt_tokens":1,"completion_tokens":2,"prompt_tokens_details":[],"completion_tokens_details":0}"#,
+            Some(usage(1, 2)),
+        ),
+        // What says nothing is as good as missing, so that it is estimated.
+        ("{}", None),
+        (r#"{"prompt_tokens":null,"cost":null}"#, None),
+        ("[]", None),
+        (r#""none""#, None),
+    ] {
+        let (events, error) = read(&[&format!(r#"{{"choices":[],"usage":{json}}}"#)]);
+        assert!(error.is_none(), "{json}: {error:?}");
+        let expected: Vec<_> = expected.map(CompletionEvent::Usage).into_iter().collect();
+        assert_eq!(events, expected, "{json}");
+    }
+}
+
+#[test]
 fn the_model_is_told_when_it_changes() {
     let (events, _) = read(&[
         r#"{"model":"a"}"#,
@@ -206,6 +245,18 @@ fn an_error_ends_it_and_keeps_the_text() {
 }
 
 #[test]
+fn an_error_may_be_the_whole_chunk() {
+    let chunk = r#"{"object":"error","message":"Too long","type":"BadRequestError","code":400}"#;
+    let (_, ended) = read(&[chunk]);
+    assert!(
+        matches!(&ended, Some(ReadError::Provider(error)) if error["message"] == "Too long"),
+        "{ended:?}"
+    );
+    let whole = ChunkReader::default().read_whole(chunk.as_bytes());
+    assert!(matches!(whole, Err(ReadError::Provider(_))));
+}
+
+#[test]
 fn what_is_no_chunk_is_malformed() {
     for chunk in [
         "5",
@@ -214,6 +265,11 @@ fn what_is_no_chunk_is_malformed() {
         "{",
         r#"{"choices":[{"delta":{"content":"a"}}"#,
         "\u{0}",
+        // The text is there, in a shape that nobody knows: the answer must not seem to be empty.
+        r#"{"choices":[{"delta":{"content":7}}]}"#,
+        r#"{"choices":[{"delta":{"content":{"text":"a"}}}]}"#,
+        r#"{"choices":[{"delta":"a"}]}"#,
+        r#"{"choices":"a"}"#,
     ] {
         assert!(
             matches!(read(&[chunk]).1, Some(ReadError::Malformed(_))),

@@ -1,7 +1,7 @@
 //! Chat completions, the wire format that OpenAI began and most providers speak.
 //!
-//! Owns the adapter and its presets: a provider of this format is data, a base URL and a few
-//! [`Quirks`]. Must not hold what only one provider does in its code paths; that is a quirk.
+//! Owns the adapter. A provider of this format is data: a base URL and a few [`Quirks`], a line in
+//! [`presets`](crate::presets). Must not hold what only one provider does in its code paths; that is a quirk.
 //!
 //! Sources: OpenRouter's API reference, OpenAI's OpenAPI description, and captured streams.
 
@@ -17,16 +17,11 @@ use url::Url;
 use self::chunk::ChunkReader;
 use crate::{
     AccountCheck, CatalogueEntry, CompletionRequest, CompletionStream, InvalidOptions, ModelInfo,
-    NetworkPolicy, Provider, ProviderError, Secret, Timeouts,
+    NetworkPolicy, Parameters, Provider, ProviderError, Secret, Timeouts,
     answer::Answer,
     catalogue, options,
     transport::{self, Body},
 };
-
-/// The base URL of OpenRouter's API.
-pub const OPENROUTER_BASE_URL: &str = "https://openrouter.ai/api/v1";
-/// The base URL of OpenAI's API.
-pub const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
 
 /// An account with a provider that speaks chat completions.
 #[derive(Debug, Clone)]
@@ -104,59 +99,23 @@ pub enum ReasoningStyle {
 }
 
 impl OpenAiOptions {
-    /// The preset of any server that speaks the format, with no assumption about it.
+    /// An account with no assumption about it but how its provider differs.
     #[must_use]
-    pub fn compatible(slug: impl Into<String>, base_url: Url, api_key: Option<Secret>) -> Self {
+    pub fn new(
+        slug: impl Into<String>,
+        base_url: Url,
+        api_key: Option<Secret>,
+        quirks: Quirks,
+    ) -> Self {
         Self {
             slug: slug.into(),
             base_url,
             api_key,
             attribution: None,
             models: Vec::new(),
-            quirks: Quirks {
-                ask_for_usage: true,
-                ..Quirks::default()
-            },
+            quirks,
             timeouts: Timeouts::default(),
             network: NetworkPolicy::unrestricted(),
-        }
-    }
-
-    /// The preset of OpenRouter, slug `openrouter`. `app_url` is where this installation is found.
-    #[must_use]
-    pub fn openrouter(base_url: Url, api_key: Option<Secret>, app_url: Url) -> Self {
-        Self {
-            attribution: Some(Attribution {
-                url: app_url,
-                title: "PromptHub".to_owned(),
-            }),
-            models: vec![ModelInfo {
-                id: "openrouter/auto".to_owned(),
-                name: "OpenRouter: Auto".to_owned(),
-                context_length: None,
-                demo: false,
-            }],
-            quirks: Quirks {
-                token_limit: TokenLimit::MaxCompletionTokens,
-                reasoning: ReasoningStyle::Object,
-                forbid_compression: true,
-                has_key_endpoint: true,
-                ..Quirks::default()
-            },
-            ..Self::compatible("openrouter", base_url, api_key)
-        }
-    }
-
-    /// The preset of OpenAI, slug `openai`.
-    #[must_use]
-    pub fn openai(base_url: Url, api_key: Option<Secret>) -> Self {
-        Self {
-            quirks: Quirks {
-                token_limit: TokenLimit::MaxCompletionTokens,
-                ask_for_usage: true,
-                ..Quirks::default()
-            },
-            ..Self::compatible("openai", base_url, api_key)
         }
     }
 
@@ -230,6 +189,10 @@ impl Provider for OpenAiCompatible {
         self.options.models.clone()
     }
 
+    fn unsupported(&self, parameters: &Parameters) -> Vec<(&'static str, &'static str)> {
+        request::unsupported(parameters, self.options.quirks)
+    }
+
     async fn stream(&self, request: CompletionRequest) -> Result<CompletionStream, ProviderError> {
         let body = request::Body::new(&request, self.options.quirks)?;
         let request = self.client.post(self.chat_url.clone()).json(&body);
@@ -261,18 +224,20 @@ impl Provider for OpenAiCompatible {
 mod tests {
     use super::*;
 
-    fn options(base_url: &str) -> OpenAiOptions {
-        OpenAiOptions::compatible("x", Url::parse(base_url).unwrap(), None)
+    fn options(api_key: &str) -> OpenAiOptions {
+        let base_url = Url::parse("http://h/v1").unwrap();
+        OpenAiOptions::new("x", base_url, Some(Secret::new(api_key)), Quirks::default())
     }
 
     #[test]
     fn headers_are_openrouters_and_the_key_is_hidden() {
-        let url = |text| Url::parse(text).unwrap();
-        let options = OpenAiOptions::openrouter(
-            url(OPENROUTER_BASE_URL),
-            Some(Secret::new("sk-or-v1-secret")),
-            url("https://hub.example.com/some/page?x=1"),
-        );
+        let options = OpenAiOptions {
+            attribution: Some(Attribution {
+                url: Url::parse("https://hub.example.com/some/page?x=1").unwrap(),
+                title: "PromptHub".to_owned(),
+            }),
+            ..options("sk-or-v1-secret")
+        };
         let headers = options.headers().unwrap();
         assert_eq!(headers["authorization"], "Bearer sk-or-v1-secret");
         assert_eq!(headers["http-referer"], "https://hub.example.com");
@@ -282,10 +247,7 @@ mod tests {
 
     #[test]
     fn a_key_with_a_line_end_is_refused() {
-        let options = OpenAiOptions {
-            api_key: Some(Secret::new("a\nb")),
-            ..options("http://h/v1")
-        };
-        assert!(matches!(options.headers(), Err(InvalidOptions::ApiKey(_))));
+        let headers = options("a\nb").headers();
+        assert!(matches!(headers, Err(InvalidOptions::ApiKey(_))));
     }
 }

@@ -171,9 +171,10 @@ mod tests {
     #[test]
     fn what_is_no_model_is_left_out() {
         let long = "x".repeat(300);
-        let list = json!({"data": [{"id": "a"}, null, 3, {}, {"id": ""}, {"id": 1}, {"id": "b c"}, {"id": long}, {"id": "d"}]});
+        let list = json!({"data": [{"id": "a"}, null, 3, {}, {"id": ""}, {"id": 1}, {"id": "b c"}, {"id": " b"}, {"id": "b\u{a0}c"}, {"id": "b\nc"}, {"id": long}, {"id": "d"}]});
         let ids: Vec<_> = read_json(&list).into_iter().map(|model| model.id).collect();
-        assert_eq!(ids, ["a", "d"]);
+        assert_eq!(ids, ["a", "b c", "d"]);
+        assert_eq!(read_json(&json!({"data": null})), []);
         for json in ["", "{}", "null", "<html>", r#"{"data":{}}"#] {
             assert!(read(json.as_bytes()).is_err(), "{json}");
         }

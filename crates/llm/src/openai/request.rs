@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::{Quirks, ReasoningStyle, SeedField, TokenLimit};
 use crate::{
-    CompletionRequest, ErrorKind, ProviderError, ReasoningEffort, ResponseFormat, Role, content,
+    CompletionRequest, ErrorKind, Parameters, ProviderError, ReasoningEffort, ResponseFormat, Role,
+    content,
 };
 
 #[derive(Debug, Serialize)]
@@ -110,15 +111,12 @@ impl<'a> Body<'a> {
         quirks: Quirks,
     ) -> Result<Self, ProviderError> {
         let parameters = &request.parameters;
-        let (seed, random_seed) = match (quirks.seed, parameters.seed) {
-            (SeedField::Unknown, Some(_)) => {
-                return Err(ProviderError::new(
-                    ErrorKind::Refused,
-                    "This provider takes no seed.",
-                ));
-            }
-            (SeedField::RandomSeed, seed) => (None, seed),
-            (SeedField::Seed | SeedField::Unknown, seed) => (seed, None),
+        if let Some((_, words)) = unsupported(parameters, quirks).first() {
+            return Err(ProviderError::new(ErrorKind::Refused, words));
+        }
+        let (seed, random_seed) = match quirks.seed {
+            SeedField::RandomSeed => (None, parameters.seed),
+            SeedField::Seed | SeedField::Unknown => (parameters.seed, None),
         };
         let system = request
             .system_prompt
@@ -165,6 +163,17 @@ impl<'a> Body<'a> {
                 &[]
             },
         })
+    }
+}
+
+/// The parameters that the provider does not take, and why.
+pub(super) fn unsupported(
+    parameters: &Parameters,
+    quirks: Quirks,
+) -> Vec<(&'static str, &'static str)> {
+    match (quirks.seed, parameters.seed) {
+        (SeedField::Unknown, Some(_)) => vec![("seed", "This provider takes no seed.")],
+        _ => Vec::new(),
     }
 }
 
@@ -226,7 +235,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{ChatMessage, Image, Parameters, openai::OpenAiOptions};
+    use crate::{ChatMessage, Image, presets};
 
     fn full() -> CompletionRequest {
         let message = |role, content: &str| ChatMessage {
@@ -255,13 +264,12 @@ mod tests {
         }
     }
 
-    fn body(request: &CompletionRequest, options: &OpenAiOptions) -> serde_json::Value {
-        serde_json::to_value(Body::new(request, options.quirks).unwrap()).unwrap()
+    fn body(request: &CompletionRequest, quirks: Quirks) -> serde_json::Value {
+        serde_json::to_value(Body::new(request, quirks).unwrap()).unwrap()
     }
 
     #[test]
     fn each_preset_writes_its_dialect() {
-        let url = url::Url::parse("http://h/v1").unwrap();
         let common = json!({
             "model": "acme/m1:free",
             "messages": [
@@ -272,23 +280,23 @@ mod tests {
             ],
             "stream": true, "temperature": 0.7, "top_p": 1.0, "stop": ["END"], "seed": -1, "user": "u1",
         });
-        for (options, own) in [
+        for (quirks, own) in [
             (
-                OpenAiOptions::openrouter(url.clone(), None, url.clone()),
+                presets::OPENROUTER,
                 json!({
                     "max_completion_tokens": 20, "reasoning": {"effort": "low"},
                     "plugins": [{"id": "context-compression", "enabled": false}],
                 }),
             ),
             (
-                OpenAiOptions::openai(url.clone(), None),
+                presets::OPENAI,
                 json!({
                     "max_completion_tokens": 20, "reasoning_effort": "low",
                     "stream_options": {"include_usage": true},
                 }),
             ),
             (
-                OpenAiOptions::compatible("x", url, None),
+                presets::COMPATIBLE,
                 json!({
                     "max_tokens": 20, "reasoning_effort": "low",
                     "stream_options": {"include_usage": true},
@@ -297,24 +305,19 @@ mod tests {
         ] {
             let mut expected = common.as_object().unwrap().clone();
             expected.extend(own.as_object().unwrap().clone());
-            assert_eq!(body(&full(), &options), json!(expected), "{}", options.slug);
+            assert_eq!(body(&full(), quirks), json!(expected), "{quirks:?}");
         }
     }
 
     #[test]
     fn what_is_not_set_is_not_sent() {
-        let url = url::Url::parse("http://h/v1").unwrap();
         let request = CompletionRequest {
             model: "m".to_owned(),
             system_prompt: Some(String::new()),
             ..CompletionRequest::default()
         };
-        let options = OpenAiOptions {
-            quirks: Quirks::default(),
-            ..OpenAiOptions::openai(url, None)
-        };
         assert_eq!(
-            body(&request, &options),
+            body(&request, Quirks::default()),
             json!({"model": "m", "messages": [], "stream": true})
         );
     }

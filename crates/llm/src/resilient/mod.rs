@@ -17,7 +17,7 @@ pub use self::breaker::Pause;
 use self::breaker::{Breaker, Skipped, Verdict};
 use crate::{
     AccountCheck, CatalogueEntry, CompletionEvent, CompletionRequest, CompletionStream, ErrorKind,
-    FinishReason, ModelInfo, Provider, ProviderError,
+    FinishReason, ModelInfo, Parameters, Provider, ProviderError,
 };
 
 /// Events that are no token, of which an answer has no more than this many before its first one.
@@ -189,6 +189,10 @@ impl Provider for Resilient {
 
     fn is_demo(&self) -> bool {
         self.inner.is_demo()
+    }
+
+    fn unsupported(&self, parameters: &Parameters) -> Vec<(&'static str, &'static str)> {
+        self.inner.unsupported(parameters)
     }
 
     async fn stream(&self, request: CompletionRequest) -> Result<CompletionStream, ProviderError> {

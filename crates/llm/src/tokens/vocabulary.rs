@@ -39,12 +39,8 @@ fn vocabulary() -> Option<Arc<CoreBPE>> {
     held.clone()
 }
 
-/// Whether it is a model of OpenAI's from `gpt-4o` on, wherever it is offered. Models of others are
-/// called after them.
+/// Whether it is a model of OpenAI's from `gpt-4o` on.
 fn is_o200k(model: &str) -> bool {
-    let mut segments = model.rsplit('/');
-    let name = segments.next().unwrap_or_default();
-    let is_openais = segments.next().is_none_or(|maker| maker == "openai");
     let families = [
         "gpt-4o",
         "gpt-4.1",
@@ -56,7 +52,7 @@ fn is_o200k(model: &str) -> bool {
         "o3",
         "o4",
     ];
-    is_openais && families.iter().any(|family| name.starts_with(family))
+    super::is_of(model, &families)
 }
 
 #[cfg(test)]

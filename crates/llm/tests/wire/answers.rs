@@ -1,6 +1,6 @@
 //! What is made of every answer that can come: whole, in pieces, broken off, or none at all.
 
-use prompthub_llm::{ErrorKind, Provider, Timeouts, Usage};
+use prompthub_llm::{ErrorKind, Timeouts, Usage};
 
 use crate::{
     Outcome, outcome, provider, request,
@@ -117,6 +117,33 @@ async fn streams_end_as_they_truly_ended() {
             &failed(ErrorKind::Unavailable),
         ),
         (
+            "an error of vLLM's",
+            format!("{a}{b}data: {{\"object\":\"error\",\"message\":\"m\",\"code\":400}}\n\n"),
+            &failed(ErrorKind::Refused),
+        ),
+        (
+            "an error of llama.cpp's",
+            format!(
+                "{a}{b}error: {{\"code\":500,\"message\":\"m\",\"type\":\"server_error\"}}\n\n"
+            ),
+            &failed(ErrorKind::Unavailable),
+        ),
+        (
+            "an event called error",
+            format!("{a}{b}event: error\ndata: {{\"message\":\"m\",\"code\":429}}\n\n"),
+            &failed(ErrorKind::RateLimited),
+        ),
+        (
+            "an event called error, in words",
+            format!("{a}{b}event: error\ndata: out of memory\n\n"),
+            &failed(ErrorKind::Unavailable),
+        ),
+        (
+            "side fields of any shape",
+            format!("{a}data: {{\"choices\":[null],\"usage\":\"none\"}}\n\n{b}{STOP}"),
+            &finished,
+        ),
+        (
             "broken JSON",
             format!("{a}{b}data: {{\n\n{a}"),
             &failed(ErrorKind::Protocol),
@@ -213,6 +240,23 @@ async fn answers_that_come_whole_are_judged_at_once() {
         (
             "HTML as a stream",
             format!("{HEAD}\n<html>x"),
+            Outcome::failed("", ErrorKind::Protocol),
+        ),
+        (
+            "an error as a stream",
+            format!("{HEAD}\n{{\"error\":{{\"code\":429,\"message\":\"m\"}}}}"),
+            Outcome::failed("", ErrorKind::RateLimited),
+        ),
+        (
+            "a completion as a stream",
+            format!(
+                "{HEAD}{{\"choices\":[{{\"message\":{{\"content\":\"a\"}},\"finish_reason\":\"stop\"}}]}}"
+            ),
+            Outcome::finished("a"),
+        ),
+        (
+            "other JSON as a stream",
+            format!("{HEAD}{{\"ok\":true}}\n{{\"ok\":true}}"),
             Outcome::failed("", ErrorKind::Protocol),
         ),
         (

@@ -25,6 +25,10 @@ fn event(event: &Value) -> String {
     format!("event: {name}\ndata: {event}\n\n")
 }
 
+fn text(text: &str) -> Value {
+    json!({"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": text}})
+}
+
 /// A whole answer: "Grüße 🦀", with thoughts before it.
 pub(crate) fn stream() -> String {
     [
@@ -36,8 +40,8 @@ pub(crate) fn stream() -> String {
         json!({"type": "content_block_stop", "index": 0}),
         json!({"type": "ping"}),
         json!({"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}}),
-        json!({"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "Grüße "}}),
-        json!({"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "🦀"}}),
+        text("Grüße "),
+        text("🦀"),
         json!({"type": "content_block_stop", "index": 1}),
         json!({"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": null}, "usage": {"output_tokens": 31}}),
         json!({"type": "message_stop"}),
@@ -47,10 +51,10 @@ pub(crate) fn stream() -> String {
     .collect()
 }
 
-pub(crate) fn usage(completion: u64) -> Option<Usage> {
+pub(crate) fn usage(completion: Option<u64>) -> Option<Usage> {
     Some(Usage {
         prompt_tokens: Some(20),
-        completion_tokens: Some(completion),
+        completion_tokens: completion,
         cached_tokens: Some(5),
         cache_write_tokens: Some(3),
         ..Usage::default()
@@ -59,7 +63,7 @@ pub(crate) fn usage(completion: u64) -> Option<Usage> {
 
 fn finished() -> Outcome {
     Outcome {
-        usage: usage(31),
+        usage: usage(Some(31)),
         ..Outcome::finished("Grüße 🦀")
     }
 }
@@ -106,6 +110,16 @@ async fn streams_are_read_in_any_pieces() {
     for (name, body) in [
         ("plain", plain.clone()),
         ("CRLF", plain.replace('\n', "\r\n")),
+        // The halves of the character in an event each.
+        (
+            "a character in halves",
+            plain.replace(
+                &event(&text("🦀")),
+                &[r"\ud83e", r"\udd80"]
+                    .map(|half| event(&text("HALF")).replace("HALF", half))
+                    .concat(),
+            ),
+        ),
         (
             "comments",
             plain.replace("event: ping", ": x\n\nevent: ping"),

@@ -85,7 +85,7 @@ async fn anthropics_models_come_in_pages_and_shape_requests() {
     let provider = anthropic::provider(&upstream.base_url);
     let serving = upstream.answer_each(vec![
         page("claude-a", types(true), true),
-        page("claude b", types(true), true),
+        page("claude\nb", types(true), true),
         page("claude-c", types(false), false),
         whole("500 No", "", ""),
     ]);
@@ -97,10 +97,11 @@ async fn anthropics_models_come_in_pages_and_shape_requests() {
     assert_eq!(found, [("claude-a", "CLAUDE-A"), ("claude-c", "CLAUDE-C")]);
     assert_eq!(models[0].max_output_tokens, Some(20000));
 
-    // What the list said of a model is in the next request for it.
+    // What the list said of a model is in the next request for it; the limits come from whoever asks.
     let mut request = request();
     request.model = "claude-c".to_owned();
     request.parameters.reasoning_effort = Some(ReasoningEffort::Minimal);
+    request.limits.max_output_tokens = models[1].max_output_tokens;
     assert!(provider.stream(request).await.is_err());
 
     let sent = serving.await.unwrap();
@@ -113,7 +114,7 @@ async fn anthropics_models_come_in_pages_and_shape_requests() {
         [
             "GET /api/v1/models?limit=1000 HTTP/1.1",
             "GET /api/v1/models?limit=1000&after_id=claude-a HTTP/1.1",
-            "GET /api/v1/models?limit=1000&after_id=claude+b HTTP/1.1",
+            "GET /api/v1/models?limit=1000&after_id=claude%0Ab HTTP/1.1",
             "POST /api/v1/messages HTTP/1.1",
         ]
     );

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use prompthub_llm::{CompletionEvent, Deadline, ErrorKind, Provider, Timeouts};
+use prompthub_llm::{CompletionEvent, Deadline, ErrorKind, Timeouts};
 use tokio::io::AsyncWriteExt;
 
 use crate::{

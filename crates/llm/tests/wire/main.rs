@@ -13,28 +13,28 @@ mod presets;
 mod resilience;
 mod upstream;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use prompthub_llm::{
     ChatMessage, CompletionEvent, CompletionRequest, CompletionStream, Deadline, ErrorKind,
     FinishReason, Provider, ProviderError, Role, Secret, Timeouts, Usage,
-    openai::{OpenAiCompatible, OpenAiOptions},
+    presets::{Account, build_at, find},
 };
 use upstream::{HEAD, STOP, Upstream, whole};
 use url::Url;
 
-fn provider(base_url: &Url, timeouts: Timeouts) -> OpenAiCompatible {
+/// OpenRouter, at this URL.
+fn provider(base_url: &Url, timeouts: Timeouts) -> Arc<dyn Provider> {
     // The second test finds it installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let app_url = Url::parse("https://hub.example.com").unwrap();
-    let key = Some(Secret::new("sk-or-v1-0123"));
-    let options = OpenAiOptions::openrouter(base_url.clone(), key, app_url);
-    OpenAiCompatible::new(OpenAiOptions {
+    let account = Account {
+        base_url: Some(base_url.clone()),
         timeouts,
-        ..options
-    })
-    .unwrap()
+        app_url: Some(Url::parse("https://hub.example.com").unwrap()),
+        ..Account::new("openrouter", Some(Secret::new("sk-or-v1-0123")))
+    };
+    build_at(find("openrouter").unwrap(), account).unwrap()
 }
 
 fn request() -> CompletionRequest {

@@ -1,6 +1,6 @@
 //! Trying again up to the first token, never after it, and not at all where nobody answers.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use prompthub_llm::{
@@ -27,7 +27,7 @@ const QUICK: Retry = Retry {
 };
 
 fn resilient(base_url: &Url, retry: Retry, timeouts: Timeouts, pause: Pause) -> Resilient {
-    Resilient::new(Arc::new(provider(base_url, timeouts)), retry, pause)
+    Resilient::new(provider(base_url, timeouts), retry, pause)
 }
 
 fn quick(base_url: &Url) -> Resilient {
