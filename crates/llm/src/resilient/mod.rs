@@ -116,6 +116,10 @@ impl Provider for Resilient {
         self.inner.unsupported(parameters)
     }
 
+    fn max_image_bytes(&self) -> Option<u64> {
+        self.inner.max_image_bytes()
+    }
+
     async fn stream(&self, request: CompletionRequest) -> Result<CompletionStream, ProviderError> {
         let began = Instant::now();
         let mut permit = self.admit()?;
