@@ -28,6 +28,11 @@ pub trait Provider: Send + Sync + fmt::Debug {
         Vec::new()
     }
 
+    /// The most bytes that an image may have, where the provider bounds that below what is asked for here.
+    fn max_image_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// Asks for one answer and returns once the provider begins it.
     ///
     /// Dropping the future or the stream closes the connection at once.

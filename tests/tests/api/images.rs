@@ -4,7 +4,7 @@ use prompthub_dto::{
     chat::{Attachment, ChatReply},
     problem::{FieldCode, ProblemCode},
 };
-use prompthub_tests::{Client, spawn_app, upstream::Script};
+use prompthub_tests::{Client, TestApp, spawn_app, upstream::Script};
 use serde_json::{Value, json};
 
 use crate::knowing::{app_knowing, model};
@@ -283,4 +283,39 @@ async fn exports_and_imports_keep_the_names() {
     let file = ada.upload(&other, "cat.png", PNG).await;
     let (_, kept) = import(&ada, format!("/api/projects/{}/import", other.id), one).await;
     assert_eq!((kept[0].file_id, kept[0].offset), (Some(file.id), 4));
+}
+
+/// Anthropic bounds an image as base64, so that one of 4 MB is too much for it.
+#[tokio::test]
+async fn an_image_that_is_too_large_for_the_provider_is_refused_in_words() {
+    let app = TestApp::with(|config| {
+        config.anthropic_api_key = Some("sk-ant-test".parse().unwrap());
+        config.anthropic_base_url = config.openrouter_base_url.clone();
+    })
+    .await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("A").await;
+    for (name, length) in [("large.png", 3_932_161), ("small.png", 3_932_160)] {
+        let mut bytes = PNG.to_vec();
+        bytes.resize(length, 0);
+        ada.upload(&project, name, &bytes).await;
+    }
+    let ask = async |name: &str, model: &str| {
+        let body = json!({"message": [image(name)], "model": model});
+        ada.say(&project, body).send().await
+    };
+    let refused = ask("large.png", "anthropic/claude-x").await;
+    let problem = refused.assert_problem(ProblemCode::ImagesUnsupported);
+    assert!(
+        problem.detail.contains("3932160") && problem.detail.contains("large.png"),
+        "{refused}"
+    );
+    assert_eq!(ada.conversations(&project).await.len(), 0);
+    assert_eq!(app.upstream.requests().len(), 0);
+    ask("small.png", "anthropic/claude-x")
+        .await
+        .expect_status(200);
+    ask("large.png", "openrouter/acme/m1")
+        .await
+        .expect_status(200);
 }

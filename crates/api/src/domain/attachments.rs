@@ -19,7 +19,7 @@ use prompthub_store::{
 use super::content::NamedImage;
 use crate::{error::ApiError, files::Blobs, wire};
 
-/// Bytes of one image. Anthropic takes no larger ones.
+/// Bytes of one image. A provider may take less: `llm::Provider::max_image_bytes`.
 const MAX_IMAGE_BYTES: i64 = 5 * 1024 * 1024;
 /// Bytes of all the images of one request, earlier messages' included.
 pub(super) const MAX_REQUEST_BYTES: u64 = 20 * 1024 * 1024;

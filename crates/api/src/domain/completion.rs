@@ -166,6 +166,29 @@ pub(super) fn refuse_images(
     ))
 }
 
+/// # Errors
+/// `images_unsupported`, where an image that goes along is larger than the provider takes.
+pub(super) fn refuse_large_images(
+    most: Option<u64>,
+    model: &str,
+    history: &History,
+    first_kept: usize,
+) -> Result<(), ApiError> {
+    let kept = history.messages.get(first_kept..).unwrap_or_default();
+    let Some(most) = most else { return Ok(()) };
+    let mut images = kept.iter().flat_map(|message| &message.attachments);
+    let Some(image) = images.find(|image| history.size(image) > Some(most)) else {
+        return Ok(());
+    };
+    Err(ApiError::new(
+        ProblemCode::ImagesUnsupported,
+        format!(
+            "{model} takes images of at most {most} bytes, and {} is larger. Send a smaller one, or choose another model.",
+            image.file
+        ),
+    ))
+}
+
 /// The bytes that the first `count` characters have.
 fn byte_at(text: &str, count: u64) -> usize {
     let count = usize::try_from(count).unwrap_or(usize::MAX);

@@ -13,7 +13,7 @@ use prompthub_llm::{CompletionRequest, Limits, Pricing};
 use prompthub_store::messages::MessageRow;
 
 use super::{
-    completion::{History, refuse_images},
+    completion::{History, refuse_images, refuse_large_images},
     context,
     models::ModelName,
     parameters::refuse_unsupported,
@@ -106,6 +106,8 @@ impl Plan {
         refuse_unsupported(&*provider, entry, name, &self.history.parameters)?;
         let kept = context::fit(&self.history, &provider_model, entry).await?;
         refuse_images(entry, name, &self.history, kept.first)?;
+        let most = provider.max_image_bytes();
+        refuse_large_images(most, name, &self.history, kept.first)?;
         let limits = Limits {
             max_output_tokens: entry.and_then(|entry| entry.max_output_tokens),
             room: kept.room,

@@ -35,6 +35,8 @@ pub const ANTHROPIC_BASE_URL: &str = "https://api.anthropic.com";
 
 /// The version of the format, sent with every call.
 const VERSION: &str = "2023-06-01";
+/// An image may have 5 MiB as base64, which is a third longer than its bytes.
+const MAX_IMAGE_BYTES: u64 = 5 * 1024 * 1024 / 4 * 3;
 /// A list of more pages is not read to its end.
 const MAX_PAGES: usize = 20;
 
@@ -162,6 +164,10 @@ impl Provider for Anthropic {
 
     fn unsupported(&self, parameters: &Parameters) -> Vec<(&'static str, &'static str)> {
         request::unsupported(parameters)
+    }
+
+    fn max_image_bytes(&self) -> Option<u64> {
+        Some(MAX_IMAGE_BYTES)
     }
 
     async fn stream(&self, request: CompletionRequest) -> Result<CompletionStream, ProviderError> {

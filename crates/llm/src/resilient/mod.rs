@@ -195,6 +195,10 @@ impl Provider for Resilient {
         self.inner.unsupported(parameters)
     }
 
+    fn max_image_bytes(&self) -> Option<u64> {
+        self.inner.max_image_bytes()
+    }
+
     async fn stream(&self, request: CompletionRequest) -> Result<CompletionStream, ProviderError> {
         let (began, has_alternative) = (Instant::now(), request.has_alternative);
         let (mut before, mut failures) = (None, 0);
