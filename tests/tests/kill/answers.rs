@@ -33,7 +33,8 @@ pub fn script(request: &RecordedRequest) -> Script {
         .iter()
         .rev()
         .find(|(role, _)| role == "user")
-        .and_then(|(_, content)| number_of(content));
+        // What was not answered before it comes in one message with the question.
+        .and_then(|(_, content)| content.rsplit("\n\n").find_map(number_of));
     let Some(number) = asked else {
         return Script::answer("A few words");
     };
