@@ -93,6 +93,7 @@ async fn an_answer_tells_its_figures_and_who_failed_before_it() {
                 [
                     "openrouter/acme/b",
                     "Asked first",
+                    "Answered as",
                     "$0.000171, as the provider bills it",
                     "First word after",
                 ]
