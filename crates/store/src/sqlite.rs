@@ -106,7 +106,7 @@ impl SqliteEngine {
     {
         let conn = self
             .nearby
-            .get_or_try(|| connect_to_read(&self.path).map(RefCell::new))?;
+            .get_or_try(|| connect_to_look_up(&self.path).map(RefCell::new))?;
         let mut conn = conn
             .try_borrow_mut()
             .map_err(|_| StoreError::Internal("a look-up was begun within a look-up".to_owned()))?;
@@ -237,6 +237,13 @@ fn connect(path: &Path) -> Result<Conn, StoreError> {
 fn connect_to_read(path: &Path) -> Result<Conn, StoreError> {
     let mut conn = connect(path)?;
     conn.batch_execute("PRAGMA query_only = ON")?;
+    Ok(conn)
+}
+
+/// With a small cache: each thread that serves requests has one of these.
+fn connect_to_look_up(path: &Path) -> Result<Conn, StoreError> {
+    let mut conn = connect_to_read(path)?;
+    conn.batch_execute("PRAGMA cache_size = -256")?;
     Ok(conn)
 }
 

@@ -288,7 +288,7 @@ fn store_question(
         conversation_id: conversation.id,
         project_id: project.id,
         owner_id: asker.user,
-        user_message,
+        user_message: Arc::new(user_message),
         assistant_message_id: answer.id,
         asked,
         alternatives: plan.into_alternatives(),

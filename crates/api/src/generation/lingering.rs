@@ -11,7 +11,7 @@ use tokio::time::Instant;
 /// How long events stay: browsers come back within seconds.
 const LINGER: Duration = Duration::from_secs(10);
 /// How many bytes of events stay. On a busy server they would otherwise be most of its memory.
-const MAX_BYTES: usize = 2 * 1024 * 1024;
+const MAX_BYTES: usize = 1024 * 1024;
 
 /// The finished answers whose events are still there, the oldest first.
 #[derive(Debug, Default)]

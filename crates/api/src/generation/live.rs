@@ -1,7 +1,7 @@
 //! One answer that runs in this process, as its task and its subscribers share it.
 
 use std::{
-    sync::{Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -47,7 +47,7 @@ pub struct Live {
     pub owner_id: UserId,
     pub project_id: ProjectId,
     pub conversation_id: ConversationId,
-    pub user_message: Message,
+    pub user_message: Arc<Message>,
     log: Mutex<EventLog>,
     /// How many events there are; wakes the subscribers.
     progress: watch::Sender<usize>,
@@ -62,7 +62,7 @@ impl Live {
             owner_id: assignment.owner_id,
             project_id: assignment.project_id,
             conversation_id: assignment.conversation_id,
-            user_message: assignment.user_message.clone(),
+            user_message: Arc::clone(&assignment.user_message),
             log: Mutex::default(),
             progress: watch::Sender::new(0),
             stopping: CancellationToken::new(),

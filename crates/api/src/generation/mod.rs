@@ -54,7 +54,7 @@ pub struct Assignment {
     pub conversation_id: ConversationId,
     pub project_id: ProjectId,
     pub owner_id: UserId,
-    pub user_message: Message,
+    pub user_message: Arc<Message>,
     pub assistant_message_id: MessageId,
     pub asked: Asked,
     /// `None` where there is no other model to ask.
@@ -278,7 +278,7 @@ mod tests {
             conversation_id: ConversationId::new(),
             project_id: ProjectId::new(),
             owner_id: UserId::new(),
-            user_message: samples::answer("", MessageStatus::Complete),
+            user_message: Arc::new(samples::answer("", MessageStatus::Complete)),
             assistant_message_id: MessageId::new(),
             asked: Asked::new(Prepared {
                 model: "broken/x".to_owned(),

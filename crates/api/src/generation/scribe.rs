@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 /// costs much more than one more text in it.
 const GATHERING: Duration = Duration::from_millis(25);
 /// The most texts of one transaction, so that whoever begins an answer meanwhile waits for few.
-const BATCH: usize = 64;
+const BATCH: usize = 128;
 
 /// The texts that are to be written. A newer one takes the place of an older one of the same
 /// answer, so there are never more than answers.

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use prompthub_dto::{
+    chat::Message,
     ids::{ConversationId, GenerationId, MessageId, ProjectId, UserId},
     problem::{Problem, ProblemCode},
     stream::StreamEvent,
@@ -114,7 +115,7 @@ pub(super) async fn run(
     live.publish(&StreamEvent::Started {
         generation_id: assignment.generation_id,
         conversation_id: assignment.conversation_id,
-        user_message: Box::new(assignment.user_message.clone()),
+        user_message: Box::new(Message::clone(&assignment.user_message)),
         assistant_message_id: assignment.assistant_message_id,
         model: assignment.asked.requested().to_owned(),
         omitted: assignment.asked.now.omitted,

@@ -8,7 +8,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use prompthub_dto::{
-    chat::{Chat, ChatReply, CreateMessage, MessageStatus, Regenerate},
+    chat::{Chat, ChatReply, CreateMessage, Message, MessageStatus, Regenerate},
     ids::{ConversationId, MessageId, ProjectId},
     problem::{Problem, ProblemCode},
     stream::StreamEvent,
@@ -113,7 +113,7 @@ async fn reply(Begun { live, guard }: Begun, stream: bool) -> Result<HttpRespons
     Ok(HttpResponse::Ok().json(ChatReply {
         reply: message.content.clone(),
         conversation_id: message.conversation_id,
-        user_message: live.user_message.clone(),
+        user_message: Message::clone(&live.user_message),
         assistant_message: message,
     }))
 }
