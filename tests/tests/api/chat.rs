@@ -153,12 +153,7 @@ async fn the_model_that_really_answers_is_told() {
     ] {
         app.upstream.next(script);
         let body = json!({"message": "Hello", "model": model});
-        let reply: ChatReply = ada
-            .say(&project, body)
-            .send()
-            .await
-            .expect_status(200)
-            .json();
+        let reply = ada.ask(&project, body).await;
         let answer = reply.assistant_message;
         assert_eq!(answer.model.as_deref(), Some(model));
         assert_eq!(answer.response_model.as_deref(), response_model, "{model}");

@@ -3,7 +3,6 @@
 
 use diesel::{Connection, RunQueryDsl, connection::SimpleConnection, sql_types::Text};
 use prompthub_dto::{
-    chat::ChatReply,
     problem::ProblemCode,
     providers::{Provider, ProviderStatus, ProviderTest},
 };
@@ -346,12 +345,7 @@ async fn a_secret_key_that_changes_without_a_rotation_is_noticed() {
     let body = json!({
         "message": "Hello", "model": "mine/acme/m1", "parameters": {"fallback_models": ["demo/echo"]},
     });
-    let reply: ChatReply = ada
-        .say(&project, body)
-        .send()
-        .await
-        .expect_status(200)
-        .json();
+    let reply = ada.ask(&project, body).await;
     let failed = &reply.assistant_message.fallbacks[0];
     assert_eq!(failed.problem_code, ProblemCode::ProviderKeyUnreadable);
 }

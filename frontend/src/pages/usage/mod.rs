@@ -2,6 +2,7 @@
 //!
 //! Which days and by what are in the address.
 
+mod calendar;
 mod plot;
 mod report;
 mod series;

@@ -4,8 +4,9 @@ use leptos::prelude::*;
 use prompthub_dto::usage::{UsageReport, UsageSum};
 
 use super::{
+    calendar,
     plot::{Form, legend, plot},
-    series::{self, Cell, MOST, Series, amount, number, series, sources},
+    series::{Cell, MOST, Series, amount, number, series, sources},
     words::{capital, compact, money, seconds},
 };
 use crate::components::size::{dollars, grouped};
@@ -53,7 +54,7 @@ const FIGURES: [Figure; 3] = [
 
 /// The report by day and source, and the same as a whole.
 pub fn figures(daily: &UsageReport, whole: &UsageReport, by: &'static str) -> AnyView {
-    let days = series::days(&daily.from, &daily.to);
+    let days = calendar::days(&daily.from, &daily.to);
     let sources = sources(&whole.items);
     let range = format!("{} to {}", daily.from, daily.to);
     let figure = |figure: Figure| {
