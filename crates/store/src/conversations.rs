@@ -8,7 +8,7 @@ use crate::{
     Conn, StoreError,
     schema::conversations,
     search,
-    sql::{Steady, direct},
+    sql::{changed, direct},
     text_enum::text_enum,
 };
 
@@ -90,7 +90,7 @@ pub fn insert(conn: &mut Conn, new: &NewConversation) -> Result<ConversationRow,
     };
     let insert = diesel::insert_into(conversations::table).values(&row);
     direct!(conn => insert.execute(conn))?;
-    search::list_title(conn, row.id)?;
+    search::queue_title(conn, row.id)?;
     Ok(row)
 }
 
@@ -159,7 +159,7 @@ pub fn update(
         .filter(conversations::owner_id.eq(owner));
     let changed = diesel::update(conversation).set(&changes).execute(conn)?;
     if patch.title.is_some() && changed > 0 {
-        search::list_title(conn, id)?;
+        search::queue_title(conn, id)?;
     }
     find(conn, owner, id)
 }
@@ -174,14 +174,13 @@ pub fn set_generated_title(
     let untitled = conversations::table
         .find(id)
         .filter(conversations::titled_by.eq(TitledBy::Generated));
-    let changed = diesel::update(untitled)
-        .set((
-            conversations::title.eq(title),
-            conversations::updated_at.eq(now),
-        ))
-        .execute(conn)?;
+    let update = diesel::update(untitled).set((
+        conversations::title.eq(title),
+        conversations::updated_at.eq(now),
+    ));
+    let changed = changed!(conn => update.returning(conversations::id))?;
     if changed > 0 {
-        search::list_title(conn, id)?;
+        search::queue_title(conn, id)?;
     }
     Ok(changed > 0)
 }
@@ -204,11 +203,11 @@ pub fn set_active(
     let changed = match before {
         Some(before) => {
             let update = diesel::update(conversation.filter(active.eq(before))).set(changes);
-            direct!(conn => Steady(update).execute(conn))?
+            changed!(conn => update.returning(conversations::id))?
         }
         None => {
             let update = diesel::update(conversation.filter(active.is_null())).set(changes);
-            direct!(conn => Steady(update).execute(conn))?
+            changed!(conn => update.returning(conversations::id))?
         }
     };
     Ok(changed > 0)
@@ -231,7 +230,7 @@ pub fn touch(conn: &mut Conn, id: ConversationId, now: NaiveDateTime) -> Result<
         .find(id)
         .filter(conversations::last_activity_at.lt(now));
     let update = diesel::update(behind).set(conversations::last_activity_at.eq(now));
-    direct!(conn => Steady(update).execute(conn))?;
+    changed!(conn => update.returning(conversations::id))?;
     Ok(())
 }
 

@@ -1,14 +1,14 @@
 //! Answers, running and finished, and the leases of the processes that make them.
 
 use chrono::NaiveDateTime;
-use diesel::prelude::*;
+use diesel::{dsl::sql, expression::SqlLiteral, prelude::*, sql_types::Bool};
 use prompthub_dto::ids::{ConversationId, GenerationId, MessageId, UserId};
 
 use crate::{
     Conn, StoreError,
     messages::{self, MessageStatus},
     schema::generations,
-    sql::{Steady, direct},
+    sql::{Steady, changed, direct},
 };
 
 /// An answer.
@@ -45,6 +45,11 @@ pub struct NewGeneration {
     pub now: NaiveDateTime,
 }
 
+/// As the index of what runs says it. With a bound value a statement could not use that index.
+fn is_running() -> SqlLiteral<Bool> {
+    sql("generations.status = 'running'")
+}
+
 /// Adds a running answer.
 pub fn insert(conn: &mut Conn, new: &NewGeneration) -> Result<GenerationRow, StoreError> {
     let row = GenerationRow {
@@ -77,26 +82,29 @@ pub fn find(
     Ok(direct!(conn => query.select(GenerationRow::as_select()).get_result(conn)).optional()?)
 }
 
-/// An answer that is being made in a conversation.
+/// An answer that is being made in a person's conversation.
 pub fn running_in_conversation(
     conn: &mut Conn,
+    owner: UserId,
     conversation: ConversationId,
 ) -> Result<Option<GenerationId>, StoreError> {
     let query = generations::table
+        .filter(generations::owner_id.eq(owner))
         .filter(generations::conversation_id.eq(conversation))
-        .filter(generations::status.eq(MessageStatus::Running))
+        .filter(is_running())
         .order(generations::id.desc())
-        .select(generations::id);
-    Ok(direct!(conn => query.first(conn)).optional()?)
+        .select(generations::id)
+        .limit(1);
+    Ok(direct!(conn => Steady(query).get_result(conn)).optional()?)
 }
 
 /// How many answers are being made for a person.
 pub fn count_running(conn: &mut Conn, owner: UserId) -> Result<i64, StoreError> {
     let query = generations::table
         .filter(generations::owner_id.eq(owner))
-        .filter(generations::status.eq(MessageStatus::Running))
+        .filter(is_running())
         .count();
-    Ok(direct!(conn => query.get_result(conn))?)
+    Ok(direct!(conn => Steady(query).get_result(conn))?)
 }
 
 /// Prolongs the leases of those of these answers that run and are this process's. Says how many.
@@ -109,7 +117,7 @@ pub fn renew_leases(
     let own = generations::table
         .filter(generations::id.eq_any(ids))
         .filter(generations::lease_owner.eq(lease_owner))
-        .filter(generations::status.eq(MessageStatus::Running));
+        .filter(is_running());
     Ok(diesel::update(own)
         .set(generations::lease_expires_at.eq(until))
         .execute(conn)?)
@@ -121,7 +129,7 @@ pub fn revoke_lease(conn: &mut Conn, owner: UserId, id: GenerationId) -> Result<
     let running = generations::table
         .find(id)
         .filter(generations::owner_id.eq(owner))
-        .filter(generations::status.eq(MessageStatus::Running));
+        .filter(is_running());
     let changed = diesel::update(running)
         .set(generations::lease_owner.eq(""))
         .execute(conn)?;
@@ -131,24 +139,25 @@ pub fn revoke_lease(conn: &mut Conn, owner: UserId, id: GenerationId) -> Result<
 /// The running answers whose leases are this process's.
 pub fn list_leased(conn: &mut Conn, lease_owner: &str) -> Result<Vec<GenerationId>, StoreError> {
     let own = generations::table
-        .filter(generations::status.eq(MessageStatus::Running))
+        .filter(is_running())
         .filter(generations::lease_owner.eq(lease_owner))
         .select(generations::id);
     Ok(own.load(conn)?)
 }
 
-/// Stores how an answer ended; `false` when it is gone.
+/// Stores how an answer ended; `false` when it does not run any more, or is gone.
 pub fn finish(
     conn: &mut Conn,
     id: GenerationId,
     status: MessageStatus,
     now: NaiveDateTime,
 ) -> Result<bool, StoreError> {
-    let update = diesel::update(generations::table.find(id)).set((
+    let running = generations::table.find(id).filter(is_running());
+    let update = diesel::update(running).set((
         generations::status.eq(status),
         generations::finished_at.eq(now),
     ));
-    let changed = direct!(conn => Steady(update).execute(conn))?;
+    let changed = changed!(conn => update.returning(generations::id))?;
     Ok(changed > 0)
 }
 
@@ -160,7 +169,7 @@ pub fn interrupt_expired(
     except: &[GenerationId],
 ) -> Result<Vec<GenerationId>, StoreError> {
     let query = generations::table
-        .filter(generations::status.eq(MessageStatus::Running))
+        .filter(is_running())
         .filter(generations::lease_expires_at.lt(now))
         .filter(generations::id.ne_all(except))
         .select((generations::id, generations::assistant_message_id));
@@ -175,7 +184,7 @@ pub fn interrupt_running(
     now: NaiveDateTime,
 ) -> Result<Vec<GenerationId>, StoreError> {
     let query = generations::table
-        .filter(generations::status.eq(MessageStatus::Running))
+        .filter(is_running())
         .select((generations::id, generations::assistant_message_id));
     let running = query.load(conn)?;
     interrupt(conn, running, now)
@@ -189,9 +198,7 @@ fn interrupt(
     let mut interrupted = Vec::with_capacity(stale.len());
     for (id, message) in stale {
         // It may have been finished since it was read.
-        let running = generations::table
-            .find(id)
-            .filter(generations::status.eq(MessageStatus::Running));
+        let running = generations::table.find(id).filter(is_running());
         let changed = diesel::update(running)
             .set((
                 generations::status.eq(MessageStatus::Interrupted),

@@ -10,7 +10,7 @@ use crate::{
     Conn, StoreError,
     schema::{conversations, messages},
     search,
-    sql::{Steady, direct},
+    sql::{Steady, changed, direct},
     text_enum::text_enum,
     usage::UsageFigures,
 };
@@ -191,7 +191,7 @@ pub fn insert(conn: &mut Conn, new: &NewMessage) -> Result<MessageRow, StoreErro
     };
     let insert = diesel::insert_into(messages::table).values(&row);
     direct!(conn => insert.execute(conn))?;
-    list_for_search(conn, &row)?;
+    queue_for_search(conn, &row)?;
     Ok(row)
 }
 
@@ -290,7 +290,7 @@ pub fn write_texts(
             messages::reasoning.eq(text.reasoning.as_deref()),
             messages::updated_at.eq(now),
         ));
-        written += direct!(conn => Steady(update).execute(conn))?;
+        written += changed!(conn => update.returning(messages::id))?;
     }
     Ok(written)
 }
@@ -304,7 +304,7 @@ pub fn set_answerer(
 ) -> Result<(), StoreError> {
     let update =
         diesel::update(messages::table.find(id)).set((answerer, messages::updated_at.eq(now)));
-    direct!(conn => Steady(update).execute(conn))?;
+    changed!(conn => update.returning(messages::id))?;
     Ok(())
 }
 
@@ -317,11 +317,12 @@ pub fn finish(
 ) -> Result<Option<MessageRow>, StoreError> {
     let update =
         diesel::update(messages::table.find(id)).set((finish, messages::updated_at.eq(now)));
-    direct!(conn => Steady(update).execute(conn))?;
-    let query = messages::table.find(id);
-    let row = direct!(conn => query.select(MessageRow::as_select()).get_result(conn)).optional()?;
+    let row = direct!(conn => {
+        Steady(update.returning(MessageRow::as_returning())).get_result(conn)
+    })
+    .optional()?;
     if let Some(row) = &row {
-        list_for_search(conn, row)?;
+        queue_for_search(conn, row)?;
     }
     Ok(row)
 }
@@ -345,16 +346,16 @@ pub(crate) fn interrupt(
     if changed > 0 {
         let query = messages::table.find(id).select(MessageRow::as_select());
         let row = query.get_result(conn)?;
-        list_for_search(conn, &row)?;
+        queue_for_search(conn, &row)?;
     }
     Ok(())
 }
 
 /// Lets a message be searched for, unless it is being written: then it would be indexed anew each
 /// time that it grows.
-fn list_for_search(conn: &mut Conn, row: &MessageRow) -> Result<(), StoreError> {
+fn queue_for_search(conn: &mut Conn, row: &MessageRow) -> Result<(), StoreError> {
     match row.status {
         MessageStatus::Running => Ok(()),
-        _ => search::list_message(conn, row.conversation_id, row.id),
+        _ => search::queue_message(conn, row.conversation_id, row.id),
     }
 }

@@ -9,7 +9,7 @@ use prompthub_dto::ids::{ProjectId, PromptVersionId, UserId};
 use crate::{
     Conn, StoreError, blobs, now,
     schema::{files, projects, prompt_versions},
-    sql::{self, Steady, direct},
+    sql::{self, changed, direct},
 };
 
 /// A project.
@@ -263,7 +263,7 @@ pub fn touch(conn: &mut Conn, id: ProjectId, now: NaiveDateTime) -> Result<(), S
         .find(id)
         .filter(projects::last_activity_at.lt(now));
     let update = diesel::update(behind).set(projects::last_activity_at.eq(now));
-    direct!(conn => Steady(update).execute(conn))?;
+    changed!(conn => update.returning(projects::id))?;
     Ok(())
 }
 

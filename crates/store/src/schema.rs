@@ -171,7 +171,14 @@ diesel::table! {
         id -> BigInt,
         conversation_id -> Text,
         message_id -> Nullable<Text>,
-        pending -> Bool,
+    }
+}
+
+diesel::table! {
+    search_queue (id) {
+        id -> BigInt,
+        conversation_id -> Text,
+        message_id -> Nullable<Text>,
     }
 }
 
@@ -213,6 +220,11 @@ diesel::joinable!(files -> projects (project_id));
 diesel::joinable!(messages -> conversations (conversation_id));
 diesel::joinable!(catalogues -> providers (provider_id));
 
-diesel::allow_tables_to_appear_in_same_query!(conversations, messages, search_entries);
+diesel::allow_tables_to_appear_in_same_query!(
+    conversations,
+    messages,
+    search_entries,
+    search_queue,
+);
 diesel::allow_tables_to_appear_in_same_query!(blob_garbage, files, projects);
 diesel::allow_tables_to_appear_in_same_query!(catalogues, model_lists, providers);

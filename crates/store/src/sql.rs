@@ -33,6 +33,16 @@ macro_rules! direct {
 }
 pub(crate) use direct;
 
+/// Runs an `UPDATE … RETURNING` of some text, an id say, so that it stays prepared ([`Steady`]). How many rows it has changed.
+macro_rules! changed {
+    ($conn:ident => $update:expr) => {{
+        let rows: diesel::QueryResult<Vec<String>> =
+            $crate::sql::direct!($conn => $crate::sql::Steady($update).load($conn));
+        rows.map(|rows| rows.len())
+    }};
+}
+pub(crate) use changed;
+
 /// Begins a transaction that will write. SQLite's takes the write lock at once: one that reads first and
 /// then writes can fail half-way when another process has written in between.
 pub(crate) fn begin_writing(conn: &mut Conn) -> QueryResult<()> {

@@ -12,7 +12,7 @@ use crate::{
     messages::{MessagePlace, MessageRow},
     projects::{ProjectRow, PromptVersionRow},
     schema::{conversations, messages, projects, prompt_versions},
-    sql,
+    search, sql,
 };
 
 /// The bytes of a message's texts, without reading the texts.
@@ -192,5 +192,5 @@ pub fn insert_conversation(
         .values(conversation)
         .execute(conn)?;
     sql::insert_messages(conn, rows)?;
-    sql::search::list_pending(conn, conversation.id)
+    search::queue_conversation(conn, conversation.id)
 }

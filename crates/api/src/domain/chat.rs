@@ -207,7 +207,7 @@ fn store_question(
         plan,
     } = ready;
     if let Some(conversation) = &conversation {
-        refuse_second(conn, conversation.id)?;
+        refuse_second(conn, asker.user, conversation.id)?;
     }
     refuse_crowds(conn, app, asker.user)?;
     let before = conversation.as_ref().and_then(|row| row.active_message_id);
@@ -303,8 +303,12 @@ fn is_called(conversation: &ConversationRow, first_words: &str) -> bool {
 }
 
 /// One answer at a time in a conversation.
-fn refuse_second(conn: &mut Conn, conversation: ConversationId) -> Result<(), ApiError> {
-    if generations::running_in_conversation(conn, conversation)?.is_some() {
+fn refuse_second(
+    conn: &mut Conn,
+    user: UserId,
+    conversation: ConversationId,
+) -> Result<(), ApiError> {
+    if generations::running_in_conversation(conn, user, conversation)?.is_some() {
         return Err(ApiError::new(
             ProblemCode::AnswerRunning,
             "Wait for the answer that is being written, or stop it.",

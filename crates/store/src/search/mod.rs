@@ -2,9 +2,9 @@
 //!
 //! The index holds an entry for each conversation's title and for each message that is not being
 //! written; `search_entries` is the list of them, and their words are where the engine keeps such
-//! things (`sql/search.rs`). What is stored is listed in the same transaction and gets its words a moment
-//! later ([`index_pending`]); who searches sees to it that their own are there first. An entry goes when its conversation or message goes. What counts as a
-//! word is decided here (`words`), so that every database finds the same.
+//! things (`sql/search.rs`). What is stored is put into `search_queue` in the same transaction, which costs it next to nothing,
+//! and is indexed a moment later ([`index_pending`]); who searches sees to it that their own are there first. An entry goes
+//! when its conversation or message goes. What counts as a word is decided here (`words`), so that every database finds the same.
 //!
 //! Of more matches than [`RANKED`] only the newest are ranked and found: a search for a word that is
 //! everywhere costs no more than any other.
@@ -14,15 +14,19 @@ mod terms;
 mod words;
 
 use chrono::NaiveDateTime;
-use diesel::prelude::*;
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_types::{BigInt, Nullable},
+};
 use prompthub_dto::ids::{ConversationId, MessageId, ProjectId, UserId};
 
 pub(crate) use self::terms::{Document, Part, project_word};
 pub use self::{snippet::SnippetPiece, terms::SearchTerms};
 use crate::{
-    Conn, MessageRole, StoreError,
-    schema::{conversations, messages, search_entries},
-    sql,
+    Conn, MessageRole, MessageStatus, StoreError,
+    schema::{conversations, messages, search_entries, search_queue},
+    sql::{direct, search as engine},
 };
 
 /// How many matches, the newest, are ranked.
@@ -31,9 +35,11 @@ pub(crate) const RANKED: i64 = 1_000;
 const LOADED: usize = 16;
 /// Bytes of text that the snippets of one page are looked for in; hits beyond show their beginning.
 const MAX_EXAMINED: usize = 4_000_000;
-/// Entries that a transaction of [`index_pending`] takes: enough to share its cost, few enough that
+/// Places in the queue that a transaction of [`index_pending`] takes: enough to share its cost, few enough that
 /// nobody who writes waits for long behind it.
 const INDEXED_AT_ONCE: i64 = 64;
+/// The same in bytes of messages, but for the first, which is taken however long it is.
+const BYTES_AT_ONCE: i64 = 1_000_000;
 
 /// A search among a person's conversations.
 #[derive(Debug, Clone)]
@@ -77,7 +83,7 @@ pub struct SearchHitRow {
 /// An entry that matches.
 #[derive(Debug, Clone, Copy, PartialEq, QueryableByName)]
 pub(crate) struct Ranked {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    #[diesel(sql_type = BigInt)]
     pub(crate) id: i64,
     /// The higher, the better.
     #[diesel(sql_type = diesel::sql_types::Double)]
@@ -87,7 +93,7 @@ pub(crate) struct Ranked {
 /// What is found, the best first, and the newest first among equals.
 pub fn find(conn: &mut Conn, search: &Search) -> Result<Vec<SearchHitRow>, StoreError> {
     let known = search.after.map(|place| place.newest);
-    let mut ranked = sql::search::newest_matches(conn, search, known.unwrap_or(i64::MAX))?;
+    let mut ranked = engine::newest_matches(conn, search, known.unwrap_or(i64::MAX))?;
     let newest = known.unwrap_or_else(|| ranked.iter().map(|it| it.id).max().unwrap_or(0));
     ranked.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(b.id.cmp(&a.id)));
     let mut rest = match search.after {
@@ -184,18 +190,49 @@ fn hit(found: Text, search: &Search, place: SearchPlace, examined: &mut usize) -
     }
 }
 
-/// Lists a conversation's title for [`index_pending`], anew where it was there already.
-pub(crate) fn list_title(conn: &mut Conn, id: ConversationId) -> Result<(), StoreError> {
-    sql::search::list(conn, id, None)
+/// Queues a conversation's title for [`index_pending`], anew where it is in the index already.
+pub(crate) fn queue_title(conn: &mut Conn, id: ConversationId) -> Result<(), StoreError> {
+    queue(conn, id, None)
 }
 
-/// Lists a message for [`index_pending`]. The caller has seen that it is not being written any more.
-pub(crate) fn list_message(
+/// Queues a message for [`index_pending`]. The caller has seen that it is not being written any more.
+pub(crate) fn queue_message(
     conn: &mut Conn,
     conversation: ConversationId,
     id: MessageId,
 ) -> Result<(), StoreError> {
-    sql::search::list(conn, conversation, Some(id))
+    queue(conn, conversation, Some(id))
+}
+
+fn queue(
+    conn: &mut Conn,
+    conversation: ConversationId,
+    message: Option<MessageId>,
+) -> Result<(), StoreError> {
+    let insert = diesel::insert_into(search_queue::table).values((
+        search_queue::conversation_id.eq(conversation),
+        search_queue::message_id.eq(message),
+    ));
+    direct!(conn => insert.execute(conn))?;
+    Ok(())
+}
+
+/// Queues a new conversation, and those of its messages that are not being written.
+pub(crate) fn queue_conversation(
+    conn: &mut Conn,
+    conversation: ConversationId,
+) -> Result<(), StoreError> {
+    queue_title(conn, conversation)?;
+    let written = messages::table
+        .filter(messages::conversation_id.eq(conversation))
+        .filter(messages::status.ne(MessageStatus::Running))
+        .order((messages::created_at, messages::id))
+        .select((messages::conversation_id, messages::id.nullable()));
+    let insert = written
+        .insert_into(search_queue::table)
+        .into_columns((search_queue::conversation_id, search_queue::message_id));
+    direct!(conn => insert.execute(conn))?;
+    Ok(())
 }
 
 /// Whether [`index_pending`] has something to do.
@@ -203,65 +240,106 @@ pub(crate) fn list_message(
 /// # Errors
 /// When the database fails.
 pub fn is_pending(conn: &mut Conn) -> Result<bool, StoreError> {
-    let query = search_entries::table
-        .filter(search_entries::pending)
-        .select(search_entries::id)
-        .limit(1);
+    let query = search_queue::table.select(search_queue::id).limit(1);
     Ok(query.get_result::<i64>(conn).optional()?.is_some())
 }
 
-/// Whether something of a person's own is listed and not in the index yet.
+/// Whether something of a person's own is queued and not in the index yet.
 ///
 /// # Errors
 /// When the database fails.
 pub fn is_behind(conn: &mut Conn, owner: UserId) -> Result<bool, StoreError> {
-    let query = search_entries::table
-        .inner_join(conversations::table.on(conversations::id.eq(search_entries::conversation_id)))
-        .filter(search_entries::pending)
+    let query = search_queue::table
+        .inner_join(conversations::table.on(conversations::id.eq(search_queue::conversation_id)))
         .filter(conversations::owner_id.eq(owner))
-        .select(search_entries::id)
+        .select(search_queue::id)
         .limit(1);
     Ok(query.get_result::<i64>(conn).optional()?.is_some())
 }
 
-/// An entry, its conversation, and its message if it is one's.
-type Pending = (i64, (UserId, ProjectId, String), Option<String>);
+/// A place in the queue, its conversation, and its message if it is one's and still there.
+type Pending = (
+    i64,
+    (ConversationId, UserId, ProjectId, String),
+    Option<MessageId>,
+    Option<String>,
+);
 
-/// Brings some of what is listed into the index, the oldest first: titles and messages are listed when
-/// they are stored, and indexed many at a time, which costs a fraction of one at a time. Says how many; none
-/// are left when there were none.
+/// Brings some of what is queued into the index, the oldest first: titles and messages are queued when
+/// they are stored, and indexed many at a time, which costs a fraction of one at a time. Says how many have left the
+/// queue. None where it is empty, or where another process is at it.
 ///
 /// # Errors
 /// When the database fails.
 pub fn index_pending(conn: &mut Conn) -> Result<usize, StoreError> {
-    let entries = sql::search::lock_pending(conn, INDEXED_AT_ONCE)?;
-    let query = search_entries::table
-        .inner_join(conversations::table.on(conversations::id.eq(search_entries::conversation_id)))
-        .left_join(messages::table.on(messages::id.nullable().eq(search_entries::message_id)))
-        .filter(search_entries::id.eq_any(&entries))
-        .order(search_entries::id)
+    if !engine::lock_queue(conn)? {
+        return Ok(0);
+    }
+    let mut queued: Vec<(i64, ConversationId, Option<i64>)> = search_queue::table
+        .left_join(messages::table.on(messages::id.nullable().eq(search_queue::message_id)))
+        .order(search_queue::id)
+        .limit(INDEXED_AT_ONCE)
         .select((
-            search_entries::id,
+            search_queue::id,
+            search_queue::conversation_id,
+            sql::<Nullable<BigInt>>("CAST(octet_length(messages.content) AS BIGINT)"),
+        ))
+        .load(conn)?;
+    let mut bytes: i64 = 0;
+    let within = queued.iter().take_while(|(.., size)| {
+        bytes = bytes.saturating_add(size.unwrap_or(0));
+        bytes <= BYTES_AT_ONCE
+    });
+    let within = within.count().max(1);
+    queued.truncate(within);
+    let mut conversations: Vec<_> = queued.iter().map(|(_, id, _)| *id).collect();
+    conversations.sort_unstable();
+    conversations.dedup();
+    let kept = engine::lock_conversations(conn, &conversations)?;
+    let mut done: Vec<i64> = queued.into_iter().map(|(id, ..)| id).collect();
+    for (place, (conversation, owner, project, title), message, content) in
+        load_queued(conn, &done)?
+    {
+        if !kept.contains(&conversation) {
+            // It is being deleted. Whether it will be gone is known the next time.
+            done.retain(|id| *id != place);
+            continue;
+        }
+        let (part, text) = match (message, &content) {
+            (None, _) => (Part::Title, &title),
+            (Some(_), Some(content)) => (Part::Message, content),
+            (Some(_), None) => continue,
+        };
+        let document = Document {
+            owner,
+            project,
+            part,
+            text,
+        };
+        engine::put(conn, conversation, message, &document)?;
+    }
+    let taken = search_queue::table.filter(search_queue::id.eq_any(&done));
+    diesel::delete(taken).execute(conn)?;
+    Ok(done.len())
+}
+
+/// What these places in the queue name; nothing where its conversation is gone.
+fn load_queued(conn: &mut Conn, places: &[i64]) -> Result<Vec<Pending>, StoreError> {
+    let query = search_queue::table
+        .inner_join(conversations::table.on(conversations::id.eq(search_queue::conversation_id)))
+        .left_join(messages::table.on(messages::id.nullable().eq(search_queue::message_id)))
+        .filter(search_queue::id.eq_any(places))
+        .order(search_queue::id)
+        .select((
+            search_queue::id,
             (
+                conversations::id,
                 conversations::owner_id,
                 conversations::project_id,
                 conversations::title,
             ),
+            search_queue::message_id,
             messages::content.nullable(),
         ));
-    let pending: Vec<Pending> = query.load(conn)?;
-    for (entry, (owner, project, title), content) in &pending {
-        let (part, text) = match content {
-            None => (Part::Title, title),
-            Some(content) => (Part::Message, content),
-        };
-        let document = Document {
-            owner: *owner,
-            project: *project,
-            part,
-            text,
-        };
-        sql::search::put(conn, *entry, &document)?;
-    }
-    Ok(entries.len())
+    Ok(query.load(conn)?)
 }

@@ -3,13 +3,13 @@
 use diesel::{
     prelude::*,
     sql_query,
-    sql_types::{BigInt, Nullable, Text},
+    sql_types::{BigInt, Bool, Nullable, Text},
 };
 use prompthub_dto::ids::{ConversationId, MessageId};
 
 use crate::{
     Conn, StoreError,
-    schema::search_entries,
+    schema::conversations,
     search::{Document, Part, RANKED, Ranked, Search},
     sql::Steady,
 };
@@ -24,141 +24,104 @@ diesel::table! {
     }
 }
 
-/// Lists a title (no message) or a message as one whose words are to be indexed, or indexed anew.
-pub(crate) fn list(
-    conn: &mut Conn,
-    conversation: ConversationId,
-    message: Option<MessageId>,
-) -> Result<(), StoreError> {
-    match conn {
-        Conn::Sqlite(conn) => {
-            let entry = diesel::insert_into(search_entries::table).values((
-                search_entries::conversation_id.eq(conversation),
-                search_entries::message_id.eq(message),
-                search_entries::pending.eq(true),
-            ));
-            if message.is_some() {
-                let entry = entry
-                    .on_conflict(search_entries::message_id)
-                    .do_update()
-                    .set(search_entries::pending.eq(true));
-                Steady(entry).execute(conn)?;
-                return Ok(());
-            }
-            // Diesel has no words for SQLite's `ON CONFLICT … WHERE`.
-            let title = search_entries::table
-                .filter(search_entries::conversation_id.eq(conversation))
-                .filter(search_entries::message_id.is_null());
-            let update = diesel::update(title).set(search_entries::pending.eq(true));
-            let listed = Steady(update).execute(conn)?;
-            if listed == 0 {
-                entry.execute(conn)?;
-            }
-        }
-        Conn::Postgres(conn) => {
-            let target = match message {
-                Some(_) => "(message_id)",
-                None => "(conversation_id) WHERE message_id IS NULL",
-            };
-            let upsert = sql_query(format!(
-                "INSERT INTO search_entries (conversation_id, message_id, pending, words) \
-                 VALUES ($1, $2, TRUE, '') ON CONFLICT {target} DO UPDATE SET pending = TRUE"
-            ));
-            Steady(
-                upsert
-                    .bind::<Text, _>(conversation)
-                    .bind::<Nullable<Text>, _>(message),
-            )
-            .execute(conn)?;
-        }
-    }
-    Ok(())
+#[derive(QueryableByName)]
+struct Entry {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
 }
 
-/// The oldest entries whose words are to be indexed. Until the transaction ends nobody else gets them, and
-/// what is listed anew meanwhile waits, so that no newer text is taken for indexed.
-pub(crate) fn lock_pending(conn: &mut Conn, limit: i64) -> Result<Vec<i64>, StoreError> {
-    let pending = search_entries::table
-        .filter(search_entries::pending)
-        .order(search_entries::id)
-        .limit(limit)
-        .select(search_entries::id);
+/// Lets one transaction at a time, of whichever process, take from the queue until it ends: of two, the one with the
+/// older text could be the last to write. `false` where another one does. The number is any that nobody else
+/// uses in this database.
+pub(crate) fn lock_queue(conn: &mut Conn) -> Result<bool, StoreError> {
+    #[derive(QueryableByName)]
+    struct Lock {
+        #[diesel(sql_type = Bool)]
+        taken: bool,
+    }
     Ok(match conn {
-        Conn::Sqlite(conn) => pending.load(conn)?,
-        Conn::Postgres(conn) => pending.for_update().skip_locked().load(conn)?,
+        Conn::Sqlite(_) => true,
+        Conn::Postgres(conn) => {
+            sql_query("SELECT pg_try_advisory_xact_lock(7237408823) AS taken")
+                .get_result::<Lock>(conn)?
+                .taken
+        }
     })
 }
 
-/// Puts the words of an entry into the index, in place of those that it had.
-pub(crate) fn put(conn: &mut Conn, entry: i64, document: &Document) -> Result<(), StoreError> {
+/// Those of these conversations that nobody is about to delete, and nobody can until the transaction ends.
+pub(crate) fn lock_conversations(
+    conn: &mut Conn,
+    ids: &[ConversationId],
+) -> Result<Vec<ConversationId>, StoreError> {
+    let query = conversations::table
+        .filter(conversations::id.eq_any(ids))
+        .select(conversations::id);
+    Ok(match conn {
+        Conn::Sqlite(conn) => query.load(conn)?,
+        Conn::Postgres(conn) => query.for_key_share().skip_locked().load(conn)?,
+    })
+}
+
+/// Puts the words of a title (no message) or a message into the index, in place of those that it had.
+pub(crate) fn put(
+    conn: &mut Conn,
+    conversation: ConversationId,
+    message: Option<MessageId>,
+    document: &Document,
+) -> Result<(), StoreError> {
+    let target = match message {
+        Some(_) => "(message_id)",
+        None => "(conversation_id) WHERE message_id IS NULL",
+    };
     match conn {
         Conn::Sqlite(conn) => {
-            diesel::delete(search_index::table.find(entry)).execute(conn)?;
-            let update = diesel::update(search_entries::table.find(entry))
-                .set(search_entries::pending.eq(false));
-            Steady(update).execute(conn)?;
-            let words = document.spaced();
-            let (title, body) = match document.part {
-                Part::Title => (words.as_str(), ""),
-                Part::Message => ("", words.as_str()),
-            };
-            diesel::insert_into(search_index::table)
-                .values((
-                    search_index::rowid.eq(entry),
-                    search_index::project.eq(crate::search::project_word(document.project)),
-                    search_index::title.eq(title),
-                    search_index::body.eq(body),
-                ))
-                .execute(conn)?;
+            // The update changes nothing, and lets an entry that was there already say its id.
+            let upsert = sql_query(format!(
+                "INSERT INTO search_entries (conversation_id, message_id) VALUES (?, ?) \
+                 ON CONFLICT {target} DO UPDATE SET message_id = excluded.message_id RETURNING id"
+            ));
+            let upsert = upsert
+                .bind::<Text, _>(conversation)
+                .bind::<Nullable<Text>, _>(message);
+            let entry: Entry = Steady(upsert).get_result(conn)?;
+            put_words(conn, entry.id, document)?;
         }
         Conn::Postgres(conn) => {
-            let update = sql_query(
-                "UPDATE search_entries SET words = $1::tsvector, pending = FALSE WHERE id = $2",
-            )
-            .bind::<Text, _>(document.tsvector())
-            .bind::<BigInt, _>(entry);
-            Steady(update).execute(conn)?;
+            let upsert = sql_query(format!(
+                "INSERT INTO search_entries (conversation_id, message_id, words) \
+                 VALUES ($1, $2, $3::tsvector) \
+                 ON CONFLICT {target} DO UPDATE SET words = excluded.words RETURNING id"
+            ));
+            let upsert = upsert
+                .bind::<Text, _>(conversation)
+                .bind::<Nullable<Text>, _>(message)
+                .bind::<Text, _>(document.tsvector());
+            let _: Entry = Steady(upsert).get_result(conn)?;
         }
     }
     Ok(())
 }
 
-/// Lists a new conversation and its messages for [`crate::search::index_pending`].
-pub(crate) fn list_pending(
-    conn: &mut Conn,
-    conversation: ConversationId,
+fn put_words(
+    conn: &mut SqliteConnection,
+    entry: i64,
+    document: &Document,
 ) -> Result<(), StoreError> {
-    match conn {
-        Conn::Sqlite(conn) => {
-            sql_query(
-                "INSERT INTO search_entries (conversation_id, message_id, pending) VALUES (?, NULL, TRUE)",
-            )
-            .bind::<Text, _>(conversation)
-            .execute(conn)?;
-            sql_query(
-                "INSERT INTO search_entries (conversation_id, message_id, pending) \
-                 SELECT conversation_id, id, TRUE FROM messages \
-                 WHERE conversation_id = ? AND status <> 'running' ORDER BY created_at, id",
-            )
-            .bind::<Text, _>(conversation)
-            .execute(conn)?;
-        }
-        Conn::Postgres(conn) => {
-            sql_query(
-                "INSERT INTO search_entries (conversation_id, message_id, pending, words) \
-                 VALUES ($1, NULL, TRUE, '')",
-            )
-            .bind::<Text, _>(conversation)
-            .execute(conn)?;
-            sql_query(
-                "INSERT INTO search_entries (conversation_id, message_id, pending, words) \
-                 SELECT conversation_id, id, TRUE, '' FROM messages \
-                 WHERE conversation_id = $1 AND status <> 'running' ORDER BY created_at, id",
-            )
-            .bind::<Text, _>(conversation)
-            .execute(conn)?;
-        }
-    }
+    diesel::delete(search_index::table.find(entry)).execute(conn)?;
+    let words = document.spaced();
+    let (title, body) = match document.part {
+        Part::Title => (words.as_str(), ""),
+        Part::Message => ("", words.as_str()),
+    };
+    diesel::insert_into(search_index::table)
+        .values((
+            search_index::rowid.eq(entry),
+            search_index::project.eq(crate::search::project_word(document.project)),
+            search_index::title.eq(title),
+            search_index::body.eq(body),
+        ))
+        .execute(conn)?;
     Ok(())
 }
 

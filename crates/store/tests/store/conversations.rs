@@ -177,7 +177,7 @@ on_every_database! {
         let (owner, conversation) = (row.owner_id, row.id);
         let running = move |conn: &mut _| {
             Ok((
-                generations::running_in_conversation(conn, conversation)?,
+                generations::running_in_conversation(conn, owner, conversation)?,
                 generations::count_running(conn, owner)?,
             ))
         };
@@ -255,6 +255,10 @@ on_every_database! {
             (message.content.as_str(), message.status, message.finish_reason),
             ("so far", MessageStatus::Interrupted, Some(FinishReason::Interrupted))
         );
+        let late = |status| write(&store, move |conn| generations::finish(conn, dead, status, at(65)));
+        assert!(!late(MessageStatus::Complete).await, "what was given up stays so");
+        let found = read(&store, move |conn| generations::find(conn, owner, dead)).await.unwrap();
+        assert_eq!(found.status, MessageStatus::Interrupted);
         let mut rest = write(&store, |conn| generations::interrupt_running(conn, at(70))).await;
         rest.sort();
         assert_eq!(rest, [alive, renewed]);

@@ -91,6 +91,32 @@ on_every_database! {
         assert!(!is_behind(ada).await);
     }
 
+    async fn long_messages_are_indexed_few_at_a_time(store: Store) {
+        let user = add_user(&store, "Ada").await;
+        let project = add_project(&store, user.id, "P").await;
+        let conversation = add_conversation(&store, &project).await;
+        write(&store, move |conn| {
+            for _ in 0..3 {
+                let mut message = new_message(conversation.id, None, MessageRole::User);
+                message.content = "salve ".repeat(100_000);
+                messages::insert(conn, &message)?;
+            }
+            Ok(())
+        })
+        .await;
+        // The title, and one message of 600,000 bytes; two would be more than a million.
+        assert_eq!(write(&store, search::index_pending).await, 2);
+        assert_eq!(write(&store, search::index_pending).await, 1);
+        assert_eq!(count(&store, user.id, "salve").await, 3);
+    }
+
+    async fn what_is_gone_leaves_the_queue(store: Store) {
+        let ada = exchange(&store, "Ada", MessageStatus::Complete).await;
+        write(&store, move |conn| users::delete(conn, ada)).await;
+        assert_eq!(write(&store, search::index_pending).await, 3);
+        assert!(!read(&store, search::is_pending).await);
+    }
+
     async fn everybody_has_an_index_of_their_own(store: Store) {
         let ada = exchange(&store, "Ada", MessageStatus::Complete).await;
         let bob = exchange(&store, "Bob", MessageStatus::Complete).await;
@@ -172,7 +198,7 @@ async fn postgres_indexes_what_was_there_and_forgets_what_is_gone() {
     assert_eq!(left.count, 0);
 }
 
-/// A start does not wait for entries that another server is indexing, nor for that server.
+/// A start does not wait for what another server is indexing, nor for that server.
 #[tokio::test]
 async fn postgres_leaves_alone_what_another_server_is_indexing() {
     let Some(database) = Postgres::new() else {
@@ -183,7 +209,7 @@ async fn postgres_leaves_alone_what_another_server_is_indexing() {
     let ada = exchange(&store, "Ada", MessageStatus::Complete).await;
 
     let mut other = PgConnection::establish(&database.plain_url).unwrap();
-    let lock = "BEGIN; SELECT id FROM search_entries WHERE pending FOR UPDATE;";
+    let lock = "BEGIN; SELECT pg_advisory_xact_lock(7237408823);";
     other.batch_execute(lock).unwrap();
     tokio::time::timeout(Duration::from_secs(20), store.migrate())
         .await
