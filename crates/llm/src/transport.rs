@@ -7,9 +7,12 @@ use std::{pin::Pin, time::Duration};
 
 use bytes::Bytes;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header::HeaderMap, redirect};
+use thread_local::ThreadLocal;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-use crate::{Deadline, ErrorKind, ForbiddenAddress, NetworkPolicy, ProviderError};
+use crate::{
+    Deadline, ErrorKind, ForbiddenAddress, NetworkPolicy, ProviderError, network::GuardedResolver,
+};
 
 /// How long an answer that is complete may take to close, so that its connection can be used again.
 const DRAIN: Duration = Duration::from_millis(100);
@@ -44,25 +47,68 @@ impl Default for Timeouts {
     }
 }
 
-/// A client for calls below one base URL. It follows no redirect, since that would take the key
-/// elsewhere, and reads no proxy from the environment. An address that is written in the URL must
-/// have been checked.
-pub(crate) fn client(
+/// Clients for calls below one base URL, one for each thread that calls: a connection is driven by the thread that
+/// opened it, and if threads shared them, most pieces of an answer would have to wake two threads.
+///
+/// They follow no redirect, since that would take the key elsewhere, and read no proxy from the environment.
+#[derive(Debug)]
+pub(crate) struct Clients {
     headers: HeaderMap,
-    timeouts: &Timeouts,
-    network: &NetworkPolicy,
-    base_url: &url::Url,
-) -> reqwest::Result<Client> {
-    let client = Client::builder()
-        .user_agent(concat!("PromptHub/", env!("CARGO_PKG_VERSION")))
-        .default_headers(headers)
-        .connect_timeout(timeouts.connect)
-        .redirect(redirect::Policy::none())
-        .no_proxy();
-    match network.resolver(base_url) {
-        Some(resolver) => client.dns_resolver(resolver).build(),
-        None => client.build(),
+    connect_timeout: Duration,
+    resolver: Option<GuardedResolver>,
+    made: ThreadLocal<Client>,
+}
+
+impl Clients {
+    /// An address that is written in `base_url` must have been checked.
+    ///
+    /// # Errors
+    /// When no client can be made, since the machine's TLS certificates cannot be read, say.
+    pub(crate) fn new(
+        headers: HeaderMap,
+        timeouts: &Timeouts,
+        network: &NetworkPolicy,
+        base_url: &url::Url,
+    ) -> reqwest::Result<Self> {
+        let clients = Self {
+            headers,
+            connect_timeout: timeouts.connect,
+            resolver: network.resolver(base_url),
+            made: ThreadLocal::new(),
+        };
+        clients.here()?;
+        Ok(clients)
     }
+
+    pub(crate) fn get(&self, url: url::Url) -> Result<RequestBuilder, ProviderError> {
+        Ok(self.here().map_err(unusable)?.get(url))
+    }
+
+    pub(crate) fn post(&self, url: url::Url) -> Result<RequestBuilder, ProviderError> {
+        Ok(self.here().map_err(unusable)?.post(url))
+    }
+
+    fn here(&self) -> reqwest::Result<&Client> {
+        self.made.get_or_try(|| self.make())
+    }
+
+    fn make(&self) -> reqwest::Result<Client> {
+        let client = Client::builder()
+            .user_agent(concat!("PromptHub/", env!("CARGO_PKG_VERSION")))
+            .default_headers(self.headers.clone())
+            .connect_timeout(self.connect_timeout)
+            .redirect(redirect::Policy::none())
+            .no_proxy();
+        match self.resolver.clone() {
+            Some(resolver) => client.dns_resolver(resolver).build(),
+            None => client.build(),
+        }
+    }
+}
+
+fn unusable(error: reqwest::Error) -> ProviderError {
+    let message = "no connection to the provider can be prepared";
+    ProviderError::new(ErrorKind::Unavailable, message).with_source(error)
 }
 
 /// A response under way. Dropping it closes the connection.

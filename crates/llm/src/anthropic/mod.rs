@@ -27,7 +27,7 @@ use crate::{
     answer::Answer,
     catalogue::{self, MAX_MODELS},
     options,
-    transport::{self, Body},
+    transport::{Body, Clients},
 };
 
 /// The base URL of Anthropic's API. Others (llama.cpp, LiteLLM) have the format below their own.
@@ -100,7 +100,7 @@ impl AnthropicOptions {
 /// The adapter to one such provider.
 #[derive(Debug)]
 pub struct Anthropic {
-    client: reqwest::Client,
+    clients: Clients,
     messages_url: Url,
     models_url: Url,
     options: AnthropicOptions,
@@ -123,9 +123,9 @@ impl Anthropic {
         let AnthropicOptions {
             timeouts, network, ..
         } = &options;
-        let client = transport::client(options.headers()?, timeouts, network, &base_url);
+        let clients = Clients::new(options.headers()?, timeouts, network, &base_url);
         Ok(Self {
-            client: client.map_err(InvalidOptions::Client)?,
+            clients: clients.map_err(InvalidOptions::Client)?,
             messages_url: options::below(&base_url, &["messages"])?,
             models_url: options::below(&base_url, &["models"])?,
             options,
@@ -148,7 +148,7 @@ impl Anthropic {
             url.query_pairs_mut().append_pair("after_id", after);
         }
         let key = self.options.api_key.as_ref();
-        catalogue::fetch(self.client.get(url), self.options.timeouts, key).await
+        catalogue::fetch(self.clients.get(url)?, self.options.timeouts, key).await
     }
 }
 
@@ -173,7 +173,7 @@ impl Provider for Anthropic {
     async fn stream(&self, request: CompletionRequest) -> Result<CompletionStream, ProviderError> {
         let capabilities = self.capabilities(&request.model);
         let body = request::Body::new(&request, capabilities)?;
-        let request = self.client.post(self.messages_url.clone()).json(&body);
+        let request = self.clients.post(self.messages_url.clone())?.json(&body);
         let response = Body::open(request, self.options.timeouts).await?;
         Answer::<EventReader>::stream(response, self.options.api_key.clone()).await
     }

@@ -20,7 +20,7 @@ use crate::{
     NetworkPolicy, Parameters, Provider, ProviderError, Secret, Timeouts,
     answer::Answer,
     catalogue, options,
-    transport::{self, Body},
+    transport::{Body, Clients},
 };
 
 /// An account with a provider that speaks chat completions.
@@ -146,7 +146,7 @@ fn header(text: &str) -> Result<HeaderValue, InvalidOptions> {
 /// The adapter to one such provider.
 #[derive(Debug)]
 pub struct OpenAiCompatible {
-    client: reqwest::Client,
+    clients: Clients,
     chat_url: Url,
     models_url: Url,
     key_url: Url,
@@ -168,9 +168,9 @@ impl OpenAiCompatible {
             base_url, network, ..
         } = &options;
         options::check_base_url(base_url, network)?;
-        let client = transport::client(options.headers()?, &options.timeouts, network, base_url);
+        let clients = Clients::new(options.headers()?, &options.timeouts, network, base_url);
         Ok(Self {
-            client: client.map_err(InvalidOptions::Client)?,
+            clients: clients.map_err(InvalidOptions::Client)?,
             chat_url: options::below(base_url, &["chat", "completions"])?,
             models_url: options::below(base_url, &["models"])?,
             key_url: options::below(base_url, &["key"])?,
@@ -195,13 +195,13 @@ impl Provider for OpenAiCompatible {
 
     async fn stream(&self, request: CompletionRequest) -> Result<CompletionStream, ProviderError> {
         let body = request::Body::new(&request, self.options.quirks)?;
-        let request = self.client.post(self.chat_url.clone()).json(&body);
+        let request = self.clients.post(self.chat_url.clone())?.json(&body);
         let response = Body::open(request, self.options.timeouts).await?;
         Answer::<ChunkReader>::stream(response, self.options.api_key.clone()).await
     }
 
     async fn list_models(&self) -> Result<Vec<CatalogueEntry>, ProviderError> {
-        let request = self.client.get(self.models_url.clone());
+        let request = self.clients.get(self.models_url.clone())?;
         let key = self.options.api_key.as_ref();
         models::read(&catalogue::fetch(request, self.options.timeouts, key).await?)
     }
@@ -214,7 +214,7 @@ impl Provider for OpenAiCompatible {
                 left_usd: None,
             });
         }
-        let request = self.client.get(self.key_url.clone());
+        let request = self.clients.get(self.key_url.clone())?;
         let key = self.options.api_key.as_ref();
         key::read(&catalogue::fetch(request, self.options.timeouts, key).await?)
     }
