@@ -139,6 +139,8 @@ impl Stopper {
     pub async fn stop(&self) {
         self.hub.shut_down().await;
         self.server.stop(true).await;
+        // Requests that were under way may have begun answers.
+        self.hub.shut_down().await;
     }
 }
 

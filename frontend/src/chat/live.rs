@@ -76,7 +76,9 @@ impl LiveAnswer {
 
     /// Takes one event in.
     pub fn apply(&mut self, Numbered { sequence, event }: Numbered) -> Progress {
-        if sequence.is_some() && sequence <= self.last_event {
+        // A snapshot is all of it, wherever the server that tells it begins to count.
+        let is_whole = matches!(event, StreamEvent::Snapshot { .. });
+        if sequence.is_some() && sequence <= self.last_event && !is_whole {
             return Progress::Unchanged;
         }
         let first = self.last_event.is_none();
@@ -236,6 +238,23 @@ mod tests {
             ),
             ("all!", &None)
         );
+    }
+
+    #[test]
+    fn a_snapshot_of_another_server_begins_to_count_anew() {
+        let mut answer = answer();
+        let snapshot = |text: &str| StreamEvent::Snapshot {
+            text: text.to_owned(),
+            reasoning: String::new(),
+        };
+        let events = [
+            (1 << 30, snapshot("ab")),
+            (3, snapshot("abc")),
+            (4, delta("d")),
+        ];
+        run(&mut answer, events);
+        assert_eq!(answer.message().content, "abcd");
+        assert_eq!(answer.last_event(), Some(4));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use prompthub_dto::problem::{Problem, ProblemCode};
 use prompthub_llm as llm;
 use prompthub_store::{
-    FinishReason, MessageStatus, StoreError, conversations, generations,
+    Conn, FinishReason, MessageStatus, StoreError, conversations, generations,
     messages::{self, MessageFinish, MessageRow},
     now, projects,
     usage::{self, Purpose, UsageFigures, UsageRecord},
@@ -15,7 +15,7 @@ use super::{
     live::{Ended, StopReason},
     models::Asked,
     subscribe::terminal_event,
-    task::{Draft, End, Task},
+    task::{Draft, End, Ids, Task},
     usage::{figures, used},
 };
 use crate::{error::ApiError, wire};
@@ -137,45 +137,68 @@ async fn store_patiently(
     is_used: bool,
 ) -> Result<Option<MessageRow>, StoreError> {
     let ids = task.ids;
-    let mut wait = FIRST_WAIT;
-    for attempt in 1.. {
-        let finish = finish.clone();
+    let record = is_used.then(|| UsageRecord {
+        owner_id: ids.owner,
+        id: ids.generation,
+        purpose: Purpose::Answer,
+        model: finish.answerer.model.clone(),
+        project_id: ids.project,
+        conversation_id: ids.conversation,
+        figures: finish.usage.clone(),
+        now: now(),
+    });
+    let (mut attempt, mut wait) = (1, FIRST_WAIT);
+    loop {
+        let (finish, record) = (finish.clone(), record.clone());
         let stored = task
             .store
-            .write(move |conn| {
-                let at = now();
-                // From the outside in, the order in which a deletion takes its locks: the record locks
-                // the account.
-                if is_used {
-                    let record = UsageRecord {
-                        owner_id: ids.owner,
-                        id: ids.generation,
-                        purpose: Purpose::Answer,
-                        model: finish.answerer.model.clone(),
-                        project_id: ids.project,
-                        conversation_id: ids.conversation,
-                        figures: finish.usage.clone(),
-                        now: at,
-                    };
-                    usage::insert(conn, &record)?;
-                }
-                projects::touch(conn, ids.project, at)?;
-                conversations::touch(conn, ids.conversation, at)?;
-                generations::finish(conn, ids.generation, finish.status, at)?;
-                messages::finish(conn, ids.message, &finish, at)
-            })
+            .write(move |conn| store_once(conn, ids, &finish, record.as_ref()))
             .await;
-        match stored {
+        let error = match stored {
             // The account was deleted meanwhile, and everything with it.
             Err(StoreError::ForeignKey(_)) => return Ok(None),
-            Err(error) if attempt < FINISH_ATTEMPTS => {
-                let generation = ids.generation;
-                tracing::warn!(%generation, %error, "the end of an answer could not be stored");
-                tokio::time::sleep(wait).await;
-                wait = wait.saturating_mul(2);
-            }
+            Err(error) if attempt < FINISH_ATTEMPTS => error,
             outcome => return outcome,
+        };
+        let generation = ids.generation;
+        tracing::warn!(%generation, %error, "the end of an answer could not be stored");
+        tokio::time::sleep(wait).await;
+        // A connection that breaks off does not tell whether its last transaction stands.
+        match task.store.read(move |conn| find_ended(conn, ids)).await {
+            Ok(Some(row)) => return Ok(Some(row)),
+            Ok(None) | Err(_) => {}
         }
+        (attempt, wait) = (attempt + 1, wait.saturating_mul(2));
     }
-    Ok(None)
+}
+
+/// One attempt. What another process has ended, since the lease had run out, stays as that one left it.
+fn store_once(
+    conn: &mut Conn,
+    ids: Ids,
+    finish: &MessageFinish,
+    record: Option<&UsageRecord>,
+) -> Result<Option<MessageRow>, StoreError> {
+    let at = now();
+    // From the outside in, the order in which a deletion takes its locks: the record locks the account.
+    if let Some(record) = record {
+        usage::insert(conn, record)?;
+    }
+    projects::touch(conn, ids.project, at)?;
+    conversations::touch(conn, ids.conversation, at)?;
+    match generations::finish(conn, ids.generation, finish.status, at)? {
+        true => messages::finish(conn, ids.message, finish, at),
+        false => messages::find(conn, ids.owner, ids.message),
+    }
+}
+
+/// The answer, where its end is stored already.
+fn find_ended(conn: &mut Conn, ids: Ids) -> Result<Option<MessageRow>, StoreError> {
+    let generation = generations::find(conn, ids.owner, ids.generation)?;
+    match generation {
+        Some(row) if row.status != MessageStatus::Running => {
+            messages::find(conn, ids.owner, ids.message)
+        }
+        _ => Ok(None),
+    }
 }

@@ -146,6 +146,13 @@ impl Live {
         (bytes, seen, log.has_ended() && seen >= log.len())
     }
 
+    /// All the text so far as one event, for a reader who has counted elsewhere, and how many events that stands for: all but
+    /// the terminal one.
+    pub(super) fn snapshot(&self) -> (Bytes, usize) {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.snapshot()
+    }
+
     pub(super) fn watch(&self) -> watch::Receiver<usize> {
         self.progress.subscribe()
     }

@@ -118,6 +118,27 @@ impl EventLog {
         (frames.into(), seen)
     }
 
+    /// All the text so far as one event, and how many events that stands for: all but the terminal one. Nothing of none.
+    #[must_use]
+    pub fn snapshot(&self) -> (Bytes, usize) {
+        let seen = self.entries.len().saturating_sub(self.ended.into());
+        if seen == 0 {
+            return (Bytes::new(), 0);
+        }
+        let (mut text, mut reasoning) = (String::new(), String::new());
+        for (place, entry) in self.entries.iter().enumerate() {
+            let content = || String::from_utf8_lossy(self.content_of(place, entry));
+            match entry.kind {
+                Kind::Text => text.push_str(&content()),
+                Kind::Reasoning => reasoning.push_str(&content()),
+                Kind::Whole => {}
+            }
+        }
+        let mut frame = Vec::new();
+        write_frame(&mut frame, seen, &StreamEvent::Snapshot { text, reasoning });
+        (frame.into(), seen)
+    }
+
     fn content_of(&self, place: usize, entry: &Entry) -> &[u8] {
         let before = place.checked_sub(1).and_then(|last| self.entries.get(last));
         let start = before.map_or(0, |before| to_place(before.end));
@@ -167,6 +188,17 @@ mod tests {
         }
     }
 
+    fn lost() -> StreamEvent {
+        StreamEvent::Error {
+            problem: crate::error::problem(
+                prompthub_dto::problem::ProblemCode::ProviderTimeout,
+                String::new(),
+                Vec::new(),
+                "r",
+            ),
+        }
+    }
+
     #[test]
     fn each_reader_gets_what_it_misses() {
         let mut log = EventLog::default();
@@ -199,16 +231,25 @@ mod tests {
     }
 
     #[test]
+    fn a_snapshot_stands_for_all_but_the_end() {
+        let mut log = EventLog::default();
+        assert_eq!(log.snapshot(), (Bytes::new(), 0));
+        log.push(&delta("One "));
+        log.push(&StreamEvent::Reasoning {
+            text: "Hm.".to_owned(),
+        });
+        log.push(&delta("two"));
+        let all =
+            "id: 3\ndata: {\"type\":\"snapshot\",\"text\":\"One two\",\"reasoning\":\"Hm.\"}\n\n";
+        assert_eq!(log.snapshot(), (all.into(), 3));
+        log.push(&lost());
+        assert_eq!(log.snapshot(), (all.into(), 3));
+    }
+
+    #[test]
     fn nothing_comes_after_the_end() {
         let mut log = EventLog::default();
-        log.push(&StreamEvent::Error {
-            problem: crate::error::problem(
-                prompthub_dto::problem::ProblemCode::ProviderTimeout,
-                String::new(),
-                Vec::new(),
-                "r",
-            ),
-        });
+        log.push(&lost());
         log.push(&delta("late"));
         assert_eq!(log.len(), 1);
         assert!(log.has_ended());

@@ -29,7 +29,7 @@ use prompthub_dto::{
     chat::Message,
     ids::{ConversationId, GenerationId, MessageId, ProjectId, UserId},
 };
-use prompthub_store::{Backend, Store};
+use prompthub_store::Store;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::error::{ApiError, log_fault};
@@ -126,6 +126,10 @@ impl Hub {
             hub.let_linger(id, running.log_size());
         };
         self.0.tasks.spawn(work);
+        // A question that came in while the server was told to stop: whoever stops all may not have seen it.
+        if self.0.closing.is_cancelled() {
+            live.stop(StopReason::Shutdown);
+        }
         live
     }
 
@@ -167,12 +171,13 @@ impl Hub {
         }
     }
 
-    /// Ends every answer as `interrupted`, its text stored, before the process ends.
+    /// Ends every answer as `interrupted`, its text stored, before the process ends. What begins from now on ends at once;
+    /// called again, this waits for that.
     pub async fn shut_down(&self) {
+        self.0.closing.cancel();
         for live in self.lock().values() {
             live.stop(StopReason::Shutdown);
         }
-        self.0.closing.cancel();
         self.0.tasks.close();
         if tokio::time::timeout(SHUTDOWN_PATIENCE, self.0.tasks.wait())
             .await
@@ -218,11 +223,6 @@ impl Hub {
     /// Writes texts through, renews leases, marks what other processes left behind and stops what they
     /// took away, until the runtime ends.
     pub async fn keep_house(self) {
-        let revocations = async {
-            if self.0.store.backend() == Backend::Postgres {
-                sweep::heed_revocations(&self).await;
-            }
-        };
         let tidying = async {
             loop {
                 tokio::time::sleep(TIDYING).await;
@@ -233,7 +233,7 @@ impl Hub {
             tidying,
             self.0.scribe.write(&self.0.store),
             sweep::run(&self),
-            revocations,
+            sweep::heed_revocations(&self),
         );
     }
 
@@ -246,12 +246,11 @@ impl Hub {
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
-    use prompthub_dto::{chat::MessageStatus, problem::ProblemCode};
+    use prompthub_dto::problem::ProblemCode;
     use prompthub_llm::{CompletionRequest, CompletionStream, ModelInfo, Provider, ProviderError};
     use prompthub_store::DatabaseUrl;
 
     use super::*;
-    use crate::providers::Audience;
 
     /// A provider with a bug.
     #[derive(Debug)]
@@ -272,38 +271,40 @@ mod tests {
         }
     }
 
-    fn assignment() -> Assignment {
-        Assignment {
-            generation_id: GenerationId::new(),
-            conversation_id: ConversationId::new(),
-            project_id: ProjectId::new(),
-            owner_id: UserId::new(),
-            user_message: Arc::new(samples::answer("", MessageStatus::Complete)),
-            assistant_message_id: MessageId::new(),
-            asked: Asked::new(Prepared {
-                model: "broken/x".to_owned(),
-                provider: Arc::new(Broken),
-                request: CompletionRequest::default(),
-                pricing: None,
-                omitted: None,
-                audience: Audience::Everybody,
-            }),
-            alternatives: None,
-            request_id: "r".to_owned(),
+    /// A provider that never says anything.
+    #[derive(Debug)]
+    struct Silent;
+
+    #[async_trait]
+    impl Provider for Silent {
+        fn slug(&self) -> &str {
+            "silent"
+        }
+
+        fn models(&self) -> Vec<ModelInfo> {
+            Vec::new()
+        }
+
+        async fn stream(&self, _: CompletionRequest) -> Result<CompletionStream, ProviderError> {
+            std::future::pending().await
         }
     }
 
-    #[tokio::test]
-    async fn a_task_that_panics_ends_its_answer_and_nothing_else() {
+    async fn hub() -> (Hub, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
         let store = Store::connect(&DatabaseUrl::parse(&url).unwrap())
             .await
             .unwrap();
         store.migrate().await.unwrap();
-        let hub = Hub::new(store, Lease::seconds(60));
+        (Hub::new(store, Lease::seconds(60)), folder)
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_ends_its_answer_and_nothing_else() {
+        let (hub, _folder) = hub().await;
         for _ in 0..2 {
-            let live = hub.start(assignment());
+            let live = hub.start(samples::assignment(Arc::new(Broken)));
             let Some(Ended::Lost(problem)) = live.wait().await else {
                 panic!("it is not said to be lost")
             };
@@ -312,5 +313,16 @@ mod tests {
             assert_eq!(live.event_count(), 2, "`started`, and one terminal event");
         }
         assert_eq!(hub.running(), []);
+    }
+
+    #[tokio::test]
+    async fn what_begins_during_a_shutdown_ends_at_once() {
+        let (hub, _folder) = hub().await;
+        hub.shut_down().await;
+        let live = hub.start(samples::assignment(Arc::new(Silent)));
+        let ended = tokio::time::timeout(SHUTDOWN_PATIENCE, live.wait()).await;
+        assert!(ended.is_ok(), "it goes on");
+        hub.shut_down().await;
+        assert!(live.has_ended());
     }
 }

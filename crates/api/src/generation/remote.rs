@@ -16,6 +16,9 @@ use crate::error::ApiError;
 
 /// How often an answer that another process writes is looked at.
 const POLL: Duration = Duration::from_millis(500);
+/// Snapshots of an answer that another process writes are counted from here on: more events than any log has. A reader who
+/// then comes to the log itself is known by it, and one who has a number of the log has seen no snapshot of ours.
+const ELSEWHERE: usize = 1 << 30;
 
 /// What a subscriber of an answer can be given.
 pub enum Answer {
@@ -69,12 +72,20 @@ impl Source {
                 Some(Ended::Stored { message, .. }) if seen >= live.event_count() => {
                     Self::elsewhere(*message, seen)
                 }
+                Some(Ended::Lost(_)) => {
+                    let before_the_end = live.event_count().saturating_sub(1);
+                    Self::here(live, seen.min(before_the_end))
+                }
                 _ => Self::here(live, seen),
             },
         }
     }
 
     fn elsewhere(message: Message, seen: usize) -> Self {
+        let seen = match message.status {
+            MessageStatus::Running => seen.max(ELSEWHERE),
+            _ => seen,
+        };
         Self::Elsewhere(Box::new(Elsewhere {
             message,
             seen,
@@ -84,10 +95,14 @@ impl Source {
     }
 
     fn here(live: Arc<Live>, seen: usize) -> Self {
-        // More than there are: the reader counted in another log. It starts over.
-        let seen = if seen > live.event_count() { 0 } else { seen };
-        let events = follow(live, seen, None);
-        Self::Here(Box::pin(events.map(|Ok(bytes)| bytes)))
+        // More than there are: the reader has snapshots of another process. One more, and it is in this log.
+        let (catching_up, seen) = match seen > live.event_count() {
+            true => live.snapshot(),
+            false => (Bytes::new(), seen),
+        };
+        let events = follow(live, seen, None).map(|Ok(bytes)| bytes);
+        let first = stream::iter((!catching_up.is_empty()).then_some(catching_up));
+        Self::Here(Box::pin(first.chain(events)))
     }
 
     async fn next<L, F>(&mut self, look: &L) -> Option<Bytes>
@@ -114,9 +129,8 @@ impl Source {
             tokio::time::sleep(POLL).await;
             match look().await {
                 Ok(Answer::Stored(newer)) => elsewhere.message = *newer,
-                // It had been stored a moment before this process began it. What the reader has of
-                // it is an empty snapshot.
-                Ok(Answer::Live(live)) => *self = Self::here(live, 0),
+                // It had been stored a moment before this process began it.
+                Ok(Answer::Live(live)) => *self = Self::here(live, elsewhere.seen),
                 // Deleted meanwhile, or the database is gone.
                 Err(_) => *self = Self::Over,
             }
@@ -142,6 +156,9 @@ impl Elsewhere {
 #[cfg(test)]
 mod tests {
     use std::{cell::RefCell, collections::VecDeque};
+
+    use prompthub_dto::stream::StreamEvent;
+    use prompthub_llm::demo::Demo;
 
     use super::*;
     use crate::generation::samples;
@@ -176,10 +193,11 @@ mod tests {
         )
         .await;
         assert_eq!(frames.len(), 3, "{frames:?}");
-        assert!(frames[0].starts_with("id: 5\n") && frames[0].contains(r#""text":"a""#));
-        assert!(frames[1].starts_with("id: 6\n") && frames[1].contains(r#""text":"ab""#));
-        assert!(frames[2].starts_with("id: 7\n") && frames[2].contains(r#""text":"abc""#));
-        assert!(frames[2].contains("\nid: 8\n") && frames[2].contains(r#""type":"done""#));
+        let id = |nth: usize| format!("id: {}\n", ELSEWHERE + nth);
+        assert!(frames[0].starts_with(&id(1)) && frames[0].contains(r#""text":"a""#));
+        assert!(frames[1].starts_with(&id(2)) && frames[1].contains(r#""text":"ab""#));
+        assert!(frames[2].starts_with(&id(3)) && frames[2].contains(r#""text":"abc""#));
+        assert!(frames[2].contains(&id(4)) && frames[2].contains(r#""type":"done""#));
     }
 
     #[tokio::test(start_paused = true)]
@@ -195,5 +213,48 @@ mod tests {
         let frames = read(stored("abc", MessageStatus::Complete), []).await;
         assert_eq!(frames.len(), 1);
         assert_eq!(frames[0].matches("\nid: ").count(), 1);
+    }
+
+    /// Reads `live` as somebody who has `seen` so many events, until it ends.
+    async fn read_here(live: Arc<Live>, seen: usize) -> String {
+        let look = || async { Err(ApiError::not_found("generation")) };
+        let frames = follow_anywhere(Answer::Live(live), seen, look);
+        let frames: Vec<_> = frames
+            .map(|bytes| String::from_utf8(bytes.unwrap().to_vec()).unwrap())
+            .collect()
+            .await;
+        frames.concat()
+    }
+
+    #[tokio::test]
+    async fn who_comes_from_another_process_gets_all_of_it_once() {
+        let live = Live::new(&samples::assignment(Arc::new(Demo::new(Duration::ZERO))));
+        for text in ["One ", "two"] {
+            live.publish(&StreamEvent::Delta {
+                text: text.to_owned(),
+            });
+        }
+        let live = Arc::new(live);
+        let ending = async {
+            tokio::task::yield_now().await;
+            live.end_without_message(ApiError::not_found("conversation").to_problem("r"));
+        };
+        let reading = read_here(Arc::clone(&live), ELSEWHERE + 7);
+        let (frames, ()) = tokio::join!(reading, ending);
+        assert!(
+            frames.starts_with("id: 2\n") && frames.contains(r#""text":"One two""#),
+            "{frames}"
+        );
+        assert!(
+            frames.contains("id: 3\n") && frames.contains(r#""type":"error""#),
+            "{frames}"
+        );
+        assert_eq!(frames.matches("id: ").count(), 2, "{frames}");
+
+        let again = read_here(live, 3).await;
+        assert!(
+            again.starts_with("id: 3\n"),
+            "who has the end is told it again: {again}"
+        );
     }
 }

@@ -1,10 +1,16 @@
-//! Messages for the tests of this module.
+//! Messages and answers for the tests of this module.
+
+use std::sync::Arc;
 
 use prompthub_dto::{
     Timestamp,
     chat::{Message, MessageStatus, Role},
-    ids::{ConversationId, MessageId},
+    ids::{ConversationId, GenerationId, MessageId, ProjectId, UserId},
 };
+use prompthub_llm::{CompletionRequest, Provider};
+
+use super::{Asked, Assignment, Prepared};
+use crate::providers::Audience;
 
 /// An assistant's message; each text length has a time of its own.
 pub(super) fn answer(text: &str, status: MessageStatus) -> Message {
@@ -32,5 +38,27 @@ pub(super) fn answer(text: &str, status: MessageStatus) -> Message {
         generation_id: None,
         created_at: at.clone(),
         updated_at: at,
+    }
+}
+
+/// An answer that `provider` is to give.
+pub(super) fn assignment(provider: Arc<dyn Provider>) -> Assignment {
+    Assignment {
+        generation_id: GenerationId::new(),
+        conversation_id: ConversationId::new(),
+        project_id: ProjectId::new(),
+        owner_id: UserId::new(),
+        user_message: Arc::new(answer("", MessageStatus::Complete)),
+        assistant_message_id: MessageId::new(),
+        asked: Asked::new(Prepared {
+            model: "broken/x".to_owned(),
+            provider,
+            request: CompletionRequest::default(),
+            pricing: None,
+            omitted: None,
+            audience: Audience::Everybody,
+        }),
+        alternatives: None,
+        request_id: "r".to_owned(),
     }
 }

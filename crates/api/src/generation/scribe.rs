@@ -1,7 +1,8 @@
 //! Writes the text so far of all running answers to the database, many in one transaction.
 //!
 //! Owns when and in which company a text is written; the answers' tasks hand in what they have and
-//! do not wait. Must not know how an answer goes on or ends: its end stores everything once more.
+//! do not wait. Where there are thousands of them, or the disk is slow, texts are written less often rather than
+//! keep the database busy. Must not know how an answer goes on or ends: its end stores everything once more.
 
 use std::{
     collections::HashMap,
@@ -15,11 +16,16 @@ use prompthub_store::{
     messages::{self, TextSoFar},
     now,
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 
 /// How long texts gather before they are written: long enough for company, since a transaction
 /// costs much more than one more text in it.
 const GATHERING: Duration = Duration::from_millis(25);
+/// Texts are written in one part of the time of so many; the rest of it belongs to questions and ends. Some hundred
+/// answers need less.
+const PARTS: u32 = 16;
+/// The longest that texts wait for that.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// The most texts of one transaction, so that whoever begins an answer meanwhile waits for few.
 const BATCH: usize = 128;
 
@@ -41,9 +47,11 @@ impl Scribe {
     /// Writes what is handed in, until the runtime ends. A failure costs only freshness after a
     /// crash: the end of an answer writes all of it again.
     pub(super) async fn write(&self, store: &Store) {
+        let mut pause = GATHERING;
         loop {
             self.arrival.notified().await;
-            tokio::time::sleep(GATHERING).await;
+            tokio::time::sleep(pause).await;
+            let began = Instant::now();
             let mut texts: Vec<TextSoFar> = self.lock().drain().map(|(_, text)| text).collect();
             // Ids are made in the order in which the messages lie in the database, and neighbours share
             // the pages that are written.
@@ -59,6 +67,7 @@ impl Scribe {
                     tracing::warn!(count, %error, "texts so far could not be written");
                 }
             }
+            pause = (began.elapsed() * (PARTS - 1)).clamp(GATHERING, PATIENCE);
         }
     }
 

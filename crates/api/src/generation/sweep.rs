@@ -62,7 +62,7 @@ pub(super) async fn run(hub: &Hub) {
     }
 }
 
-/// Stops what runs here without a lease: it was cancelled, or deleted, at another process.
+/// Stops what runs here without a lease: it was cancelled at another process, or deleted there, or here just when it began.
 pub(super) async fn heed_revocations(hub: &Hub) {
     loop {
         tokio::time::sleep(GLANCE).await;

@@ -30,6 +30,9 @@ use crate::error::{ApiError, log_fault};
 
 /// How often the text so far is written to the database while it grows.
 const WRITE_INTERVAL: Duration = Duration::from_millis(250);
+/// The most bytes of a text that are written in a millisecond: all of it is written each time, so long ones
+/// have to wait longer.
+const WRITE_RATE: usize = 1_000;
 /// More text than any model gives; an answer that passes it is a fault.
 const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 /// The same for its events, which weigh eight bytes each besides their text.
@@ -68,6 +71,12 @@ impl Draft {
 
     pub(super) fn reasoning(&self) -> Option<String> {
         (!self.reasoning.is_empty()).then(|| self.reasoning.clone())
+    }
+
+    /// How long to wait before the text is written again.
+    fn write_interval(&self) -> Duration {
+        let millis = self.text.len().saturating_add(self.reasoning.len()) / WRITE_RATE;
+        WRITE_INTERVAL.max(Duration::from_millis(millis.try_into().unwrap_or(u64::MAX)))
     }
 
     fn grow(&mut self) {
@@ -277,7 +286,9 @@ async fn read(
         // Also where the provider is so fast that there is always a next event.
         if draft.dirty && write_due.deadline() <= Instant::now() {
             draft.dirty = false;
-            write_due.as_mut().reset(Instant::now() + WRITE_INTERVAL);
+            write_due
+                .as_mut()
+                .reset(Instant::now() + draft.write_interval());
             task.scribe.hand_in(TextSoFar {
                 id: task.ids.message,
                 content: draft.text.clone(),
