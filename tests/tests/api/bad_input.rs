@@ -97,6 +97,10 @@ async fn a_place_that_is_none_is_not_found() {
         "/api/projects/",
         "/api/auth",
         "/api/auth/me/x",
+        "/api/projects/01900000-0000-7000-8000-000000000000/nowhere",
+        "/api/conversations",
+        "/api/generations/01900000-0000-7000-8000-000000000000/",
+        "/api/providers/01900000-0000-7000-8000-000000000000/test/x",
         "/api//projects",
     ] {
         ada.get(path)

@@ -28,7 +28,10 @@ pub use problem::ProblemResponses;
 pub use shell::shell;
 
 use actix_session::SessionMiddleware;
-use actix_web::web::{self, ServiceConfig, resource, scope};
+use actix_web::{
+    Scope,
+    web::{self, ServiceConfig, resource, scope},
+};
 
 use crate::auth::sessions::DatabaseSessions;
 
@@ -58,88 +61,120 @@ pub fn routes(config: &mut ServiceConfig, sessions: SessionMiddleware<DatabaseSe
         .service(resource("/metrics").route(web::to(system::no_operation)));
 }
 
+/// Each group of paths has a scope: finding a path in one list of patterns would cost more than most handlers do.
 fn api(config: &mut ServiceConfig) {
     config
+        .service(group("/projects", projects))
+        .service(group("/conversations/{conversation_id}", conversations))
+        .service(group("/generations/{generation_id}", generations))
+        .service(resource("/messages/{message_id}/regenerate").post(chat::regenerate_message))
+        .service(group("/auth", account))
+        .service(group("/providers", providers))
         .service(resource("/instance").get(system::instance))
-        .service(resource("/auth/register").post(account::register))
-        .service(resource("/auth/login").post(account::login))
-        .service(resource("/auth/logout").post(account::logout))
+        .service(resource("/search").get(search::search_conversations))
+        .service(resource("/models").get(models::list_models))
+        .service(resource("/usage").get(usage::get_usage));
+}
+
+/// The paths below `path`; what is none of them is nowhere, too.
+fn group(path: &str, paths: fn(&mut ServiceConfig)) -> Scope {
+    scope(path)
+        .configure(paths)
+        .default_service(web::to(system::no_operation))
+}
+
+fn account(config: &mut ServiceConfig) {
+    config
+        .service(resource("/register").post(account::register))
+        .service(resource("/login").post(account::login))
+        .service(resource("/logout").post(account::logout))
         .service(
-            resource("/auth/me")
+            resource("/me")
                 .get(account::get_me)
                 .patch(account::update_me)
                 .delete(account::delete_me),
         )
-        .service(resource("/auth/password").put(account::change_password))
-        .service(resource("/auth/sessions").get(account::list_sessions))
-        .service(resource("/auth/sessions/{session_id}").delete(account::end_session))
+        .service(resource("/password").put(account::change_password))
+        .service(resource("/sessions").get(account::list_sessions))
+        .service(resource("/sessions/{session_id}").delete(account::end_session));
+}
+
+fn projects(config: &mut ServiceConfig) {
+    config
         .service(
-            resource("/projects")
+            resource("")
                 .get(projects::list_projects)
                 .post(projects::create_project),
         )
-        .service(resource("/projects/import").post(transfer::import_project))
+        .service(resource("/import").post(transfer::import_project))
+        .service(group("/{project_id}", project));
+}
+
+fn project(config: &mut ServiceConfig) {
+    config
         .service(
-            resource("/projects/{project_id}")
+            resource("")
                 .get(projects::get_project)
                 .patch(projects::update_project)
                 .delete(projects::delete_project),
         )
-        .service(resource("/projects/{project_id}/versions").get(projects::list_prompt_versions))
+        .service(resource("/chat").post(chat::chat))
         .service(
-            resource("/projects/{project_id}/files")
-                .get(files::list_files)
-                .post(files::upload_files),
-        )
-        .service(
-            resource("/projects/{project_id}/files/{filename}")
-                .get(files::download_file)
-                .head(files::download_file)
-                .delete(files::delete_file),
-        )
-        .service(resource("/projects/{project_id}/export").get(transfer::export_project))
-        .service(resource("/projects/{project_id}/import").post(transfer::import_into_project))
-        .service(resource("/projects/{project_id}/chat").post(chat::chat))
-        .service(
-            resource("/projects/{project_id}/conversations")
+            resource("/conversations")
                 .get(conversations::list_conversations)
                 .post(conversations::create_conversation),
         )
         .service(
-            resource("/conversations/{conversation_id}")
+            resource("/files")
+                .get(files::list_files)
+                .post(files::upload_files),
+        )
+        .service(
+            resource("/files/{filename}")
+                .get(files::download_file)
+                .head(files::download_file)
+                .delete(files::delete_file),
+        )
+        .service(resource("/versions").get(projects::list_prompt_versions))
+        .service(resource("/export").get(transfer::export_project))
+        .service(resource("/import").post(transfer::import_into_project));
+}
+
+fn conversations(config: &mut ServiceConfig) {
+    config
+        .service(
+            resource("")
                 .get(conversations::get_conversation)
                 .patch(conversations::update_conversation)
                 .delete(conversations::delete_conversation),
         )
         .service(
-            resource("/conversations/{conversation_id}/messages")
+            resource("/messages")
                 .get(conversations::list_messages)
                 .post(chat::create_message),
         )
+        .service(resource("/export").get(transfer::export_conversation));
+}
+
+fn generations(config: &mut ServiceConfig) {
+    config
+        .service(resource("").get(generations::get_generation))
+        .service(resource("/events").get(generations::stream_generation))
+        .service(resource("/cancel").post(generations::cancel_generation));
+}
+
+fn providers(config: &mut ServiceConfig) {
+    config
         .service(
-            resource("/conversations/{conversation_id}/export").get(transfer::export_conversation),
-        )
-        .service(resource("/messages/{message_id}/regenerate").post(chat::regenerate_message))
-        .service(resource("/generations/{generation_id}").get(generations::get_generation))
-        .service(
-            resource("/generations/{generation_id}/events").get(generations::stream_generation),
-        )
-        .service(
-            resource("/generations/{generation_id}/cancel").post(generations::cancel_generation),
-        )
-        .service(resource("/search").get(search::search_conversations))
-        .service(resource("/models").get(models::list_models))
-        .service(resource("/usage").get(usage::get_usage))
-        .service(
-            resource("/providers")
+            resource("")
                 .get(providers::list_providers)
                 .post(providers::create_provider),
         )
-        .service(resource("/providers/presets").get(providers::list_provider_presets))
+        .service(resource("/presets").get(providers::list_provider_presets))
         .service(
-            resource("/providers/{provider_id}")
+            resource("/{provider_id}")
                 .patch(providers::update_provider)
                 .delete(providers::delete_provider),
         )
-        .service(resource("/providers/{provider_id}/test").post(providers::test_provider));
+        .service(resource("/{provider_id}/test").post(providers::test_provider));
 }
