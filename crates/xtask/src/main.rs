@@ -47,9 +47,9 @@ Commands:
     --kill-seed N    Makes its random choices those of the run that printed this seed
     -- ARGS          Handed to the test programs: a filter, --nocapture, …
   bench              Measure the release build: start, memory, download, throughput, sign-in storm, search,
-                      and what it adds to streamed answers
+                      what it adds to streamed answers, and what the page's reader waits for
     --seconds N      Seconds that each measurement under load takes [default: 5]
-    --only PART      Measure one part of it: server or answers
+    --only PART      Measure one part of it: server, answers or page
   setup              Install what the other commands need, and do nothing else
   help               Show this
 ";
@@ -97,7 +97,14 @@ fn dispatch() -> Result<ExitCode> {
             // In one call of cargo, or half of it would be built twice with other features.
             build(
                 &workspace,
-                &["--package", "prompthub-tests", "--bin", "load"],
+                &[
+                    "--package",
+                    "prompthub-tests",
+                    "--bin",
+                    "load",
+                    "--bin",
+                    "page",
+                ],
             )?;
             bench::run(&workspace, &options)?;
         }
@@ -173,6 +180,7 @@ fn bench_options(parser: &mut Parser) -> Result<bench::Options> {
                 options.only = Some(match parser.value()?.string()?.as_str() {
                     "server" => bench::Part::Server,
                     "answers" => bench::Part::Answers,
+                    "page" => bench::Part::Page,
                     other => bail!("there is nothing to measure by the name of {other:?}"),
                 });
             }

@@ -26,8 +26,9 @@ use self::{
     stats::{median, ratio},
 };
 use crate::{
-    page,
+    browser, page,
     process::{self, TemporaryFolder, heading},
+    system,
     workspace::{Workspace, without_settings},
 };
 
@@ -65,7 +66,7 @@ struct Demand {
 pub(crate) struct Options {
     /// How long each measurement of the server under load takes.
     pub(crate) seconds: u32,
-    /// The only part to measure; both unless given.
+    /// The only part to measure; all of them unless given.
     pub(crate) only: Option<Part>,
 }
 
@@ -85,21 +86,37 @@ pub(crate) enum Part {
     Server,
     /// What the server adds to streamed answers.
     Answers,
+    /// What the page's reader waits for.
+    Page,
 }
 
 /// Measures what is asked for and prints it.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    if options.only != Some(Part::Answers) {
+    let wants = |part| options.only.is_none_or(|only| only == part);
+    if wants(Part::Server) {
         measure_server(workspace, options.seconds)?;
     }
-    if options.only != Some(Part::Server) {
+    if wants(Part::Answers) {
         heading("Streamed answers");
-        let data = TemporaryFolder::new("answers")?;
-        let mut load = Command::new(workspace.release_binary().with_file_name("load"));
-        without_settings(&mut load);
-        process::run(load.arg(workspace.release_binary()).arg(data.path()))?;
+        harness(workspace, "load", |_| {})?;
+    }
+    if wants(Part::Page) {
+        system::prepare(system::FOR_TESTS)?;
+        let browser = browser::find(workspace)?;
+        heading("The page, in Chromium");
+        harness(workspace, "page", |command| browser.tell(command))?;
     }
     Ok(())
+}
+
+/// Runs one of the test crate's programs with the release build and a folder for its data.
+fn harness(workspace: &Workspace, name: &str, set_up: impl Fn(&mut Command)) -> Result<()> {
+    let data = TemporaryFolder::new(name)?;
+    let server = workspace.release_binary();
+    let mut program = Command::new(server.with_file_name(name));
+    without_settings(&mut program);
+    set_up(&mut program);
+    process::run(program.arg(&server).arg(data.path()))
 }
 
 fn measure_server(workspace: &Workspace, seconds: u32) -> Result<()> {
