@@ -21,7 +21,7 @@ use url::Url;
 use crate::{
     auth::{self, keys::MasterKey, limits::Limits, passwords::Passwords},
     config::Config,
-    domain::{models::ModelName, search::keep_index, transfer::Imports},
+    domain::{models::ModelName, search::keep_index, transfer::Imports, turns::Turns},
     files::{self, Blobs},
     generation::{Hub, Lease},
     http,
@@ -195,6 +195,7 @@ async fn build_app(
         passwords: Passwords::new(config.password_cost)?,
         limits: Arc::new(Limits::new(&config)),
         imports: Imports::default(),
+        turns: Turns::default(),
         config: Arc::new(config),
         providers,
         store,

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use crate::{
     auth::{limits::Limits, passwords::Passwords},
     config::Config,
-    domain::transfer::Imports,
+    domain::{transfer::Imports, turns::Turns},
     files::Blobs,
     generation::Hub,
     providers::Directory,
@@ -27,4 +27,6 @@ pub struct App {
     /// Searches that may run at the same time: a turn each.
     pub searches: Arc<Semaphore>,
     pub imports: Imports,
+    /// Of the questions that are being made into requests.
+    pub turns: Turns,
 }

@@ -4,8 +4,15 @@ use prompthub_dto::{
     chat::Role,
     problem::{FieldCode, ProblemCode},
 };
-use prompthub_tests::{client::path, spawn_app, upstream::Script};
+use prompthub_tests::{
+    TestApp,
+    client::path,
+    spawn_app,
+    upstream::{Gate, Script, StreamScript},
+};
 use serde_json::{Value, json};
+
+use crate::stream::started;
 
 #[tokio::test]
 async fn a_message_says_what_is_wrong_with_which_field() {
@@ -125,4 +132,36 @@ async fn the_longest_message_is_taken() {
             .redacted()["file_count"],
         0
     );
+}
+
+/// Making a request takes memory and time, so it is not made for a question that cannot be taken yet.
+#[tokio::test]
+async fn what_has_to_wait_is_refused_before_anything_else_is_looked_at() {
+    let app = TestApp::with(|config| config.max_generations = 1).await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let gate = Gate::new();
+    app.upstream
+        .next(StreamScript::in_two("One ", &gate, "two"));
+    let mut stream = ada.open_stream(&project, "Hello").await;
+    let (_, first) = stream.next().await.expect("an event");
+    let (_, conversation) = started(&first);
+
+    let unknown = json!({"message": "Hello", "model": "nowhere/model"});
+    let mut again = unknown.clone();
+    again["conversation_id"] = json!(conversation);
+    ada.say(&project, again.clone())
+        .send()
+        .await
+        .assert_problem(ProblemCode::AnswerRunning);
+    ada.say(&project, unknown.clone())
+        .send()
+        .await
+        .assert_problem(ProblemCode::TooManyGenerations);
+    gate.open();
+    stream.rest().await;
+    for body in [again, unknown] {
+        let answer = ada.say(&project, body).send().await;
+        answer.assert_problem(ProblemCode::UnknownModel);
+    }
 }

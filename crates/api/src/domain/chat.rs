@@ -23,7 +23,7 @@ use super::{
     naming::{Naming, name_after},
     place::{Place, take_place},
     projects::no_project,
-    question::{Question, Ready, prepare},
+    question::{Question, Ready, prepare, take_turn},
     title::{UNTITLED, title_of},
     to_the_end,
 };
@@ -123,6 +123,7 @@ async fn begin(app: &App, asker: Asker, question: Question) -> Result<Begun, Api
     let app = app.clone();
     let question = Arc::new(question);
     to_the_end(async move {
+        let _turn = take_turn(&app, asker.user, &question).await?;
         for _ in 0..ATTEMPTS {
             let ready = prepare(&app, &asker, &question).await?;
             let Some((assignment, naming)) = store(&app, &asker, ready).await? else {
@@ -303,7 +304,7 @@ fn is_called(conversation: &ConversationRow, first_words: &str) -> bool {
 }
 
 /// One answer at a time in a conversation.
-fn refuse_second(
+pub(super) fn refuse_second(
     conn: &mut Conn,
     user: UserId,
     conversation: ConversationId,
@@ -317,7 +318,8 @@ fn refuse_second(
     Ok(())
 }
 
-fn refuse_crowds(conn: &mut Conn, app: &App, user: UserId) -> Result<(), ApiError> {
+/// So many answers at a time for a person.
+pub(super) fn refuse_crowds(conn: &mut Conn, app: &App, user: UserId) -> Result<(), ApiError> {
     if generations::count_running(conn, user)? >= i64::from(app.config.max_generations) {
         return Err(ApiError::retry_after(
             ProblemCode::TooManyGenerations,

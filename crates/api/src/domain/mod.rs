@@ -25,6 +25,7 @@ pub mod search;
 pub mod text;
 pub mod title;
 pub mod transfer;
+pub mod turns;
 pub mod usage;
 
 use crate::error::ApiError;

@@ -6,7 +6,7 @@ use prompthub_dto::{
     problem::FieldCode,
 };
 use prompthub_store::{
-    Conn, MessageRole, TitledBy,
+    Conn, MessageRole, StoreError, TitledBy,
     conversations::{self, ConversationRow, NewConversation},
     messages::{self, MessageRow},
     projects::{self, ProjectRow},
@@ -34,11 +34,24 @@ pub(super) struct Found {
     pub(super) project: ProjectRow,
     /// `None` where the question begins one.
     pub(super) conversation: Option<ConversationRow>,
-    /// The messages that the question follows; with no new question, up to and with the old one.
-    pub(super) path: Vec<MessageRow>,
+    /// The message that the question follows; with no new question, the old one.
+    leaf: Option<MessageId>,
 }
 
-/// Finds the place of a question, and changes nothing.
+impl Found {
+    /// The messages that the question follows; with no new question, up to and with the old one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) fn read_path(&self, conn: &mut Conn) -> Result<Vec<MessageRow>, StoreError> {
+        match (&self.conversation, self.leaf) {
+            (Some(conversation), Some(leaf)) => messages::path(conn, conversation.id, leaf),
+            _ => Ok(Vec::new()),
+        }
+    }
+}
+
+/// Finds the place of a question, and changes nothing. Reads none of its conversation's messages but one at most.
 ///
 /// # Errors
 /// `not_found`, also where it is another's; complaints about the message that is answered.
@@ -49,7 +62,7 @@ pub(super) fn find_place(conn: &mut Conn, user: UserId, place: &Place) -> Result
             return Ok(Found {
                 project,
                 conversation: None,
-                path: Vec::new(),
+                leaf: None,
             });
         }
         Place::Project(project_id, Some(id)) => {
@@ -86,14 +99,10 @@ pub(super) fn find_place(conn: &mut Conn, user: UserId, place: &Place) -> Result
     };
     let (project, _) =
         projects::find(conn, user, conversation.project_id)?.ok_or_else(no_project)?;
-    let path = match leaf {
-        Some(leaf) => messages::path(conn, conversation.id, leaf)?,
-        None => Vec::new(),
-    };
     Ok(Found {
         project,
         conversation: Some(conversation),
-        path,
+        leaf,
     })
 }
 

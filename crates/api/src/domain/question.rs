@@ -4,7 +4,10 @@
 
 use std::sync::Arc;
 
-use prompthub_dto::chat::{Attachment, OnDisconnect, ParameterOverrides};
+use prompthub_dto::{
+    chat::{Attachment, OnDisconnect, ParameterOverrides},
+    ids::UserId,
+};
 use prompthub_store::{
     Conn, MessageRole, MessageStatus, conversations::ConversationRow, messages::MessageRow,
     projects::ProjectRow,
@@ -12,7 +15,7 @@ use prompthub_store::{
 
 use super::{
     attachments::{self, find_files},
-    chat::Asker,
+    chat::{Asker, refuse_crowds, refuse_second},
     completion::{History, HistoryMessage},
     content::Said,
     models::ModelName,
@@ -20,6 +23,7 @@ use super::{
     place::{Found, Place, find_place},
     plan::Plan,
     text::is_blank,
+    turns::Turn,
 };
 use crate::{error::ApiError, generation::Asked, state::App, wire};
 
@@ -49,34 +53,60 @@ pub(super) struct Ready {
     pub(super) plan: Plan,
 }
 
-/// Reads what the question needs, and makes the request of it. Stores nothing.
+/// The turn of a question that may have much to hold in memory; `None` of one that begins a conversation and shows no
+/// image, which has nothing beside itself.
 ///
 /// # Errors
-/// `not_found`, `unknown_model`, `images_unsupported`, `context_too_long`, complaints about the fields.
+/// Never, while the application runs.
+pub(super) async fn take_turn(
+    app: &App,
+    user: UserId,
+    question: &Question,
+) -> Result<Option<Turn>, ApiError> {
+    let has_images = question
+        .said
+        .as_ref()
+        .is_some_and(|said| !said.images.is_empty());
+    match question.place {
+        Place::Project(_, None) if !has_images => Ok(None),
+        _ => Ok(Some(app.turns.take(user).await?)),
+    }
+}
+
+/// Reads what the question needs, and makes the request of it. Stores nothing.
+///
+/// What must wait for other answers is refused before its conversation is read, which may be long.
+///
+/// # Errors
+/// `not_found`, `answer_running`, `too_many_generations`, `unknown_model`, `images_unsupported`, `context_too_long`, complaints about the fields.
 pub(super) async fn prepare(
     app: &App,
     asker: &Asker,
     question: &Arc<Question>,
 ) -> Result<Ready, ApiError> {
     let user = asker.user;
-    let asked = Arc::clone(question);
+    let (parts, asked) = (app.clone(), Arc::clone(question));
     let begins = matches!(question.place, Place::Project(_, None));
     let find = move |conn: &mut Conn| {
         let found = find_place(conn, user, &asked.place)?;
+        if let Some(conversation) = &found.conversation {
+            refuse_second(conn, user, conversation.id)?;
+        }
+        refuse_crowds(conn, &parts, user)?;
+        let path = found.read_path(conn)?;
         let images = asked.said.as_ref().map(|said| said.images.as_slice());
         let project = found.project.id;
-        let files = find_files(conn, project, &found.path, images.unwrap_or_default())?;
-        Ok::<_, ApiError>((found, files))
+        let files = find_files(conn, project, &path, images.unwrap_or_default())?;
+        Ok::<_, ApiError>((found, path, files))
     };
-    // A conversation may be long.
-    let (found, files) = match begins {
+    let (found, path, files) = match begins {
         true => app.store.look_up(find).await?,
         false => app.store.read(find).await?,
     };
     let Found {
         project,
         conversation,
-        path,
+        ..
     } = found;
     let stored = wire::parameters(&project.parameters);
     let mut parameters = parameters::merged(stored, question.parameters.clone())?;
