@@ -1,10 +1,12 @@
 //! What of a conversation a model is given when not all of it fits.
 //!
-//! Whole turns are left out, the oldest first; never the system prompt, never the question. Whoever asks is told.
+//! Whole turns are left out, the oldest first; never the system prompt, never the question. A question that was never
+//! answered is a turn of its own. Whoever asks is told.
 //! Tokens are estimated, which is quick and a little too high; only where that is not clear, and the model's
 //! vocabulary is at hand, are they counted, on a thread where that may take its time.
 
 use std::{
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -14,7 +16,7 @@ use std::{
 
 use prompthub_dto::{chat::Omitted, problem::ProblemCode};
 use prompthub_llm::{
-    CatalogueEntry,
+    CatalogueEntry, Role,
     tokens::{
         Fit, IMAGE_TOKENS, MESSAGE_TOKENS, SizedMessage, Trim, count_tokens, estimate_tokens,
         forget_vocabulary, most_tokens, trim,
@@ -36,6 +38,9 @@ const PLENTY: u64 = 65_536;
 const CLEARLY_TOO_LONG: u64 = 125;
 /// From which part of the room on tokens are counted rather than estimated, in percent.
 const NEAR: u64 = 85;
+/// Bytes of a conversation whose tokens are estimated at once, in a millisecond or so. What is longer is estimated on a
+/// thread where nobody waits for it.
+const QUICK_BYTES: usize = 256 * 1024;
 /// How long a vocabulary is kept after its last use. It weighs 46 MB.
 const KEEP_VOCABULARY: Duration = Duration::from_secs(5 * 60);
 
@@ -63,7 +68,7 @@ impl Kept {
 /// Decides what goes along to `model`, the provider's own id.
 ///
 /// # Errors
-/// `context_too_long` when the question alone does not fit.
+/// `context_too_long` when the question alone does not fit, `images_unsupported` when its images do not.
 pub(super) async fn fit(
     history: &Arc<History>,
     model: &str,
@@ -71,9 +76,12 @@ pub(super) async fn fit(
 ) -> Result<Kept, ApiError> {
     // The images of a request are held in memory, and providers bound them, too.
     let by_images = trim_by_images(history);
+    if !by_images.fits {
+        return Err(too_many_images());
+    }
     let limit = entry.and_then(|entry| Some((entry, u64::from(entry.context_length?))));
     let Some((entry, context_length)) = limit else {
-        return Ok(kept(history, model, by_images.first_kept, by_images.turns));
+        return kept(history, model, by_images.first_kept, by_images.turns).await;
     };
     let reserve = reserve(history, entry, context_length);
     let rest = history
@@ -86,7 +94,7 @@ pub(super) async fn fit(
         .fold(most_tokens(system(history).len()), u64::saturating_add);
     let left = context_length.saturating_sub(most);
     if left >= reserve.max(longest(history, entry)) {
-        let kept = kept(history, model, by_images.first_kept, by_images.turns);
+        let kept = kept(history, model, by_images.first_kept, by_images.turns).await?;
         return Ok(kept.with_room(left, reserve));
     }
     let fit = Fit {
@@ -94,10 +102,7 @@ pub(super) async fn fit(
         reserve,
         system: estimate_tokens(model, system(history)),
     };
-    let estimated: Vec<_> = rest
-        .iter()
-        .map(|message| sized(message, estimate_tokens(model, &message.text)))
-        .collect();
+    let estimated = estimate(history, model, by_images.first_kept..history.messages.len()).await?;
     let (sizes, fit, counted) = match is_near(&estimated, fit) {
         true => match count(history, model, by_images.first_kept, fit).await {
             Some((sizes, fit)) => (sizes, fit, true),
@@ -105,7 +110,7 @@ pub(super) async fn fit(
         },
         false => (estimated, fit, false),
     };
-    let by_tokens = trim(&sizes, fit);
+    let by_tokens = trim_turns(&sizes, fit);
     if !by_tokens.fits && (counted || is_clear(&sizes, &by_tokens, fit)) {
         return Err(too_long(&sizes, &by_tokens, fit));
     }
@@ -115,17 +120,19 @@ pub(super) async fn fit(
     let left = context_length
         .saturating_sub(fit.system)
         .saturating_sub(asked);
-    Ok(kept(history, model, first, turns).with_room(left, reserve))
+    let kept = kept(history, model, first, turns).await?;
+    Ok(kept.with_room(left, reserve))
 }
 
-fn kept(history: &History, model: &str, first: usize, turns: usize) -> Kept {
-    let left_out = history.messages.get(..first).unwrap_or_default();
-    let tokens = left_out
-        .iter()
-        .map(|message| fixed(message).saturating_add(estimate_tokens(model, &message.text)))
-        .fold(0, u64::saturating_add);
+async fn kept(
+    history: &Arc<History>,
+    model: &str,
+    first: usize,
+    turns: usize,
+) -> Result<Kept, ApiError> {
+    let tokens = total(&estimate(history, model, 0..first).await?);
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-    Kept {
+    Ok(Kept {
         first,
         omitted: (first > 0).then(|| Omitted {
             turns: number(turns),
@@ -133,6 +140,57 @@ fn kept(history: &History, model: &str, first: usize, turns: usize) -> Kept {
             tokens,
         }),
         room: None,
+    })
+}
+
+/// The sizes of some messages, by estimate.
+async fn estimate(
+    history: &Arc<History>,
+    model: &str,
+    range: Range<usize>,
+) -> Result<Vec<SizedMessage>, ApiError> {
+    let (history, model) = (Arc::clone(history), model.to_owned());
+    let chosen = history.messages.get(range.clone()).unwrap_or_default();
+    let bytes = chosen.iter().map(|message| message.text.len());
+    let is_quick = bytes.fold(0, usize::saturating_add) <= QUICK_BYTES;
+    let work = move || {
+        let chosen = history.messages.get(range).unwrap_or_default();
+        let sizes = chosen
+            .iter()
+            .map(|message| sized(message, estimate_tokens(&model, &message.text)));
+        sizes.collect::<Vec<_>>()
+    };
+    match is_quick {
+        true => Ok(work()),
+        false => tokio::task::spawn_blocking(work)
+            .await
+            .map_err(ApiError::internal),
+    }
+}
+
+/// [`trim`], where each question that was never answered may go without those that follow it.
+fn trim_turns(messages: &[SizedMessage], fit: Fit) -> Trim {
+    // What tells two turns apart is an answer, so one that takes nothing stands between two questions.
+    let nothing = SizedMessage {
+        role: Role::Assistant,
+        tokens: 0,
+    };
+    let mut turns = Vec::with_capacity(messages.len());
+    let mut added = Vec::new();
+    let mut before = None;
+    for message in messages {
+        if message.role == Role::User && before == Some(Role::User) {
+            added.push(turns.len());
+            turns.push(nothing);
+        }
+        turns.push(*message);
+        before = Some(message.role);
+    }
+    let trim = trim(&turns, fit);
+    let left_out = added.iter().filter(|place| **place < trim.first_kept);
+    Trim {
+        first_kept: trim.first_kept.saturating_sub(left_out.count()),
+        ..trim
     }
 }
 
@@ -156,7 +214,15 @@ fn trim_by_images(history: &History) -> Trim {
         reserve: 0,
         system: 0,
     };
-    trim(&sizes, fit)
+    trim_turns(&sizes, fit)
+}
+
+fn too_many_images() -> ApiError {
+    let detail = format!(
+        "The question's images have more than {MAX_REQUEST_BYTES} bytes together, which no model is sent. Ask it anew \
+         with fewer or smaller images."
+    );
+    ApiError::new(ProblemCode::ImagesUnsupported, detail)
 }
 
 fn system(history: &History) -> &str {
@@ -273,119 +339,4 @@ async fn count(
 }
 
 #[cfg(test)]
-mod tests {
-    use prompthub_dto::ids::UserId;
-    use prompthub_llm::Role;
-
-    use super::*;
-
-    /// A conversation of so many turns, each about 100 tokens, and a question as long as half a turn.
-    fn history(turns: usize, max_tokens: Option<u32>) -> Arc<History> {
-        let message = |role, text: String| HistoryMessage {
-            role,
-            text,
-            attachments: Vec::new(),
-        };
-        let mut messages = Vec::new();
-        for _ in 0..turns {
-            messages.push(message(Role::User, "word ".repeat(46)));
-            messages.push(message(Role::Assistant, "word ".repeat(46)));
-        }
-        messages.push(message(Role::User, "word ".repeat(46)));
-        Arc::new(History {
-            system_prompt: Some("Be brief.".to_owned()),
-            messages,
-            parameters: prompthub_llm::Parameters {
-                max_tokens,
-                ..prompthub_llm::Parameters::default()
-            },
-            user: UserId::new(),
-            files: super::super::attachments::Files::new(),
-            fields: Vec::new(),
-        })
-    }
-
-    fn entry(context_length: u32) -> CatalogueEntry {
-        CatalogueEntry {
-            context_length: Some(context_length),
-            ..CatalogueEntry::default()
-        }
-    }
-
-    #[tokio::test]
-    async fn all_goes_along_where_it_fits_or_nothing_is_known() {
-        let history = history(10, None);
-        for entry in [None, Some(CatalogueEntry::default()), Some(entry(4000))] {
-            let kept = fit(&history, "acme/m1", entry.as_ref()).await.unwrap();
-            assert_eq!((kept.first, kept.omitted), (0, None));
-            let is_known = entry.is_some_and(|entry| entry.context_length.is_some());
-            assert_eq!(kept.room.is_some(), is_known);
-        }
-    }
-
-    #[tokio::test]
-    async fn the_room_for_the_answer_is_what_the_context_has_left() {
-        let history = history(10, None);
-        let used = history
-            .messages
-            .iter()
-            .map(|message| fixed(message) + estimate_tokens("acme/m1", &message.text))
-            .sum::<u64>()
-            + estimate_tokens("acme/m1", system(&history));
-        for (context_length, max_output_tokens, least, most) in [
-            // So much that it does not matter how much.
-            (1_000_000, Some(64_000), 64_000, 1_000_000),
-            (1_000_000, None, PLENTY, 1_000_000),
-            (20_000, Some(64_000), 20_000 - used, 20_000 - used),
-            (10_000, None, 10_000 - used, 10_000 - used),
-            // Turns are left out, so that there is at least what is kept free.
-            (1200, Some(64_000), 300, 450),
-        ] {
-            let entry = CatalogueEntry {
-                max_output_tokens,
-                ..entry(context_length)
-            };
-            let kept = fit(&history, "acme/m1", Some(&entry)).await.unwrap();
-            let room = u64::from(kept.room.unwrap());
-            assert!((least..=most).contains(&room), "{context_length}: {room}");
-            assert_eq!(kept.omitted.is_some(), context_length < 2000);
-        }
-    }
-
-    #[tokio::test]
-    async fn the_oldest_turns_are_left_out_and_counted() {
-        // A counted model and an estimated one.
-        for model in ["openai/gpt-5", "acme/m1"] {
-            let kept = fit(&history(10, Some(100)), model, Some(&entry(800)))
-                .await
-                .unwrap();
-            let omitted = kept.omitted.expect("something is left out");
-            assert_eq!(kept.first % 2, 0, "whole turns");
-            assert_eq!(usize::try_from(omitted.messages).unwrap(), kept.first);
-            assert_eq!(omitted.turns * 2, omitted.messages);
-            assert!((3..=6).contains(&omitted.turns), "{model}: {omitted:?}");
-            assert!(
-                omitted.tokens >= omitted.turns * 90 && omitted.tokens <= omitted.turns * 160,
-                "{omitted:?}"
-            );
-        }
-    }
-
-    #[tokio::test]
-    async fn a_question_that_cannot_fit_is_refused_in_figures() {
-        let error = fit(&history(3, Some(100)), "acme/m1", Some(&entry(130)))
-            .await
-            .unwrap_err();
-        assert_eq!(error.code(), ProblemCode::ContextTooLong);
-        let detail = error.to_problem("r").detail;
-        assert!(
-            detail.contains("130.") && detail.contains("100 are kept free"),
-            "{detail}"
-        );
-        // Where the estimate may be wrong, the provider judges.
-        let kept = fit(&history(3, Some(100)), "acme/m1", Some(&entry(166)))
-            .await
-            .unwrap();
-        assert_eq!(kept.omitted.map(|omitted| omitted.turns), Some(3));
-    }
-}
+mod tests;
