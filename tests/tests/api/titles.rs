@@ -4,7 +4,7 @@ use prompthub_api::Titles;
 use prompthub_dto::chat::Conversation;
 use prompthub_tests::{
     Client, TestApp, eventually,
-    upstream::{Gate, Script},
+    upstream::{Connection, Gate, Script, StreamScript},
 };
 use serde_json::json;
 
@@ -121,6 +121,27 @@ async fn without_a_title_from_the_model_the_first_words_stay() {
         assert_eq!(conversation(&ada, &id).await.title, QUESTION);
     }
     assert_eq!(app.upstream.requests().len(), 9);
+}
+
+/// Within what the harness waits for, which is less than a title may take.
+#[tokio::test]
+async fn a_model_that_thinks_without_end_gives_no_title_and_is_hung_up_on() {
+    let app = naming_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Kitchen").await;
+    app.upstream.next(Script::answer("Use steam."));
+    let thought = "x".repeat(10_000);
+    let mut endless = StreamScript::new();
+    for _ in 0..20 {
+        endless = endless.reasoning(&thought);
+    }
+    app.upstream.next(endless.silence());
+    let reply = ada.chat(&project, QUESTION).await;
+    let _answer = app.upstream.request().await;
+    let naming = app.upstream.request().await;
+    assert_eq!(naming.closed().await, Connection::Abandoned);
+    let id = reply.conversation_id.to_string();
+    assert_eq!(conversation(&ada, &id).await.title, QUESTION);
 }
 
 #[tokio::test]
