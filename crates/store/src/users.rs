@@ -91,6 +91,14 @@ pub fn insert(conn: &mut Conn, new: &NewUser) -> Result<UserRow, StoreError> {
     Ok(row)
 }
 
+/// Makes registrations that do this take their turns, until each ends: the second finds the first one's account.
+///
+/// # Errors
+/// When the database fails.
+pub fn lock_registration(conn: &mut Conn) -> Result<(), StoreError> {
+    sql::lock_first_account(conn)
+}
+
 /// Whether anybody has registered yet.
 pub fn any_exists(conn: &mut Conn) -> Result<bool, StoreError> {
     Ok(select(exists(users::table.select(users::id))).get_result(conn)?)

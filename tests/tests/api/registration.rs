@@ -216,6 +216,29 @@ async fn every_wrong_field_is_named_at_once() {
 }
 
 #[tokio::test]
+async fn closed_registration_takes_one_of_many_first_accounts() {
+    for _ in 0..4 {
+        let app =
+            TestApp::with(|config| config.registration = prompthub_api::Registration::Closed).await;
+        let clients: Vec<_> = (0..8).map(|_| app.client()).collect();
+        let registrations = clients
+            .iter()
+            .enumerate()
+            .map(|(number, client)| async move {
+                let email = format!("user{number}@example.com");
+                client.register(&email, PASSWORD).await
+            });
+        let answers = futures_util::future::join_all(registrations).await;
+        let (made, refused): (Vec<_>, Vec<_>) =
+            answers.iter().partition(|answer| answer.status == 201);
+        assert_eq!(made.len(), 1);
+        for answer in refused {
+            answer.assert_problem(ProblemCode::RegistrationClosed);
+        }
+    }
+}
+
+#[tokio::test]
 async fn closed_registration_takes_the_first_account_only() {
     let app =
         TestApp::with(|config| config.registration = prompthub_api::Registration::Closed).await;

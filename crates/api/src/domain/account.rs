@@ -55,9 +55,13 @@ pub async fn register(app: &App, request: Register) -> Result<Proven, ApiError> 
     let inserted = app
         .store
         .write(move |conn| {
-            // Asked again inside the transaction: hashing takes long enough for another to be first.
-            if !open && users::any_exists(conn)? {
-                return Err(registration_closed());
+            // Asked again inside the transaction: hashing takes long enough for another to be first, who may not
+            // have committed yet.
+            if !open {
+                users::lock_registration(conn)?;
+                if users::any_exists(conn)? {
+                    return Err(registration_closed());
+                }
             }
             Ok::<_, ApiError>(users::insert(conn, &row)?)
         })

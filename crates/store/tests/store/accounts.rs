@@ -37,6 +37,29 @@ on_every_database! {
         assert_eq!(administrators, 1);
     }
 
+    async fn registrations_that_take_their_turns_find_the_one_before(store: Store) {
+        let tasks: Vec<_> = (0..24)
+            .map(|number| {
+                let (store, new) = (store.clone(), new_user(&format!("user{number}")));
+                tokio::spawn(async move {
+                    write(&store, move |conn| {
+                        users::lock_registration(conn)?;
+                        if users::any_exists(conn)? {
+                            return Ok(0);
+                        }
+                        users::insert(conn, &new).map(|_| 1)
+                    })
+                    .await
+                })
+            })
+            .collect();
+        let mut made = 0;
+        for task in tasks {
+            made += task.await.unwrap();
+        }
+        assert_eq!(made, 1);
+    }
+
     async fn an_email_has_one_account(store: Store) {
         assert!(!read(&store, users::any_exists).await);
         let ada = add_user(&store, "Ada").await;
