@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
-use prompthub_dto::{chat::MessageStatus, problem::ProblemCode};
+use prompthub_dto::{
+    chat::MessageStatus,
+    problem::{FieldCode, ProblemCode},
+};
 use prompthub_tests::{
     Answer, Client, TestApp,
     app::PASSWORD,
@@ -88,6 +91,51 @@ async fn an_old_password_signs_nobody_in_while_it_is_being_replaced() {
         );
         assert!(ada.is_signed_in().await, "the one who changed it stays");
         password = new_password;
+    }
+}
+
+/// A password that has been replaced replaces nothing any more, however soon it was sent.
+#[tokio::test]
+async fn of_two_who_change_a_password_at_once_one_knows_the_current_one() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let mut password = PASSWORD.to_owned();
+    for round in 0..ROUNDS {
+        let other = app.client();
+        other
+            .sign_in("ada@example.com", &password)
+            .await
+            .expect_status(200);
+        let change = |new_password: &str| json!({"current_password": password, "new_password": new_password});
+        let wanted = [
+            format!("one good password {round}"),
+            format!("another good password {round}"),
+        ];
+        let answers: [Answer; 2] = tokio::join!(
+            ada.put("/api/auth/password")
+                .json(&change(&wanted[0]))
+                .send(),
+            other
+                .put("/api/auth/password")
+                .json(&change(&wanted[1]))
+                .send(),
+        )
+        .into();
+        let winner = answers.iter().position(|answer| answer.status == 204);
+        let winner = winner.expect("one of them changes it");
+        let loser = &answers[1 - winner];
+        match loser.status.as_u16() {
+            // Its session had ended with the change.
+            401 => {}
+            _ => drop(loser.assert_invalid(&[("current_password", FieldCode::Invalid)])),
+        }
+        let clients = [&ada, &other];
+        assert!(clients[winner].is_signed_in().await);
+        assert!(!clients[1 - winner].is_signed_in().await);
+        password.clone_from(&wanted[winner]);
+        ada.sign_in("ada@example.com", &password)
+            .await
+            .expect_status(200);
     }
 }
 

@@ -6,6 +6,7 @@ use prompthub_dto::{
     problem::{FieldCode, ProblemCode},
 };
 use prompthub_store::{
+    Conn,
     sessions::{self},
     users::{self, NewUser, UserPatch, UserRow},
 };
@@ -152,6 +153,7 @@ pub async fn update(app: &App, id: UserId, request: UpdateMe) -> Result<User, Ap
     let new_email = complaints.take(new_email)?;
     complaints.into_result()?;
     let email = new_email.flatten();
+    let mut checked = None;
     if email.is_some() {
         let claimed = request.current_password.ok_or_else(|| {
             ApiError::field(
@@ -160,7 +162,7 @@ pub async fn update(app: &App, id: UserId, request: UpdateMe) -> Result<User, Ap
                 "Enter the current password to change the email address.",
             )
         })?;
-        confirm_password(app, id, &claimed).await?;
+        checked = Some(confirm_password(app, id, &claimed).await?);
     }
     let patch = UserPatch {
         name: new_name.flatten(),
@@ -169,6 +171,9 @@ pub async fn update(app: &App, id: UserId, request: UpdateMe) -> Result<User, Ap
     let updated = app
         .store
         .write(move |conn| {
+            if let Some(checked) = &checked {
+                refuse_changed(conn, id, checked)?;
+            }
             Ok::<_, ApiError>(users::update(conn, id, &patch, prompthub_store::now())?)
         })
         .await
@@ -187,10 +192,11 @@ pub async fn change_password(
     request: ChangePassword,
 ) -> Result<(), ApiError> {
     let new = Password::parse("new_password", &request.new_password)?;
-    confirm_password(app, id, &request.current_password).await?;
+    let checked = confirm_password(app, id, &request.current_password).await?;
     let hash = app.passwords.hash(new).await?;
     app.store
         .write(move |conn| {
+            refuse_changed(conn, id, &checked)?;
             if !users::set_password(conn, id, &hash, prompthub_store::now())? {
                 return Err(gone());
             }
@@ -200,7 +206,8 @@ pub async fn change_password(
         .await
 }
 
-async fn confirm_password(app: &App, id: UserId, claimed: &str) -> Result<(), ApiError> {
+/// The stored hash that `claimed` belongs to. By the time of a write another one may be stored: [`refuse_changed`].
+async fn confirm_password(app: &App, id: UserId, claimed: &str) -> Result<String, ApiError> {
     let row = app
         .store
         .read(move |conn| users::find(conn, id))
@@ -212,13 +219,28 @@ async fn confirm_password(app: &App, id: UserId, claimed: &str) -> Result<(), Ap
         .verify(Password::guess(claimed), Some(&row.password_hash))
         .await?
     {
-        return Ok(());
+        return Ok(row.password_hash);
     }
-    Err(ApiError::field(
+    Err(wrong_password())
+}
+
+/// Refuses what was confirmed with a password that has been replaced since, as if the new one had been there already:
+/// whoever changes a password must be sure that the old one does nothing any more.
+fn refuse_changed(conn: &mut Conn, id: UserId, checked: &str) -> Result<(), ApiError> {
+    users::lock(conn, id)?;
+    let row = users::find(conn, id)?.ok_or_else(gone)?;
+    match row.password_hash == checked {
+        true => Ok(()),
+        false => Err(wrong_password()),
+    }
+}
+
+fn wrong_password() -> ApiError {
+    ApiError::field(
         "current_password",
         FieldCode::Invalid,
         "Is not the current password.",
-    ))
+    )
 }
 
 /// Deletes the account and all that is its own; its running answers stop.
