@@ -26,6 +26,9 @@ pub enum StoreError {
     /// Anything else that the database refused.
     #[error("the database refused a statement")]
     Database(#[source] DieselError),
+    /// A number cannot grow any further. Names the table and the column, e.g. `projects.prompt_version`.
+    #[error("{0} cannot grow any further")]
+    Exhausted(&'static str),
     /// The work itself panicked; its transaction was rolled back.
     #[error("work on the database panicked: {0}")]
     Internal(String),

@@ -196,7 +196,8 @@ pub fn update(
         | replace(&mut row.model, patch.model.as_ref())
         | replace(&mut row.parameters, patch.parameters.as_ref());
     if prompted {
-        row.prompt_version += 1;
+        let next = row.prompt_version.checked_add(1);
+        row.prompt_version = next.ok_or(StoreError::Exhausted("projects.prompt_version"))?;
         insert_version(conn, &row, author, now)?;
     }
     if described || prompted {
@@ -297,13 +298,17 @@ pub fn list_versions(
     if !exists(conn, owner, project)? {
         return Ok(None);
     }
-    let query = prompt_versions::table
+    let newest = prompt_versions::table
         .filter(prompt_versions::project_id.eq(project))
-        .filter(prompt_versions::number.lt(before.unwrap_or(i32::MAX)))
         .order(prompt_versions::number.desc())
         .limit(limit)
         .select(PromptVersionRow::as_select());
-    Ok(Some(query.load(conn)?))
+    Ok(Some(match before {
+        None => newest.load(conn)?,
+        Some(before) => newest
+            .filter(prompt_versions::number.lt(before))
+            .load(conn)?,
+    }))
 }
 
 /// Whether the owner has this project.

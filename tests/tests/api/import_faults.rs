@@ -166,6 +166,12 @@ async fn a_project_that_is_wrong_anywhere_leaves_nothing() {
         };
         assert_eq!(field, expected, "{value}");
     }
+    // What comes after the highest number would have none.
+    let mut endless = whole.clone();
+    endless["prompt_version"] = json!(i32::MAX);
+    endless["prompt_versions"][0]["number"] = json!(i32::MAX);
+    let answer = ada.post("/api/projects/import").json(&endless).send().await;
+    answer.assert_invalid(&[("/prompt_version", FieldCode::OutOfRange)]);
     assert_eq!(
         ada.get("/api/projects").send().await.json::<Value>()["items"],
         count

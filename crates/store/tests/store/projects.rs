@@ -1,9 +1,10 @@
 //! Projects, their revisions, their prompt versions, and their list.
 
-use prompthub_dto::ids::{ProjectId, UserId};
+use prompthub_dto::ids::{ProjectId, PromptVersionId, UserId};
 use prompthub_store::{
-    Store, files,
-    projects::{self, DeleteOutcome, ProjectPatch, ProjectRow, UpdateOutcome},
+    Store, StoreError, files,
+    projects::{self, DeleteOutcome, ProjectPatch, ProjectRow, PromptVersionRow, UpdateOutcome},
+    transfer,
 };
 
 use crate::support::{
@@ -70,6 +71,34 @@ on_every_database! {
             projects::list_versions(conn, ada, project.id, Some(2), 1)
         });
         assert_eq!(second.await.unwrap()[0].system_prompt, "You are helpful.");
+    }
+
+    async fn the_highest_version_is_listed_and_is_the_last(store: Store) {
+        let ada = add_user(&store, "Ada").await.id;
+        let project = ProjectRow {
+            id: ProjectId::new(),
+            prompt_version: i32::MAX,
+            ..add_project(&store, ada, "Latin").await
+        };
+        let version = PromptVersionRow {
+            id: PromptVersionId::new(),
+            project_id: project.id,
+            number: i32::MAX,
+            system_prompt: project.system_prompt.clone(),
+            model: project.model.clone(),
+            parameters: project.parameters.clone(),
+            author_id: Some(ada),
+            created_at: at(1),
+        };
+        let row = project.clone();
+        write(&store, move |conn| transfer::insert_project(conn, &row, &[version])).await;
+        assert_eq!(versions(&store, ada, project.id).await, Some(vec![i32::MAX]));
+        let patch = ProjectPatch { model: text("demo/other"), ..ProjectPatch::default() };
+        let refused = store
+            .write(move |conn| projects::update(conn, ada, project.id, None, &patch, ada, at(5)))
+            .await;
+        assert!(matches!(refused, Err(StoreError::Exhausted(_))), "{refused:?}");
+        assert_eq!(versions(&store, ada, project.id).await, Some(vec![i32::MAX]));
     }
 
     async fn of_many_updates_of_one_revision_one_wins(store: Store) {

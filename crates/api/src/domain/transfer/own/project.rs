@@ -6,6 +6,7 @@ use prompthub_dto::{
     Timestamp,
     documents::{FileDocument, ProjectDocument, PromptVersionDocument},
     ids::PromptVersionId,
+    problem::FieldCode,
     projects::UpdateProject,
     transfer::ImportSource,
 };
@@ -21,6 +22,9 @@ use crate::{
     error::ApiError,
 };
 
+/// The highest number of a prompt version: far more than anybody makes, and far from where numbers end.
+const MAX_PROMPT_VERSION: i32 = 1_000_000;
+
 /// A project with all that is in it.
 ///
 /// # Errors
@@ -30,6 +34,13 @@ pub(in crate::domain::transfer) fn project(
     frame: &Frame,
     mut skipped: Skipped,
 ) -> Result<Draft, ApiError> {
+    if !(1..=MAX_PROMPT_VERSION).contains(&document.prompt_version) {
+        return Err(ApiError::field(
+            "/prompt_version",
+            FieldCode::OutOfRange,
+            format!("Must be 1 to {MAX_PROMPT_VERSION}."),
+        ));
+    }
     let fields = Fields::parse(UpdateProject {
         name: Some(document.name),
         description: Some(document.description),
