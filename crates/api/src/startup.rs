@@ -14,7 +14,7 @@ use actix_web::{
     web::Data,
 };
 use anyhow::{Context, bail};
-use prompthub_store::{Backend, DatabaseUrl, Store, now, sessions};
+use prompthub_store::{Backend, DatabaseUrl, Store, now, sessions, users};
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -190,9 +190,10 @@ async fn build_app(
         Backend::Sqlite => SEARCHES_ON_SQLITE,
         Backend::Postgres => SEARCHES_ON_POSTGRES,
     };
+    let hashes = store.read(users::hash_kinds).await?;
     let app = App {
         searches: Arc::new(Semaphore::new(searches)),
-        passwords: Passwords::new(config.password_cost)?,
+        passwords: Passwords::new(config.password_cost, &hashes)?,
         limits: Arc::new(Limits::new(&config)),
         imports: Imports::default(),
         turns: Turns::default(),

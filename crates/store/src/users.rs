@@ -1,7 +1,12 @@
 //! Accounts.
 
 use chrono::NaiveDateTime;
-use diesel::{dsl::exists, prelude::*, select};
+use diesel::{
+    dsl::{exists, sql},
+    prelude::*,
+    select,
+    sql_types::Text,
+};
 use prompthub_dto::ids::UserId;
 
 use crate::{Conn, StoreError, blobs, now, schema::users, sql, text_enum::text_enum};
@@ -137,6 +142,16 @@ pub fn update(
         .set(&changes)
         .execute(conn)?;
     find(conn, id)
+}
+
+/// The beginnings of all password hashes, as far as they say how they were made, each once.
+///
+/// # Errors
+/// When the database fails.
+pub fn hash_kinds(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
+    // Of `$2b$12$…` the part up to the salt.
+    let kind = sql::<Text>("substr(password_hash, 1, 7)");
+    Ok(users::table.select(kind).distinct().load(conn)?)
 }
 
 /// Makes transactions of one person that do this take their turns, until each ends.

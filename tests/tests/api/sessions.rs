@@ -1,6 +1,7 @@
 //! Sessions: the cookie, and that what ends a session really ends it.
 
 use prompthub_dto::{Page, account::Session, problem::ProblemCode};
+use prompthub_store::{DatabaseUrl, Store, users};
 use prompthub_tests::{Answer, Client, TestApp, app::PASSWORD, spawn_app};
 use serde_json::json;
 
@@ -205,4 +206,49 @@ async fn signing_out_without_a_session_is_refused_like_everything_else() {
     let app = spawn_app().await;
     let answer = app.client().post("/api/auth/logout").send().await;
     answer.assert_problem(ProblemCode::Unauthenticated);
+}
+
+/// The kinds of password hashes that a stopped server has stored.
+async fn stored_hashes(app: &TestApp) -> Vec<String> {
+    let file = || format!("sqlite://{}/prompthub.db", app.data_dir.display());
+    let url = app.database_url().unwrap_or_else(file);
+    let store = Store::connect(&DatabaseUrl::parse(&url).unwrap())
+        .await
+        .unwrap();
+    store.read(users::hash_kinds).await.unwrap()
+}
+
+#[tokio::test]
+async fn another_cost_of_passwords_reaches_an_account_when_it_signs_in() {
+    let mut before = spawn_app().await;
+    let ada = cookie_of(&before.client().register("ada@example.com", PASSWORD).await);
+    before.client().register("bob@example.com", PASSWORD).await;
+    before.stop();
+    assert_eq!(stored_hashes(&before).await, ["$2b$04$"]);
+    let mut after = TestApp::with(|config| {
+        config.data_dir.clone_from(&before.data_dir);
+        config.database_url = before.database_url();
+        config.password_cost = 5;
+    })
+    .await;
+    let wrong = after
+        .client()
+        .sign_in("ada@example.com", "not the password")
+        .await;
+    wrong.assert_problem(ProblemCode::InvalidCredentials);
+    // Several sign-ins may find the old hash at once; each of them opens a session.
+    let clients: Vec<_> = (0..4).map(|_| after.client()).collect();
+    let sign_ins = clients
+        .iter()
+        .map(|client| client.sign_in("ada@example.com", PASSWORD));
+    for answer in futures_util::future::join_all(sign_ins).await {
+        answer.expect_status(200);
+        assert_eq!(status_with(&after, &cookie_of(&answer)).await, 200);
+    }
+    assert_eq!(status_with(&after, &ada).await, 200, "no session has ended");
+    after.sign_in("ada@example.com").await;
+    after.stop();
+    let mut kinds = stored_hashes(&before).await;
+    kinds.sort();
+    assert_eq!(kinds, ["$2b$04$", "$2b$05$"]);
 }

@@ -125,11 +125,49 @@ pub async fn login(app: &App, request: Login) -> Result<Proven, ApiError> {
         .verify(Password::guess(&request.password), hash)
         .await?;
     match found {
-        Some(row) if matches => Ok(Proven::new(row)),
-        _ => Err(ApiError::new(
-            ProblemCode::InvalidCredentials,
-            "No account has this email and password.",
-        )),
+        Some(row) if matches => at_todays_cost(app, row, &request.password).await,
+        _ => Err(wrong_credentials()),
+    }
+}
+
+fn wrong_credentials() -> ApiError {
+    ApiError::new(
+        ProblemCode::InvalidCredentials,
+        "No account has this email and password.",
+    )
+}
+
+/// Somebody whose password was right. A hash of another cost than today's is made anew, which only now can be done; no
+/// session ends with it.
+async fn at_todays_cost(app: &App, row: UserRow, password: &str) -> Result<Proven, ApiError> {
+    if !app.passwords.is_outdated(&row.password_hash) {
+        return Ok(Proven::new(row));
+    }
+    let hash = app.passwords.hash(Password::guess(password)).await?;
+    let (new, id) = (hash.clone(), row.id);
+    let there = app
+        .store
+        .write(move |conn| {
+            users::lock(conn, id)?;
+            let found = users::find(conn, id)?;
+            let checked = |found: &UserRow| found.password_hash == row.password_hash;
+            if found.as_ref().is_some_and(checked) {
+                users::set_password(conn, id, &new, prompthub_store::now())?;
+                return users::find(conn, id);
+            }
+            Ok(found)
+        })
+        .await?;
+    let row = there.ok_or_else(wrong_credentials)?;
+    // Somebody else may have been quicker: another sign-in, or a change of the password.
+    let is_right = row.password_hash == hash
+        || app
+            .passwords
+            .verify(Password::guess(password), Some(&row.password_hash))
+            .await?;
+    match is_right {
+        true => Ok(Proven::new(row)),
+        false => Err(wrong_credentials()),
     }
 }
 

@@ -95,6 +95,17 @@ on_every_database! {
         assert!(!write(&store, move |conn| users::delete(conn, nobody)).await);
     }
 
+    async fn it_is_known_how_passwords_were_hashed(store: Store) {
+        assert!(read(&store, users::hash_kinds).await.is_empty());
+        for (name, hash) in [("Ada", "$2b$12$abc"), ("Bob", "$2b$12$def"), ("Eve", "$2b$04$abc")] {
+            let id = add_user(&store, name).await.id;
+            write(&store, move |conn| users::set_password(conn, id, hash, at(1))).await;
+        }
+        let mut kinds = read(&store, users::hash_kinds).await;
+        kinds.sort();
+        assert_eq!(kinds, ["$2b$04$", "$2b$12$"]);
+    }
+
     async fn a_session_lives_until_it_expires_or_ends(store: Store) {
         let ada = add_user(&store, "Ada").await.id;
         let new = new_session(ada, "k1", at(100));
