@@ -8,6 +8,9 @@ use prompthub_dto::ids::{SessionId, UserId};
 
 use crate::{Conn, StoreError, schema::sessions, sql::direct};
 
+/// Sessions that a new one ends at most; where more are too many, the next one goes on.
+const ENDED_AT_ONCE: i64 = 1000;
+
 /// A session.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = sessions, treat_none_as_default_value = false)]
@@ -125,6 +128,24 @@ pub fn delete_others(
         Some(keep) => diesel::delete(theirs.filter(sessions::id.ne(keep))).execute(conn)?,
         None => diesel::delete(theirs).execute(conn)?,
     })
+}
+
+/// Ends a person's sessions but for the `most` that were seen last. Says how many.
+pub fn end_beyond(conn: &mut Conn, user: UserId, most: i64) -> Result<usize, StoreError> {
+    let beyond = sessions::table
+        .filter(sessions::user_id.eq(user))
+        .order((sessions::last_seen_at.desc(), sessions::id.desc()))
+        .limit(ENDED_AT_ONCE)
+        .offset(most)
+        .select(sessions::id);
+    let beyond: Vec<SessionId> = beyond.load(conn)?;
+    match beyond.is_empty() {
+        true => Ok(0),
+        false => {
+            let ended = sessions::table.filter(sessions::id.eq_any(beyond));
+            Ok(diesel::delete(ended).execute(conn)?)
+        }
+    }
 }
 
 /// Removes the sessions that have expired. Says how many.

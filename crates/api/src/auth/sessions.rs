@@ -26,6 +26,9 @@ use crate::error::ApiError;
 
 /// A session that is not used for so long ends.
 const LIFETIME: Duration = Duration::days(30);
+/// Sessions of one person. With one more, the one that was seen longest ago ends: a script that signs in anew each time
+/// must not make a list without an end.
+const MAX_SESSIONS: i64 = 1000;
 /// How often a used session's life is extended.
 const RENEWAL: chrono::TimeDelta = chrono::TimeDelta::hours(1);
 
@@ -150,6 +153,7 @@ impl SessionStore for DatabaseSessions {
                 // Then the session is over before it begins: its cookie opens nothing.
                 if user.is_some_and(|user| Some(passwords::proof(&user.password_hash)) == proof) {
                     sessions::insert(conn, &row)?;
+                    sessions::end_beyond(conn, row.user_id, MAX_SESSIONS)?;
                 }
                 Ok::<_, StoreError>(())
             })

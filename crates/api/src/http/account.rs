@@ -136,6 +136,8 @@ pub async fn change_password(
 }
 
 /// Where the account is signed in
+///
+/// At most 1000 sessions: a new one then ends the one that was seen longest ago.
 #[utoipa::path(get, path = "/api/auth/sessions", operation_id = "list_sessions", tag = "account",
     responses((status = 200, description = "All of them, newest first.", body = Page<Session>), SignedIn))]
 pub async fn list_sessions(

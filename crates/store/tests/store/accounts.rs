@@ -126,6 +126,22 @@ on_every_database! {
         assert!(!write(&store, |conn| sessions::delete_by_key_hash(conn, "k1")).await);
     }
 
+    async fn sessions_beyond_so_many_end_from_the_one_seen_longest_ago(store: Store) {
+        let (ada, bob) = (add_user(&store, "Ada").await.id, add_user(&store, "Bob").await.id);
+        for (user, key) in [(bob, "b1"), (ada, "a1"), (ada, "a2"), (ada, "a3"), (ada, "a4")] {
+            let new = new_session(user, key, at(100));
+            write(&store, move |conn| sessions::insert(conn, &new)).await;
+        }
+        write(&store, |conn| sessions::update(conn, "a1", "{}", at(5), at(100))).await;
+        let end = |most| write(&store, move |conn| sessions::end_beyond(conn, ada, most));
+        assert_eq!(end(4).await, 0);
+        assert_eq!(end(2).await, 2);
+        let left = read(&store, move |conn| sessions::list(conn, ada, at(6))).await;
+        let keys: Vec<_> = left.iter().map(|row| row.key_hash.as_str()).collect();
+        assert_eq!(keys, ["a1", "a4"]);
+        assert_eq!(read(&store, move |conn| sessions::list(conn, bob, at(6))).await.len(), 1);
+    }
+
     async fn a_person_ends_only_their_own_sessions(store: Store) {
         let (ada, bob) = (add_user(&store, "Ada").await.id, add_user(&store, "Bob").await.id);
         for (user, key) in [(ada, "a1"), (ada, "a2"), (ada, "a3"), (bob, "b1")] {
