@@ -271,16 +271,24 @@ impl Client {
         page.items
     }
 
-    /// The messages of a conversation, oldest first.
+    /// The messages of a conversation, oldest first: all pages, which are short where texts are long.
     pub async fn messages(&self, conversation: &str) -> Vec<Message> {
-        let page: Page<Message> = self
-            .get(&format!(
-                "/api/conversations/{conversation}/messages?limit=200"
-            ))
-            .send()
-            .await
-            .json();
-        page.items
+        let place = format!("/api/conversations/{conversation}/messages?limit=200");
+        let mut messages = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let request = self.get(&place);
+            let request = match &cursor {
+                Some(cursor) => request.query(&[("cursor", cursor)]),
+                None => request,
+            };
+            let page: Page<Message> = request.send().await.json();
+            messages.extend(page.items);
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                return messages;
+            }
+        }
     }
 }
 

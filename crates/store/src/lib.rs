@@ -24,6 +24,7 @@ pub mod catalogues;
 pub mod conversations;
 pub mod files;
 pub mod generations;
+pub mod message_pages;
 pub mod messages;
 pub mod projects;
 pub mod providers;

@@ -9,15 +9,12 @@ use prompthub_dto::ids::{ConversationId, MessageId, ProjectId, UserId};
 use crate::{
     Conn, StoreError,
     conversations::ConversationRow,
-    messages::{MessagePlace, MessageRow},
+    message_pages::{PageBounds, TEXT_BYTES, find_page},
+    messages::{MessageOrder, MessagePlace, MessageRow},
     projects::{ProjectRow, PromptVersionRow},
     schema::{conversations, messages, projects, prompt_versions},
     search, sql,
 };
-
-/// The bytes of a message's texts, without reading the texts.
-const TEXT_BYTES: &str = "CAST(octet_length(messages.content) AS BIGINT) \
-    + CAST(COALESCE(octet_length(messages.reasoning), 0) AS BIGINT)";
 
 /// The most messages that are read at once, however short they are.
 const MAX_PAGE: i64 = 500;
@@ -57,40 +54,12 @@ pub fn messages_after(
     after: Option<MessagePlace>,
     max_bytes: i64,
 ) -> Result<Vec<MessageRow>, StoreError> {
-    let sizes = messages::table
-        .filter(messages::conversation_id.eq(conversation))
-        .order((messages::created_at, messages::id))
-        .limit(MAX_PAGE)
-        .select(sql::<BigInt>(TEXT_BYTES));
-    let sizes: Vec<i64> = match after {
-        None => sizes.load(conn)?,
-        Some((at, id)) => sizes
-            .filter(messages::created_at.ge(at))
-            .filter(messages::created_at.gt(at).or(messages::id.gt(id)))
-            .load(conn)?,
+    let bounds = PageBounds {
+        limit: MAX_PAGE,
+        bytes: max_bytes,
     };
-    let fitting = fitting(sizes, max_bytes);
-    crate::messages::list(
-        conn,
-        conversation,
-        crate::messages::MessageOrder::OldestFirst,
-        after,
-        fitting,
-    )
-}
-
-/// How many of the first `sizes` come to no more than `max`, but at least one.
-fn fitting(sizes: Vec<i64>, max: i64) -> i64 {
-    let mut total: i64 = 0;
-    let mut count: i64 = 0;
-    for size in sizes {
-        total = total.saturating_add(size);
-        if total > max && count > 0 {
-            break;
-        }
-        count = count.saturating_add(1);
-    }
-    count.max(1)
+    let page = find_page(conn, conversation, MessageOrder::OldestFirst, after, bounds)?;
+    Ok(page.rows)
 }
 
 /// How the messages of a conversation hang together: each one's id, the one before, and the bytes of its

@@ -5,9 +5,12 @@ use prompthub_dto::{
     chat::{Conversation, Message},
     ids::MessageId,
     problem::{FieldCode, ProblemCode},
+    transfer::ImportReport,
 };
 use prompthub_tests::{client::path, spawn_app};
 use serde_json::json;
+
+use crate::transfer::import;
 
 #[tokio::test]
 async fn a_conversation_can_be_made_renamed_pinned_and_deleted() {
@@ -232,4 +235,43 @@ async fn messages_are_listed_page_by_page() {
         .send()
         .await
         .assert_invalid(&[("order", FieldCode::Invalid)]);
+}
+
+/// However many messages are asked for, and whichever way they are read: nothing is left out.
+#[tokio::test]
+async fn a_page_ends_where_its_messages_are_long() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let id = |number: usize| format!("019aa9f5-8c00-7cc3-98c4-{number:012x}");
+    let messages: Vec<_> = (0..4)
+        .map(|number| {
+            json!({
+                "id": id(number), "parent_id": number.checked_sub(1).map(id), "status": "complete",
+                "role": if number % 2 == 0 { "user" } else { "assistant" },
+                "content": "x".repeat(if number % 2 == 0 { 10 } else { 3_000_000 }),
+                "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
+            })
+        })
+        .collect();
+    let document = json!({
+        "format": "prompthub.conversation", "version": 2, "id": id(9), "title": "Long",
+        "last_activity_at": "2026-01-01T00:00:00Z", "created_at": "2026-01-01T00:00:00Z",
+        "updated_at": "2026-01-01T00:00:00Z", "messages": messages,
+    });
+    let imported = import(&ada, &project, &document).await;
+    let report: ImportReport = imported.expect_status(201).json();
+    let place = format!(
+        "/api/conversations/{}/messages?limit=200",
+        report.conversations[0].id
+    );
+    for (order, expected) in [("asc", [3, 1]), ("desc", [2, 2])] {
+        let first = ada.get(&place).query(&[("order", order)]).send().await;
+        let first: Page<Message> = first.expect_status(200).json();
+        let cursor = first.next_cursor.expect("there is more");
+        let query = [("order", order), ("cursor", cursor.as_str())];
+        let rest: Page<Message> = ada.get(&place).query(&query).send().await.json();
+        assert_eq!([first.items.len(), rest.items.len()], expected, "{order}");
+        assert_eq!(rest.next_cursor, None);
+    }
 }

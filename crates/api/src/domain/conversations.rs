@@ -15,12 +15,14 @@ use prompthub_dto::{
 use prompthub_store::{
     MessageRole, TitledBy,
     conversations::{self, ConversationPatch, NewConversation},
-    generations, messages, projects,
+    generations,
+    message_pages::{MessagePage, PageBounds, find_page},
+    messages, projects,
 };
 
 use super::{
     attachments,
-    paging::PageRequest,
+    paging::{PageRequest, page_of},
     projects::no_project,
     text::{Bounds, name},
     title::UNTITLED,
@@ -36,6 +38,9 @@ use crate::{
 /// How often, and how many times, one looks whether another process has stopped an answer.
 const CANCEL_LOOK: Duration = Duration::from_millis(100);
 const CANCEL_LOOKS: u32 = 30;
+
+/// Bytes of text in a page of messages, of which each may have 8 MiB.
+const PAGE_BYTES: i64 = 4 * 1024 * 1024;
 
 pub(super) const TITLE: Bounds = Bounds { min: 1, max: 200 };
 
@@ -170,7 +175,7 @@ pub async fn delete(app: &App, owner: UserId, id: ConversationId) -> Result<(), 
     .await
 }
 
-/// Every message of the tree.
+/// Every message of the tree. A page ends early where its texts are long.
 ///
 /// # Errors
 /// `not_found`, also where the conversation is another's.
@@ -185,18 +190,26 @@ pub async fn list_messages(
         MessageOrder::Asc => messages::MessageOrder::OldestFirst,
         MessageOrder::Desc => messages::MessageOrder::NewestFirst,
     };
-    let (after, fetch) = (page.after, page.fetch());
-    let rows = app
+    let bounds = PageBounds {
+        limit: page.limit.into(),
+        bytes: PAGE_BYTES,
+    };
+    let (rows, more) = app
         .store
         .read(move |conn| {
             conversations::find(conn, owner, id)?.ok_or_else(no_conversation)?;
-            let rows = messages::list(conn, id, order, after, fetch)?;
+            let MessagePage { rows, more } = find_page(conn, id, order, page.after, bounds)?;
             let places: Vec<_> = rows.iter().map(|row| (row.created_at, row.id)).collect();
             let messages = attachments::show(conn, rows)?;
-            Ok::<_, ApiError>(places.into_iter().zip(messages).collect())
+            Ok::<_, ApiError>((places.into_iter().zip(messages).collect(), more))
         })
         .await?;
-    Ok(page.page(rows, |(place, _)| *place, |(_, message)| message))
+    Ok(page_of(
+        rows,
+        more,
+        |(place, _)| *place,
+        |(_, message)| message,
+    ))
 }
 
 /// # Errors

@@ -60,11 +60,21 @@ impl<K: Cursor> PageRequest<K> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next_cursor = rows.last().filter(|_| more).map(|row| place(row).encode());
-        Page {
-            items: rows.into_iter().map(show).collect(),
-            next_cursor,
-        }
+        page_of(rows, more, place, show)
+    }
+}
+
+/// The page of these rows, where it is known whether more follow.
+pub fn page_of<R, T, K: Cursor>(
+    rows: Vec<R>,
+    more: bool,
+    place: impl Fn(&R) -> K,
+    show: impl FnMut(R) -> T,
+) -> Page<T> {
+    let next_cursor = rows.last().filter(|_| more).map(|row| place(row).encode());
+    Page {
+        items: rows.into_iter().map(show).collect(),
+        next_cursor,
     }
 }
 

@@ -101,6 +101,8 @@ pub async fn delete_conversation(
 }
 
 /// List the messages of a conversation, the whole tree
+///
+/// A page with more than about 4 MB of text ends early: only `next_cursor` tells whether it is the last.
 #[utoipa::path(get, path = "/api/conversations/{conversation_id}/messages", operation_id = "list_messages", tag = "conversations",
     params(("conversation_id" = ConversationId, Path), MessageQuery),
     responses((status = 200, description = "A page of messages.", body = Page<Message>), SignedIn, PathErrors, QueryErrors))]

@@ -5,10 +5,11 @@ use prompthub_store::{
     FinishReason, MessageRole, MessageStatus, Store, TitledBy,
     conversations::{self, ConversationPatch, ConversationRow},
     generations::{self, NewGeneration},
+    message_pages::{MessagePage, PageBounds, find_page},
     messages::{
         self, Answerer, MessageFinish,
         MessageOrder::{NewestFirst, OldestFirst},
-        MessageRow, TextSoFar,
+        MessageRow, NewMessage, TextSoFar,
     },
     usage::UsageFigures,
     users,
@@ -149,6 +150,46 @@ on_every_database! {
         let find = |user| read(&store, move |conn| messages::find(conn, user, first.id));
         assert!(find(owner).await.is_some());
         assert_eq!(find(stranger).await, None);
+    }
+
+    async fn a_page_ends_where_its_texts_are_long(store: Store) {
+        let row = conversation_of(&store, "Ada").await;
+        let id = row.id;
+        let rows = write(&store, move |conn| {
+            let mut rows = Vec::new();
+            for bytes in [10, 10, 500, 10, 10, 10] {
+                let parent = rows.last().map(|row: &MessageRow| row.id);
+                let content = "é".repeat(bytes / 2);
+                let message = NewMessage { content, ..new_message(id, parent, MessageRole::User) };
+                rows.push(messages::insert(conn, &message)?);
+            }
+            Ok(rows)
+        })
+        .await;
+        for order in [OldestFirst, NewestFirst] {
+            let (mut all, mut lengths, mut after) = (Vec::new(), Vec::new(), None);
+            loop {
+                let bounds = PageBounds { limit: 2, bytes: 100 };
+                let page = read(&store, move |conn| find_page(conn, id, order, after, bounds)).await;
+                after = page.rows.last().map(|row| (row.created_at, row.id));
+                lengths.push(page.rows.len());
+                all.extend(page.rows);
+                if !page.more {
+                    break;
+                }
+            }
+            if order == NewestFirst {
+                all.reverse();
+                assert_eq!(lengths, [2, 1, 1, 2]);
+            } else {
+                assert_eq!(lengths, [2, 1, 2, 1]);
+            }
+            assert_eq!(all, rows);
+        }
+        let nothing = prompthub_dto::ids::ConversationId::new();
+        let bounds = PageBounds { limit: 2, bytes: 100 };
+        let page = read(&store, move |conn| find_page(conn, nothing, OldestFirst, None, bounds));
+        assert_eq!(page.await, MessagePage { rows: Vec::new(), more: false });
     }
 
     async fn a_conversation_of_thousands_goes_as_a_whole(store: Store) {
