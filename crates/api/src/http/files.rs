@@ -70,17 +70,20 @@ pub async fn upload_files(
 ) -> Result<HttpResponse, ApiError> {
     let project = path.into_inner();
     let (payload, mut rest) = share(payload);
-    if let Err(error) = is_form(&request) {
-        drain(&mut rest).await;
-        return Err(error);
-    }
-    let mut upload = Upload::begin(&app, user.id, project, query.replace).await?;
-    let mut form = Multipart::new(request.headers(), payload);
-    if let Err(error) = receive(&mut upload, &mut form, app.config.body_timeout()).await {
-        drop(form);
-        drain(&mut rest).await;
-        return Err(error);
-    }
+    let received = async {
+        is_form(&request)?;
+        let mut upload = Upload::begin(&app, user.id, project, query.replace).await?;
+        let mut form = Multipart::new(request.headers(), payload);
+        receive(&mut upload, &mut form, app.config.body_timeout()).await?;
+        Ok::<_, ApiError>(upload)
+    };
+    let upload = match received.await {
+        Ok(upload) => upload,
+        Err(error) => {
+            drain(&mut rest).await;
+            return Err(error);
+        }
+    };
     let items = upload.commit().await?;
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, format!("/api/projects/{project}/files")))
