@@ -14,13 +14,14 @@ use object_store::{
     prefix::PrefixStore,
 };
 use prompthub_dto::ids::FileId;
-use sha2::{Digest, Sha256};
 use url::Url;
 
 mod pending;
 pub mod sweep;
+mod writer;
 
 pub use pending::PendingBlobs;
+pub use writer::BlobWriter;
 
 /// The object that is written to find out whether the storage takes any.
 const PROBE: &str = "probe";
@@ -45,15 +46,6 @@ pub struct Blobs {
     /// The folder, where it is a local one: a kill in mid-upload leaves staged parts there that the
     /// store itself does not list.
     folder: Option<PathBuf>,
-}
-
-/// What a finished upload was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
-    /// Bytes.
-    pub size: u64,
-    /// Lower-case hexadecimal.
-    pub sha256: String,
 }
 
 /// How long the start waits for remote storage to answer.
@@ -172,11 +164,8 @@ impl Blobs {
     /// When the storage refuses.
     pub async fn writer(&self, id: FileId) -> Result<BlobWriter, BlobError> {
         let upload = self.store.put_multipart(&path_of(id)).await?;
-        Ok(BlobWriter {
-            upload: WriteMultipart::new(upload),
-            hash: Sha256::new(),
-            size: 0,
-        })
+        let upload = WriteMultipart::new(upload);
+        Ok(BlobWriter::new(self.clone(), id, upload))
     }
 
     /// The bytes of a file, or of `range` of it.
@@ -223,55 +212,4 @@ impl Blobs {
 
 fn path_of(id: FileId) -> Path {
     Path::from(id.as_str())
-}
-
-/// A file that is being written. Dropped before [`BlobWriter::finish`], it leaves no object.
-pub struct BlobWriter {
-    upload: WriteMultipart,
-    hash: Sha256,
-    size: u64,
-}
-
-/// How many parts may be on their way to the storage at the same time.
-const PARTS_IN_FLIGHT: usize = 4;
-
-impl BlobWriter {
-    /// Bytes so far.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// Appends `chunk`, waiting while too much is on its way.
-    ///
-    /// # Errors
-    /// When the storage fails.
-    pub async fn write(&mut self, chunk: Bytes) -> Result<(), BlobError> {
-        self.upload.wait_for_capacity(PARTS_IN_FLIGHT).await?;
-        self.hash.update(&chunk);
-        self.size = self
-            .size
-            .saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
-        self.upload.put(chunk);
-        Ok(())
-    }
-
-    /// Makes the object appear, durably.
-    ///
-    /// # Errors
-    /// When the storage fails; then there is no object.
-    pub async fn finish(self) -> Result<Written, BlobError> {
-        self.upload.finish().await?;
-        Ok(Written {
-            size: self.size,
-            sha256: hex::encode(self.hash.finalize()),
-        })
-    }
-
-    /// Gives up what was written.
-    pub async fn abort(self) {
-        if let Err(error) = self.upload.abort().await {
-            tracing::warn!(%error, "a broken upload could not be withdrawn");
-        }
-    }
 }
