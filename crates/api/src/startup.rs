@@ -59,7 +59,7 @@ impl Application {
     pub async fn build(config: Config) -> anyhow::Result<Self> {
         // Another part of the process may have chosen one before; either will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        std::fs::create_dir_all(&config.data_dir).with_context(|| {
+        files::create_private_folder(&config.data_dir).with_context(|| {
             format!(
                 "cannot create the data folder {}",
                 config.data_dir.display()

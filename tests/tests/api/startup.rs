@@ -256,6 +256,25 @@ async fn a_stopped_server_comes_back_with_everything() {
     assert_eq!(again.ended().await.code, Some(0));
 }
 
+/// Other accounts of the machine have no business with what people upload.
+#[tokio::test]
+async fn the_folders_that_the_server_makes_are_its_own() {
+    let installation = Installation::new(Upstream::start().await, &[]).await;
+    let data_dir = installation.data_dir();
+    assert!(!data_dir.exists());
+    let served = installation.start().await;
+    let mode = |folder: &Path| std::fs::metadata(folder).unwrap().permissions().mode() & 0o777;
+    for folder in [data_dir.clone(), data_dir.join("files")] {
+        assert_eq!(mode(&folder), 0o700, "{}", folder.display());
+    }
+    served.kill().await;
+    // Whoever has opened them means it.
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&data_dir, open).unwrap();
+    let _again = installation.start().await;
+    assert_eq!(mode(&data_dir), 0o755);
+}
+
 /// A shell's soft limit of 1,024 open files would end at some hundred streams.
 #[tokio::test]
 async fn the_server_takes_as_many_open_files_as_it_may() {

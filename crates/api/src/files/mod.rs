@@ -77,7 +77,7 @@ impl Blobs {
     }
 
     fn open_folder(folder: PathBuf) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(&folder)
+        create_private_folder(&folder)
             .with_context(|| format!("cannot create the storage folder {}", folder.display()))?;
         let store = LocalFileSystem::new_with_prefix(&folder)
             .with_context(|| format!("cannot open the storage folder {}", folder.display()))?
@@ -208,6 +208,19 @@ impl Blobs {
             let _ = tokio::fs::remove_file(folder.join(format!("{name}#{number}"))).await;
         }
     }
+}
+
+/// Makes a folder, and those above it, that other accounts of the machine cannot look into. One that is there stays as
+/// it is.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn create_private_folder(folder: &std::path::Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 fn path_of(id: FileId) -> Path {
