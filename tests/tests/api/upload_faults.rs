@@ -105,6 +105,32 @@ async fn a_body_that_is_no_upload_is_refused() {
     app.expect_blobs(0).await;
 }
 
+/// Also a client that reads only when it has sent everything comes to read it.
+#[tokio::test]
+async fn an_upload_to_nowhere_is_told_so() {
+    let app = spawn_app().await;
+    let ada = app.client();
+    let registered = ada
+        .register("ada@example.com", prompthub_tests::app::PASSWORD)
+        .await;
+    let cookie = registered.header("set-cookie").expect("a cookie");
+    let cookie = cookie.split(';').next().unwrap();
+    let body = Multipart::new()
+        .file("a.bin", &vec![1; 20_000_000])
+        .finish();
+    let mut request = format!(
+        "POST /api/projects/{}/files HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: {cookie}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
+        prompthub_dto::ids::ProjectId::new(),
+        Multipart::content_type(),
+        body.len(),
+    )
+    .into_bytes();
+    request.extend(body);
+    let answer = prompthub_tests::raw::exchange(app.address(), &request).await;
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer:?}");
+    app.expect_blobs(0).await;
+}
+
 #[tokio::test]
 async fn an_upload_says_what_is_wrong_with_its_parts() {
     let app = spawn_app().await;
