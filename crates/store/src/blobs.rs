@@ -21,19 +21,33 @@ pub fn announce(conn: &mut Conn, id: FileId, now: NaiveDateTime) -> Result<(), S
     Ok(())
 }
 
-/// Blobs that have been on the list since before `older_than`, the oldest first. Uploads that are
-/// still running are on it too, so `older_than` must be further back than any of them.
+/// A blob's place on the list: since when it is there, and its id among those of the same moment.
+pub type GarbagePlace = (NaiveDateTime, FileId);
+
+/// Blobs that have been on the list since before `older_than`, the oldest first, those after the place `after`. Uploads
+/// that are still running are on it too, so `older_than` must be further back than any of them.
 pub fn garbage(
     conn: &mut Conn,
     older_than: NaiveDateTime,
+    after: Option<GarbagePlace>,
     limit: i64,
-) -> Result<Vec<FileId>, StoreError> {
-    let query = blob_garbage::table
+) -> Result<Vec<GarbagePlace>, StoreError> {
+    let oldest = blob_garbage::table
         .filter(blob_garbage::since.lt(older_than))
         .order((blob_garbage::since, blob_garbage::blob_id))
         .limit(limit)
-        .select(blob_garbage::blob_id);
-    Ok(query.load(conn)?)
+        .select((blob_garbage::since, blob_garbage::blob_id));
+    Ok(match after {
+        None => oldest.load(conn)?,
+        Some((since, id)) => oldest
+            .filter(blob_garbage::since.ge(since))
+            .filter(
+                blob_garbage::since
+                    .gt(since)
+                    .or(blob_garbage::blob_id.gt(id)),
+            )
+            .load(conn)?,
+    })
 }
 
 /// Those of `ids` that are on the list: no file refers to them.

@@ -55,10 +55,6 @@ impl Drop for PendingBlobs {
     /// The database has them listed, so a crash here only delays the removal.
     fn drop(&mut self) {
         let garbage = std::mem::take(&mut self.ids);
-        if garbage.is_empty() {
-            return;
-        }
-        let (store, blobs) = (self.store.clone(), self.blobs.clone());
-        tokio::spawn(async move { sweep::remove(&store, &blobs, garbage).await });
+        sweep::remove_later(&self.store, &self.blobs, garbage);
     }
 }

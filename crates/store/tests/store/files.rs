@@ -7,7 +7,10 @@ use crate::support::{add_project, add_user, at, new_file, on_every_database, rea
 
 async fn garbage(store: &Store) -> Vec<FileId> {
     let after_now = now() + chrono::TimeDelta::seconds(1);
-    let mut ids = read(store, move |conn| blobs::garbage(conn, after_now, 100)).await;
+    let listed = read(store, move |conn| {
+        blobs::garbage(conn, after_now, None, 100)
+    });
+    let mut ids: Vec<_> = listed.await.into_iter().map(|(_, id)| id).collect();
     ids.sort();
     ids
 }
@@ -34,10 +37,29 @@ on_every_database! {
         let new = files::NewFile { id: done, ..new_file(project, "a.txt", at(3)) };
         let row = write(&store, move |conn| files::insert(conn, &new, false)).await;
         assert_eq!(row.size, 5_000_000_000);
-        assert_eq!(read(&store, |conn| blobs::garbage(conn, at(2), 10)).await, []);
-        assert_eq!(read(&store, |conn| blobs::garbage(conn, at(3), 10)).await, [lost]);
+        assert_eq!(read(&store, |conn| blobs::garbage(conn, at(2), None, 10)).await, []);
+        let listed = read(&store, |conn| blobs::garbage(conn, at(3), None, 10)).await;
+        assert_eq!(listed, [(at(2), lost)]);
         write(&store, move |conn| blobs::forget(conn, lost)).await;
         assert_eq!(garbage(&store).await, []);
+    }
+
+    async fn the_list_of_garbage_goes_on_where_it_was_left(store: Store) {
+        let mut expected: Vec<_> = (0..10).map(|number| (at(number / 4), FileId::new())).collect();
+        let listed = expected.clone();
+        write(&store, move |conn| {
+            listed.iter().try_for_each(|(since, id)| blobs::announce(conn, *id, *since))
+        })
+        .await;
+        expected.sort();
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let batch = read(&store, move |conn| blobs::garbage(conn, at(9), after, 3)).await;
+            let Some(last) = batch.last() else { break };
+            after = Some(*last);
+            seen.extend(batch);
+        }
+        assert_eq!(seen, expected);
     }
 
     async fn a_name_is_taken_or_replaced(store: Store) {
