@@ -297,7 +297,7 @@ pub async fn delete(app: &App, id: UserId) -> Result<(), ApiError> {
             })
             .await?;
         app.hub.cancel_owned_by(id);
-        sweep::remove(&app.store, &app.blobs, garbage).await;
+        sweep::remove_later(&app.store, &app.blobs, garbage);
         Ok(())
     })
     .await

@@ -177,7 +177,7 @@ pub async fn delete(
             DeleteOutcome::NotFound => return Err(no_project()),
         }
         app.hub.cancel_in_project(id);
-        sweep::remove(&app.store, &app.blobs, files).await;
+        sweep::remove_later(&app.store, &app.blobs, files);
         Ok(())
     })
     .await
