@@ -44,13 +44,18 @@ pub struct NewFile {
 pub type FilePlace = (NaiveDateTime, FileId);
 
 /// Adds a file to a project, in place of the one of the same name if `replace`. Its blob is garbage
-/// no longer; the replaced one's is.
+/// no longer; the replaced one's, whose id comes back, is.
 ///
 /// # Errors
 /// [`StoreError::Unique`] of `files.name` when the project has a file of that name;
 /// [`StoreError::ForeignKey`] when the project is gone.
-pub fn insert(conn: &mut Conn, new: &NewFile, replace: bool) -> Result<FileRow, StoreError> {
+pub fn insert(
+    conn: &mut Conn,
+    new: &NewFile,
+    replace: bool,
+) -> Result<(FileRow, Option<FileId>), StoreError> {
     sql::lock_files(conn, new.project_id)?;
+    let mut replaced = None;
     if replace {
         let old = files::table
             .filter(files::project_id.eq(new.project_id))
@@ -61,6 +66,7 @@ pub fn insert(conn: &mut Conn, new: &NewFile, replace: bool) -> Result<FileRow, 
         if let Some(old) = old {
             diesel::delete(files::table.find(old)).execute(conn)?;
             blobs::announce(conn, old, new.now)?;
+            replaced = Some(old);
         }
     }
     let row = FileRow {
@@ -76,7 +82,7 @@ pub fn insert(conn: &mut Conn, new: &NewFile, replace: bool) -> Result<FileRow, 
         .values(&row)
         .execute(conn)?;
     blobs::forget(conn, new.id)?;
-    Ok(row)
+    Ok((row, replaced))
 }
 
 /// The files of a person's project, the oldest first; `None` when the owner has no such project.

@@ -194,11 +194,8 @@ impl Upload {
                 let mut stored = Vec::with_capacity(rows.len());
                 let mut replaced = Vec::new();
                 for row in &rows {
-                    if replace {
-                        let old = files::find(conn, owner, project, &row.name)?;
-                        replaced.extend(old.map(|old| old.id));
-                    }
-                    let file = files::insert(conn, row, replace).map_err(|error| {
+                    let inserted = files::insert(conn, row, replace);
+                    let (file, old) = inserted.map_err(|error| {
                         if error.is_unique("files.name") {
                             file_exists(&row.name)
                         } else {
@@ -206,6 +203,7 @@ impl Upload {
                         }
                     })?;
                     stored.push(wire::file(file));
+                    replaced.extend(old);
                 }
                 projects::touch(conn, project, now())?;
                 Ok::<_, ApiError>((stored, replaced))

@@ -19,9 +19,8 @@ async fn add_file(store: &Store, project: ProjectId, name: &str) -> FileId {
     let new = new_file(project, name, now());
     let id = new.id;
     write(store, move |conn| blobs::announce(conn, id, now())).await;
-    write(store, move |conn| files::insert(conn, &new, false))
-        .await
-        .id
+    let (row, _) = write(store, move |conn| files::insert(conn, &new, false)).await;
+    row.id
 }
 
 on_every_database! {
@@ -35,7 +34,7 @@ on_every_database! {
         })
         .await;
         let new = files::NewFile { id: done, ..new_file(project, "a.txt", at(3)) };
-        let row = write(&store, move |conn| files::insert(conn, &new, false)).await;
+        let (row, _) = write(&store, move |conn| files::insert(conn, &new, false)).await;
         assert_eq!(row.size, 5_000_000_000);
         assert_eq!(read(&store, |conn| blobs::garbage(conn, at(2), None, 10)).await, []);
         let listed = read(&store, |conn| blobs::garbage(conn, at(3), None, 10)).await;
@@ -73,7 +72,8 @@ on_every_database! {
         assert_eq!(garbage(&store).await, []);
 
         let again = new_file(project, "a.txt", now());
-        let row = write(&store, move |conn| files::insert(conn, &again, true)).await;
+        let (row, replaced) = write(&store, move |conn| files::insert(conn, &again, true)).await;
+        assert_eq!(replaced, Some(old));
         assert_eq!(garbage(&store).await, [old]);
         let found = read(&store, move |conn| files::find(conn, ada, project, "a.txt")).await;
         assert_eq!(found, Some(row));
@@ -87,17 +87,21 @@ on_every_database! {
                 let store = store.clone();
                 tokio::spawn(async move {
                     let new = new_file(project, "a.txt", now());
-                    write(&store, move |conn| files::insert(conn, &new, true)).await.id
+                    write(&store, move |conn| files::insert(conn, &new, true)).await
                 })
             })
             .collect();
-        let mut all = Vec::new();
+        let (mut all, mut replaced) = (Vec::new(), Vec::new());
         for task in tasks {
-            all.push(task.await.unwrap());
+            let (row, old) = task.await.unwrap();
+            all.push(row.id);
+            replaced.extend(old);
         }
         let kept = read(&store, move |conn| files::find(conn, ada, project, "a.txt")).await.unwrap();
         all.retain(|id| *id != kept.id);
         all.sort();
+        replaced.sort();
+        assert_eq!(replaced, all, "each is said to be replaced once");
         assert_eq!(garbage(&store).await, all);
     }
 
@@ -133,7 +137,10 @@ on_every_database! {
         let project = add_project(&store, ada, "P").await.id;
         let expected = write(&store, move |conn| {
             (0..10)
-                .map(|n| files::insert(conn, &new_file(project, &n.to_string(), at(n / 4)), false))
+                .map(|n| {
+                    let new = new_file(project, &n.to_string(), at(n / 4));
+                    files::insert(conn, &new, false).map(|(row, _)| row)
+                })
                 .collect::<Result<Vec<_>, _>>()
         })
         .await;
