@@ -140,6 +140,41 @@ async fn of_two_who_change_a_password_at_once_one_knows_the_current_one() {
 }
 
 #[tokio::test]
+async fn downloads_meet_the_replacement_and_the_end_of_the_file() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let place = format!("{}/files/a.txt", path(&project));
+    let texts = ["one".to_owned(), "another".to_owned()];
+    for round in 0..8 * ROUNDS {
+        ada.upload(&project, "a.txt", texts[0].as_bytes()).await;
+        let end = async {
+            if round % 2 == 0 {
+                return ada.delete(&place).send().await;
+            }
+            let body = Multipart::new().file("a.txt", texts[1].as_bytes());
+            ada.post(&format!("{}/files?replace=true", path(&project)))
+                .header("content-type", &Multipart::content_type())
+                .body(body.finish())
+                .send()
+                .await
+        };
+        let downloads = join_all((0..6).map(|_| ada.get(&place).send()));
+        let (end, downloads) = tokio::join!(end, downloads);
+        assert!(end.status.is_success(), "{end}");
+        for answer in downloads {
+            match answer.status.as_u16() {
+                200 => assert!(texts.contains(&answer.text()), "{answer}"),
+                _ => drop(answer.assert_problem(ProblemCode::NotFound)),
+            }
+        }
+        if round % 2 == 1 {
+            ada.delete(&place).send().await.expect_status(204);
+        }
+    }
+}
+
+#[tokio::test]
 async fn signing_in_meets_the_end_of_the_account() {
     let app = spawn_app().await;
     for round in 0..ROUNDS {

@@ -262,7 +262,7 @@ pub async fn find(
         .ok_or_else(|| ApiError::not_found("file"))
 }
 
-/// The bytes of a file, or of `range` of it.
+/// The bytes of a file, or of `range` of it; `None` when they are not there any more.
 ///
 /// # Errors
 /// When the storage fails.
@@ -270,8 +270,18 @@ pub async fn read(
     app: &App,
     id: FileId,
     range: Option<Range<u64>>,
-) -> Result<BoxStream<'static, Result<Bytes, BlobError>>, ApiError> {
-    Ok(app.blobs.read(id, range).await?)
+) -> Result<Option<BoxStream<'static, Result<Bytes, BlobError>>>, ApiError> {
+    match app.blobs.read(id, range).await {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.is_gone() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What is said of a file that has no bytes, also at a second look.
+pub fn without_bytes(file: &File) -> ApiError {
+    tracing::error!(file_id = %file.id, "the bytes of a file are not in the storage");
+    ApiError::not_found("file")
 }
 
 /// # Errors

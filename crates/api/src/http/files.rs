@@ -232,16 +232,34 @@ pub async fn download_file(
     path: Path<(ProjectId, String)>,
 ) -> Result<HttpResponse, ApiError> {
     let (project, name) = path.into_inner();
+    let file = files::find(&app, user.id, project, name.clone()).await?;
+    if let Some(answer) = download(&app, &request, &file).await? {
+        return Ok(answer);
+    }
+    // It was deleted or replaced after it was found.
     let file = files::find(&app, user.id, project, name).await?;
+    let answer = download(&app, &request, &file).await?;
+    answer.ok_or_else(|| files::without_bytes(&file))
+}
+
+/// `None` when the bytes are not there any more.
+async fn download(
+    app: &App,
+    request: &HttpRequest,
+    file: &File,
+) -> Result<Option<HttpResponse>, ApiError> {
     let tag = format!("\"{}\"", file.sha256);
-    if none_match(&request, &tag) {
-        return Ok(HttpResponse::NotModified()
+    if none_match(request, &tag) {
+        let unchanged = HttpResponse::NotModified()
             .insert_header((ETAG, tag))
-            .finish());
+            .finish();
+        return Ok(Some(unchanged));
     }
     let size = u64::try_from(file.size).unwrap_or(0);
-    let range = wanted_range(&request, size, &tag)?;
-    let bytes = files::read(&app, file.id, range.clone()).await?;
+    let range = wanted_range(request, size, &tag)?;
+    let Some(bytes) = files::read(app, file.id, range.clone()).await? else {
+        return Ok(None);
+    };
     let mut head = HttpResponse::build(match range {
         Some(_) => StatusCode::PARTIAL_CONTENT,
         None => StatusCode::OK,
@@ -266,7 +284,7 @@ pub async fn download_file(
         }
         None => size,
     };
-    Ok(head.body(SizedStream::new(length, bytes)))
+    Ok(Some(head.body(SizedStream::new(length, bytes))))
 }
 
 /// The one range that is asked for; `None` for the whole file. What is no range of bytes, or more
