@@ -5,7 +5,7 @@ use prompthub_dto::problem::ProblemCode;
 
 use crate::error::ApiError;
 
-/// The tag of a revision.
+/// The tag of a revision, for `If-Match` alone: what is shown of a project changes without one, too.
 #[must_use]
 pub fn etag(revision: i64) -> String {
     format!("\"{revision}\"")

@@ -13,7 +13,7 @@ use prompthub_dto::{
 };
 
 use super::{
-    conditional::{etag, if_match, none_match},
+    conditional::{etag, if_match},
     extract::{Json, Query},
     problem::{BodyErrors, PathErrors, QueryErrors, SignedIn, SignedInWrite, Stale},
 };
@@ -58,22 +58,17 @@ pub async fn create_project(
 }
 
 /// Get a project
+///
+/// The `ETag` is for `If-Match`: it changes with what a person sets, not with the files and the last activity.
 #[utoipa::path(get, path = "/api/projects/{project_id}", operation_id = "get_project", tag = "projects",
-    params(("project_id" = ProjectId, Path), ("If-None-Match" = Option<String>, Header, description = "An `ETag`; 304 while it is the current one.")),
-    responses((status = 200, description = "The project.", body = Project, headers(("ETag" = String))),
-        (status = 304, description = "Not changed."), SignedIn, PathErrors))]
+    params(("project_id" = ProjectId, Path)),
+    responses((status = 200, description = "The project.", body = Project, headers(("ETag" = String))), SignedIn, PathErrors))]
 pub async fn get_project(
     app: Data<App>,
-    request: HttpRequest,
     user: CurrentUser,
     path: Path<ProjectId>,
 ) -> Result<HttpResponse, ApiError> {
     let found = projects::find(&app, user.id, path.into_inner()).await?;
-    if none_match(&request, &found.tag()) {
-        return Ok(HttpResponse::NotModified()
-            .insert_header((ETAG, found.tag()))
-            .finish());
-    }
     Ok(show(found))
 }
 
