@@ -129,3 +129,43 @@ async fn a_change_counts_at_every_server() {
         .await;
     answer.assert_problem(ProblemCode::UnknownModel);
 }
+
+/// Each of them is checked against what is there by then, and nobody has said that it must be what it was.
+#[tokio::test]
+async fn changes_that_meet_all_count() {
+    let upstream = Upstream::start().await;
+    let app = app_beside(&upstream).await;
+    let ada = app.register("ada@example.com").await;
+    let provider = ada.create_provider(account(&upstream)).await;
+    for round in 0..5 {
+        let keys: Vec<_> = (0..4)
+            .map(|number| format!("sk-another-key-{round}{number}"))
+            .collect();
+        let changes = keys.iter().map(|key| {
+            let body = json!({"api_key": key});
+            ada.patch(&path(&provider)).json(&body).send()
+        });
+        for answer in futures_util::future::join_all(changes).await {
+            answer.expect_status(200);
+        }
+        let hint = ada.provider("mine").await.key_hint.unwrap();
+        assert!(keys.iter().any(|key| key.ends_with(&hint)), "{hint}");
+    }
+}
+
+/// Finding out that an address is not allowed costs as much as setting it up.
+#[tokio::test]
+async fn what_is_refused_counts_as_well() {
+    let app = TestApp::with(|config| config.attempts_per_account = 3).await;
+    let ada = app.register("ada@example.com").await;
+    let body = json!({
+        "preset": "openai-compatible", "name": "Mine", "base_url": "http://127.0.0.1:9/v1", "api_key": KEY,
+    });
+    let create = async || ada.post("/api/providers").json(&body).send().await;
+    for _ in 0..3 {
+        create()
+            .await
+            .assert_invalid(&[("base_url", FieldCode::Invalid)]);
+    }
+    create().await.assert_problem(ProblemCode::RateLimited);
+}

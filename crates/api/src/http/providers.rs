@@ -13,7 +13,7 @@ use prompthub_dto::{
 
 use super::{
     extract::Json,
-    problem::{BodyErrors, Conflict, PathErrors, RateLimited, SignedIn, SignedInWrite, Stale},
+    problem::{BodyErrors, Conflict, PathErrors, RateLimited, SignedIn, SignedInWrite},
 };
 use crate::{auth::CurrentUser, domain::providers, error::ApiError, state::App};
 
@@ -60,7 +60,7 @@ pub async fn create_provider(
 /// Change a provider of one's own
 #[utoipa::path(patch, path = "/api/providers/{provider_id}", operation_id = "update_provider", tag = "providers",
     params(("provider_id" = ProviderId, Path)), request_body = UpdateProvider,
-    responses((status = 200, description = "Changed.", body = Provider), SignedInWrite, PathErrors, BodyErrors, Conflict, Stale, RateLimited))]
+    responses((status = 200, description = "Changed.", body = Provider), SignedInWrite, PathErrors, BodyErrors, Conflict, RateLimited))]
 pub async fn update_provider(
     app: Data<App>,
     user: CurrentUser,

@@ -1,24 +1,23 @@
 //! Accounts with providers: what may be set up, and what is said of those that are.
 
+mod change;
 mod fields;
 mod trial;
 
 use prompthub_dto::{
     Page,
     ids::{ProviderId, UserId},
-    problem::{FieldCode, ProblemCode},
-    providers::{CreateProvider, Provider, ProviderPreset, UpdateProvider},
+    providers::{CreateProvider, Provider, ProviderPreset},
 };
 use prompthub_llm::presets::PRESETS;
 use prompthub_store::{
-    catalogues, now,
-    providers::{self, ProviderPatch, ProviderRow},
+    now,
+    providers::{self, ProviderRow},
     users,
 };
-use url::Url;
 
 use self::fields::{NAME, find_preset, free_slug, parse_base_url, parse_key, seal};
-pub use self::trial::test;
+pub use self::{change::update, trial::test};
 use super::text::{Complaints, name};
 use crate::{
     error::ApiError,
@@ -84,8 +83,9 @@ pub async fn create(
         base_url: base_url.clone(),
         api_key: api_key.clone(),
     };
-    app.providers.check(draft).await?;
+    // First, since an adapter is made to check it, which reads all of the machine's certificates.
     app.limits.check_provider_call(owner)?;
+    app.providers.check(draft).await?;
     let key = seal(app, id, owner, api_key.as_ref())?;
     let row = app
         .store
@@ -110,100 +110,6 @@ pub async fn create(
         .await?;
     app.providers.refresh_own(row.clone());
     Ok(show(app, (row, None).into()))
-}
-
-/// Changes what `request` names. What is changed takes effect at the next question.
-///
-/// # Errors
-/// `not_found`, `rate_limited`, complaints about the fields, `stale_version` when two changes of the key or the base URL
-/// meet: each was checked against what was there before the other.
-pub async fn update(
-    app: &App,
-    owner: UserId,
-    id: ProviderId,
-    request: UpdateProvider,
-) -> Result<Provider, ApiError> {
-    let before = find(app, owner, id).await?.row;
-    let preset = find_preset(&before.preset)?;
-    let mut complaints = Complaints::default();
-    let new_name = request.name.map(|text| name("name", &text, NAME));
-    let new_name = complaints.take(new_name.transpose())?.flatten();
-    let base_url = request.base_url.map(|text| parse_base_url(Some(text)));
-    let base_url = complaints.take(base_url.transpose())?.flatten();
-    let api_key = request.api_key.map(|text| parse_key(Some(text)));
-    let api_key = complaints.take(api_key.transpose())?.flatten();
-    complaints.into_result()?;
-
-    let is_elsewhere =
-        |url: &Option<Url>| url.as_ref().map(Url::as_str) != before.base_url.as_deref();
-    let base_url = base_url.filter(is_elsewhere);
-    if base_url.is_some() && before.sealed_key.is_some() && api_key.is_none() {
-        // Whoever sits down at a signed-in browser must not have the key sent elsewhere.
-        return Err(ApiError::field(
-            "api_key",
-            FieldCode::Required,
-            "Enter the key again: it is sent only where it was entered for.",
-        ));
-    }
-    if base_url.is_some() || api_key.is_some() {
-        let old_key = match &api_key {
-            // What is replaced need not be readable any more.
-            Some(_) => None,
-            None => app.providers.draft(&before)?.api_key,
-        };
-        let stored_url = before.base_url.as_deref().map(Url::parse).transpose();
-        app.providers
-            .check(Draft {
-                slug: before.slug.clone(),
-                preset,
-                base_url: match &base_url {
-                    Some(url) => url.clone(),
-                    None => stored_url.map_err(ApiError::internal)?,
-                },
-                api_key: api_key.clone().unwrap_or(old_key),
-            })
-            .await?;
-    }
-    if base_url.is_some() || api_key.is_some() {
-        app.limits.check_provider_call(owner)?;
-    }
-    let key = match api_key {
-        Some(key) => Some(seal(app, id, owner, key.as_ref())?),
-        None => None,
-    };
-    let (is_moved, is_changed) = (base_url.is_some(), base_url.is_some() || key.is_some());
-    let patch = ProviderPatch {
-        name: new_name,
-        base_url: base_url.map(|url| url.map(Into::into)),
-        key,
-    };
-    let checked = before.clone();
-    let account = app
-        .store
-        .write(move |conn| {
-            users::lock(conn, owner)?;
-            let (now_there, _) = providers::find(conn, owner, id)?.ok_or_else(no_provider)?;
-            if (&now_there.base_url, &now_there.sealed_key)
-                != (&checked.base_url, &checked.sealed_key)
-            {
-                return Err(ApiError::new(
-                    ProblemCode::StaleVersion,
-                    "It has been changed in this moment. Load it again.",
-                ));
-            }
-            if is_moved {
-                // What is known is of another server's models.
-                catalogues::delete(conn, id)?;
-            }
-            providers::update(conn, owner, id, &patch, now())?;
-            providers::find(conn, owner, id)?.ok_or_else(no_provider)
-        })
-        .await?;
-    if is_changed {
-        app.providers.forget(&before);
-        app.providers.refresh_own(account.0.clone());
-    }
-    Ok(show(app, account.into()))
 }
 
 /// Deletes an account with its key and what is known of its models. Answers that it is giving go on to
