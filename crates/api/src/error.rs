@@ -147,6 +147,9 @@ impl ApiError {
             Self::RangeNotSatisfiable { size } => format!("The file has {size} bytes."),
             Self::Refused { detail, .. } => detail.clone().into_owned(),
             Self::Provider { source, audience } => provider_detail(source, *audience),
+            Self::Store(StoreError::ForeignKey(_)) => {
+                "What this belongs to has just been deleted.".to_owned()
+            }
             Self::Store(_) | Self::Blob(_) | Self::Internal(_) => {
                 "It is logged under the request id. Try again in a moment.".to_owned()
             }
@@ -168,7 +171,12 @@ impl ApiError {
     /// Whether the operator should look.
     #[must_use]
     pub fn is_fault(&self) -> bool {
-        matches!(self, Self::Store(_) | Self::Blob(_) | Self::Internal(_))
+        match self {
+            // Two requests have met, which is nobody's fault.
+            Self::Store(StoreError::ForeignKey(_)) => false,
+            Self::Store(_) | Self::Blob(_) | Self::Internal(_) => true,
+            _ => false,
+        }
     }
 }
 
@@ -275,5 +283,47 @@ pub fn log_fault(error: &ApiError, request_id: &str) {
     } = error
     {
         tracing::warn!(request_id, kind = ?failure.kind, reason = %failure.message, cause = %chain, "{error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prompthub_dto::ids::{FileId, ProjectId};
+    use prompthub_store::{
+        DatabaseUrl, Store,
+        files::{self, NewFile},
+        now,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_belongs_to_something_deleted_is_not_found_and_no_fault() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        let store = Store::connect(&DatabaseUrl::parse(&url).unwrap())
+            .await
+            .unwrap();
+        store.migrate().await.unwrap();
+        let orphan = NewFile {
+            id: FileId::new(),
+            project_id: ProjectId::new(),
+            name: "a.txt".to_owned(),
+            size: 1,
+            content_type: "text/plain".to_owned(),
+            sha256: String::new(),
+            now: now(),
+        };
+        let stored = store
+            .write(move |conn| Ok::<_, ApiError>(files::insert(conn, &orphan, false)?))
+            .await;
+        let error = stored.unwrap_err();
+        assert_eq!(error.code(), ProblemCode::NotFound);
+        assert!(!error.is_fault());
+        let detail = error.to_problem("r").detail;
+        assert!(
+            detail.contains("deleted") && !detail.contains("Try again"),
+            "{detail}"
+        );
     }
 }
