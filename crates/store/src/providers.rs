@@ -81,7 +81,7 @@ pub fn insert(conn: &mut Conn, row: &ProviderRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A person's accounts, by name.
+/// A person's accounts, by name whatever its case: in Rust, since each database has its own order of names.
 ///
 /// # Errors
 /// When the database fails.
@@ -89,12 +89,13 @@ pub fn list(conn: &mut Conn, owner: UserId) -> Result<Vec<WithCatalogue>, StoreE
     let query = providers::table
         .left_join(catalogues::table)
         .filter(providers::owner_id.eq(owner))
-        .order((providers::name, providers::id))
         .select((
             ProviderRow::as_select(),
             Option::<CatalogueRow>::as_select(),
         ));
-    Ok(query.load(conn)?)
+    let mut accounts: Vec<WithCatalogue> = query.load(conn)?;
+    accounts.sort_by_cached_key(|(row, _)| (row.name.to_lowercase(), row.id));
+    Ok(accounts)
 }
 
 /// The slugs of a person's accounts.

@@ -60,6 +60,16 @@ async fn list_of(store: &Store, digest: &'static str) -> Option<String> {
 }
 
 on_every_database! {
+    async fn accounts_are_listed_by_name_in_the_same_order_everywhere(store: Store) {
+        let ada = add_user(&store, "ada").await.id;
+        for (slug, name) in [("1", "b"), ("2", "ä"), ("3", "A"), ("4", "a-b"), ("5", "a"), ("6", "a b"), ("7", "Z")] {
+            add(&store, &ProviderRow { name: name.to_owned(), ..account(ada, slug) }).await;
+        }
+        let listed = read(&store, move |conn| providers::list(conn, ada)).await;
+        let slugs: Vec<_> = listed.iter().map(|(row, _)| row.slug.as_str()).collect();
+        assert_eq!(slugs, ["3", "5", "6", "4", "1", "7", "2"]);
+    }
+
     async fn an_account_is_its_owners_alone(store: Store) {
         let ada = add_user(&store, "ada").await.id;
         let bob = add_user(&store, "bob").await.id;
