@@ -8,7 +8,7 @@ use prompthub_dto::{
     ids::{ConversationId, MessageId, ProjectId, UserId},
 };
 use prompthub_store::{
-    TitledBy,
+    Conn, TitledBy,
     conversations::{self, ConversationRow},
     messages::{MessagePlace, MessageRow},
     transfer,
@@ -157,7 +157,7 @@ pub(super) async fn write_markdown(
     out.text(&markdown::head(&row));
     let (owner, id) = (row.owner_id, row.id);
     let path = match row.active_message_id {
-        Some(leaf) => path(app, id, leaf).await?,
+        Some(leaf) => path(app, owner, id, leaf).await?,
         None => Vec::new(),
     };
     let mut rest = path.as_slice();
@@ -174,8 +174,9 @@ pub(super) async fn write_markdown(
         let mut rows = app
             .store
             .read(move |conn| {
-                conversations::find(conn, owner, id)?.ok_or_else(no_conversation)?;
-                Ok::<_, ApiError>(transfer::messages_by_id(conn, id, &wanted)?)
+                let rows = transfer::messages_by_id(conn, id, &wanted)?;
+                refuse_deleted(conn, owner, id)?;
+                Ok::<_, ApiError>(rows)
             })
             .await?;
         for id in ids {
@@ -192,12 +193,17 @@ pub(super) async fn write_markdown(
 /// The ids from the first message to `leaf`, each with the bytes of its texts.
 async fn path(
     app: &App,
+    owner: UserId,
     conversation: ConversationId,
     leaf: MessageId,
 ) -> Result<Vec<(MessageId, usize)>, ApiError> {
     let links = app
         .store
-        .read(move |conn| transfer::links(conn, conversation))
+        .read(move |conn| {
+            let links = transfer::links(conn, conversation)?;
+            refuse_deleted(conn, owner, conversation)?;
+            Ok::<_, ApiError>(links)
+        })
         .await?;
     let mut by_id: std::collections::HashMap<_, _> = links
         .into_iter()
@@ -214,4 +220,13 @@ async fn path(
     }
     path.reverse();
     Ok(path)
+}
+
+/// To be called after something of a conversation was read: then that was all there.
+///
+/// # Errors
+/// `not_found` when the conversation is gone.
+fn refuse_deleted(conn: &mut Conn, owner: UserId, id: ConversationId) -> Result<(), ApiError> {
+    let there = conversations::find(conn, owner, id)?;
+    there.map(drop).ok_or_else(no_conversation)
 }

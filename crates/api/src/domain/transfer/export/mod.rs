@@ -9,10 +9,10 @@
 mod conversation;
 mod project;
 
-use std::fmt::Display;
+use std::{fmt::Display, panic::AssertUnwindSafe};
 
 use bytes::Bytes;
-use futures_util::{StreamExt, stream::BoxStream};
+use futures_util::{FutureExt, StreamExt, stream::BoxStream};
 use prompthub_dto::{
     ids::{ConversationId, ProjectId, UserId},
     transfer::ExportFormat,
@@ -180,7 +180,10 @@ where
         page: Vec::new(),
     });
     tokio::spawn(async move {
-        if let Err(Stop::Failed(error)) = written.await {
+        let outcome = AssertUnwindSafe(written).catch_unwind().await;
+        // Without an error the stream would end as if the document were whole.
+        let panicked = || Err(ApiError::internal(anyhow::anyhow!("an export panicked")).into());
+        if let Err(Stop::Failed(error)) = outcome.unwrap_or_else(|_| panicked()) {
             log_fault(&error, &request_id);
             // Fails only when nobody reads any more.
             let _ = pages.send(Err(error)).await;
@@ -213,6 +216,19 @@ fn file_name(title: &str, extension: impl Display) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_document_whose_making_panics_does_not_end_well() {
+        let mut body = stream("r".to_owned(), |mut out| async move {
+            out.text("the beginning");
+            out.flush().await?;
+            panic!("on purpose")
+        });
+        let first = body.next().await.unwrap().unwrap();
+        assert_eq!(first, "the beginning");
+        assert!(body.next().await.unwrap().is_err());
+        assert!(body.next().await.is_none());
+    }
 
     #[test]
     fn names_are_fit_for_file_systems() {
