@@ -55,7 +55,7 @@ pub struct ModelList {
     pub models: String,
 }
 
-/// How the operator's account of this slug was left.
+/// How the list of an account was left: one of the operator's by its slug, a person's by its id.
 ///
 /// # Errors
 /// When the database fails.
