@@ -6,7 +6,7 @@
 use std::{net::IpAddr, time::Instant};
 
 use actix_web::{
-    Error, HttpMessage, HttpRequest,
+    Error, HttpMessage, HttpRequest, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
@@ -48,42 +48,18 @@ pub async fn shell(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let started = Instant::now();
-    let id = GenerationId::new().to_string();
-    let https = request
-        .app_data::<Data<App>>()
-        .is_some_and(|app| app.config.is_https());
-    let line = Line::of(&request, started);
+    let finish = Finish::of(&request);
+    let id = finish.id.clone();
     request.extensions_mut().insert(RequestId(id.clone()));
-
-    if !is_same_origin(&request) {
-        let error = ApiError::new(
-            ProblemCode::CrossOrigin,
-            "Browsers may send this only from the page of this server.",
-        );
+    if let Some(error) = refuse(&request) {
         let mut response = request.into_response(problem::response(&error, &id));
-        set_headers(response.headers_mut(), &id, https);
-        line.log(&id, response.status().as_u16());
+        finish.apply(response.response_mut());
         return Ok(response);
     }
-
-    if request
-        .uri()
-        .path_and_query()
-        .is_some_and(|uri| uri.as_str().len() > MAX_URI_BYTES)
-    {
-        let error = problem::of_status(StatusCode::URI_TOO_LONG);
-        let mut response = request.into_response(problem::response(&error, &id));
-        set_headers(response.headers_mut(), &id, https);
-        line.log(&id, response.status().as_u16());
-        return Ok(response);
-    }
-
     match next.call(request).await {
         Ok(response) => {
             let mut response = explain(response.map_into_boxed_body(), &id);
-            set_headers(response.headers_mut(), &id, https);
-            line.log(&id, response.status().as_u16());
+            finish.apply(response.response_mut());
             Ok(response)
         }
         // The request is gone with the middleware that failed, but its answer can still be whole.
@@ -99,9 +75,50 @@ pub async fn shell(
                     problem::response(&problem::of_status(status), &id)
                 }
             };
-            set_headers(response.headers_mut(), &id, https);
-            line.log(&id, response.status().as_u16());
+            finish.apply(&mut response);
             Err(InternalError::from_response(error, response).into())
+        }
+    }
+}
+
+/// Why a request is not even looked at.
+fn refuse(request: &ServiceRequest) -> Option<ApiError> {
+    if !is_same_origin(request) {
+        return Some(ApiError::new(
+            ProblemCode::CrossOrigin,
+            "Browsers may send this only from the page of this server.",
+        ));
+    }
+    let uri = request.uri().path_and_query();
+    let is_too_long = uri.is_some_and(|uri| uri.as_str().len() > MAX_URI_BYTES);
+    is_too_long.then(|| problem::of_status(StatusCode::URI_TOO_LONG))
+}
+
+/// What every answer gets before it goes out.
+struct Finish {
+    id: String,
+    https: bool,
+    /// Made only when somebody reads it.
+    line: Option<Line>,
+}
+
+impl Finish {
+    fn of(request: &ServiceRequest) -> Self {
+        let https = request
+            .app_data::<Data<App>>()
+            .is_some_and(|app| app.config.is_https());
+        let is_read = tracing::enabled!(target: "prompthub::request", tracing::Level::DEBUG);
+        Self {
+            id: GenerationId::new().to_string(),
+            https,
+            line: is_read.then(|| Line::of(request)),
+        }
+    }
+
+    fn apply<B>(self, response: &mut HttpResponse<B>) {
+        set_headers(response.headers_mut(), &self.id, self.https);
+        if let Some(line) = self.line {
+            line.log(&self.id, response.status());
         }
     }
 }
@@ -186,26 +203,18 @@ struct Line {
 }
 
 impl Line {
-    fn of(request: &ServiceRequest, started: Instant) -> Option<Self> {
-        // Made only when somebody reads it.
-        tracing::enabled!(target: "prompthub::request", tracing::Level::DEBUG).then(|| Self {
+    fn of(request: &ServiceRequest) -> Self {
+        Self {
             method: request.method().to_string(),
             path: request.path().to_owned(),
-            started,
-        })
+            started: Instant::now(),
+        }
     }
-}
 
-trait Log {
-    fn log(self, id: &str, status: u16);
-}
-
-impl Log for Option<Line> {
-    fn log(self, id: &str, status: u16) {
-        let Some(line) = self else { return };
-        let ms = line.started.elapsed().as_millis();
-        tracing::debug!(target: "prompthub::request", request_id = %id, method = %line.method,
-            path = %line.path, status, ms, "answered");
+    fn log(self, id: &str, status: StatusCode) {
+        let ms = self.started.elapsed().as_millis();
+        tracing::debug!(target: "prompthub::request", request_id = %id, method = %self.method,
+            path = %self.path, status = status.as_u16(), ms, "answered");
     }
 }
 
