@@ -126,6 +126,12 @@ async fn behind_a_trusted_proxy_each_client_counts_for_itself() {
     assert_limited(&sign_in_from(&client, "203.0.113.77, 203.0.113.1").await);
     let answer = sign_in_from(&client, "nonsense, 203.0.113.1").await;
     assert_limited(&answer);
+    // Some proxies add the port, which changes with each connection.
+    for port in [567, 568] {
+        let answer = sign_in_from(&client, &format!("203.0.113.4:{port}")).await;
+        answer.assert_problem(ProblemCode::InvalidCredentials);
+    }
+    assert_limited(&sign_in_from(&client, "203.0.113.4").await);
     // What cannot be read is nobody's new budget.
     for _ in 0..2 {
         sign_in_from(&client, "nonsense").await;

@@ -3,7 +3,10 @@
 //! Gives the request its id, refuses writes from other sites, turns every error into a problem
 //! document, sets the security headers, and writes one line to the log.
 
-use std::{net::IpAddr, time::Instant};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Instant,
+};
 
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
@@ -218,6 +221,15 @@ impl Line {
     }
 }
 
+/// The address of an entry that a proxy has written: some add the port, and then IPv6 is in brackets.
+fn address_in(entry: &str) -> Option<IpAddr> {
+    let bare = entry
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let with_port = || Some(entry.parse::<SocketAddr>().ok()?.ip());
+    bare.unwrap_or(entry).parse().ok().or_else(with_port)
+}
+
 /// The nearest address that no trusted proxy has.
 pub(super) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
@@ -239,8 +251,32 @@ pub(super) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     forwarded
         .into_iter()
         .rev()
-        .map_while(|part| part.trim().parse::<IpAddr>().ok())
+        .map_while(|part| address_in(part.trim()))
         .map(|address| address.to_canonical())
         .find(|address| !is_trusted(address))
         .or(Some(peer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_may_have_a_port() {
+        for (entry, address) in [
+            ("203.0.113.1", Some("203.0.113.1")),
+            ("203.0.113.1:567", Some("203.0.113.1")),
+            ("2001:db8::1", Some("2001:db8::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("[2001:db8::1]:567", Some("2001:db8::1")),
+            ("203.0.113.1:", None),
+            ("203.0.113.1:99999", None),
+            ("[2001:db8::1", None),
+            ("unknown", None),
+            ("", None),
+        ] {
+            let expected = address.map(|text| text.parse::<IpAddr>().unwrap());
+            assert_eq!(address_in(entry), expected, "{entry}");
+        }
+    }
 }
