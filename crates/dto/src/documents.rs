@@ -53,7 +53,7 @@ pub struct ConversationDocument {
     pub pinned: bool,
     #[serde(default)]
     pub archived: bool,
-    /// The end of the path that is shown; `null` while there is no message.
+    /// The answer at the end of the path that is shown; `null` while there is none. A question stands for its newest answer.
     #[serde(default)]
     pub active_message_id: Option<MessageId>,
     pub last_activity_at: Timestamp,
@@ -87,7 +87,8 @@ pub struct PromptDigest {
     pub sha256: String,
 }
 
-/// A message of an exported conversation.
+/// A message of an exported conversation. A question is `complete`, and has nothing from `model` to `problem`. An import makes
+/// none older than the one that it follows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -144,7 +145,7 @@ pub struct MessageDocument {
 pub struct AttachmentDocument {
     /// The name of the file. An import finds it by that among the files of the project.
     pub file: String,
-    /// After how many characters of `content` it stands.
+    /// After how many characters of `content` it stands; never before the image before it.
     pub offset: u64,
 }
 

@@ -121,6 +121,88 @@ async fn what_is_wrong_with_a_document_is_pointed_at() {
     assert_eq!(copy[1].content, "a\u{fffd}b");
 }
 
+/// What is stored could have been made here: a person's message has no model and no bill, and an image comes after the one
+/// before it.
+#[tokio::test]
+async fn what_could_not_have_been_made_here_is_refused() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let chat = ada.chat(&project, "Hello").await;
+    let whole = export_conversation(&ada, chat.conversation_id.as_str()).await;
+    let problem = json!({
+        "type": "x", "title": "x", "status": 500, "code": "internal", "detail": "x".repeat(20_000),
+        "request_id": "r",
+    });
+    for (pointer, value, code) in [
+        ("/messages/0/status", json!("failed"), FieldCode::Invalid),
+        ("/messages/0/status", json!("running"), FieldCode::Invalid),
+        ("/messages/0/model", json!("acme/m1"), FieldCode::Invalid),
+        ("/messages/0/prompt_version", json!(1), FieldCode::Invalid),
+        (
+            "/messages/0/finish_reason",
+            json!("stop"),
+            FieldCode::Invalid,
+        ),
+        (
+            "/messages/0/usage",
+            json!({"prompt_tokens": 1}),
+            FieldCode::Invalid,
+        ),
+        ("/messages/0/problem", problem.clone(), FieldCode::Invalid),
+        ("/messages/1/problem", problem, FieldCode::TooLong),
+    ] {
+        let mut document = whole.clone();
+        *document.pointer_mut(pointer).unwrap() = value;
+        let answer = import(&ada, &project, &document).await;
+        answer.assert_invalid(&[(pointer, code)]);
+    }
+    let mut crossed = whole.clone();
+    crossed["messages"][0]["attachments"] =
+        json!([{"file": "a.png", "offset": 3}, {"file": "b.png", "offset": 2}]);
+    let answer = import(&ada, &project, &crossed).await;
+    answer.assert_invalid(&[("/messages/0/attachments/1/offset", FieldCode::Invalid)]);
+    let mut unanswered = whole.clone();
+    unanswered["messages"].as_array_mut().unwrap().truncate(1);
+    unanswered["active_message_id"] = unanswered["messages"][0]["id"].clone();
+    let answer = import(&ada, &project, &unanswered).await;
+    answer.assert_invalid(&[("/active_message_id", FieldCode::Invalid)]);
+}
+
+/// Conversations are read in the order of time and id, and a page of the newest must hold no message without what it answers.
+#[tokio::test]
+async fn no_message_comes_in_before_the_one_that_it_follows() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let chat = ada.chat(&project, "Hello").await;
+    let whole = export_conversation(&ada, chat.conversation_id.as_str()).await;
+    let mut older = whole.clone();
+    older["messages"][1]["created_at"] = json!("2001-01-01T00:00:00Z");
+    older["messages"][1]["updated_at"] = json!("2001-01-01T00:00:00Z");
+    let mut turned = older.clone();
+    turned["messages"].as_array_mut().unwrap().reverse();
+    for mut document in [older, turned] {
+        // A question is shown by its answer.
+        document["active_message_id"] = whole["messages"][0]["id"].clone();
+        let answer = import(&ada, &project, &document).await;
+        let report: ImportReport = answer.expect_status(201).json();
+        let id = report.conversations[0].id;
+        let [question, answer] = ada.messages(id.as_str()).await.try_into().unwrap();
+        assert_eq!(answer.parent_id, Some(question.id));
+        assert!(answer.created_at.as_str() >= question.created_at.as_str());
+        assert_eq!(
+            question.created_at.as_str(),
+            whole["messages"][0]["created_at"]
+        );
+        let conversation = ada.get(&format!("/api/conversations/{id}")).send().await;
+        assert_eq!(
+            conversation.json::<Value>()["active_message_id"],
+            json!(answer.id)
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_project_that_is_wrong_anywhere_leaves_nothing() {
     let app = spawn_app().await;

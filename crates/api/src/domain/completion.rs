@@ -113,7 +113,8 @@ impl History {
         let mut parts = Vec::new();
         let (text, mut from) = (message.text.as_str(), 0);
         for (index, image) in message.attachments.iter().enumerate() {
-            let at = byte_at(text, image.offset);
+            // Never backwards, or a part of the text would be there twice.
+            let at = byte_at(text, image.offset).max(from);
             push_text(&mut parts, piece(text, from, at));
             from = at;
             let field = fields.get(index);
