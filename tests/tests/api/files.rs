@@ -306,3 +306,16 @@ async fn a_deleted_file_is_gone() {
         .assert_problem(ProblemCode::NotFound);
     app.expect_blobs(0).await;
 }
+
+/// A download that finds no bytes looks once more, and then says that there is nothing.
+#[tokio::test]
+async fn a_file_whose_bytes_are_lost_is_not_found() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let file = ada.upload(&project, "a.txt", b"a").await;
+    std::fs::remove_file(app.data_dir.join("files").join(file.id.as_str())).unwrap();
+    download(&ada, &project, "a.txt")
+        .await
+        .assert_problem(ProblemCode::NotFound);
+}
