@@ -8,6 +8,7 @@ use leptos_router::{
 };
 
 use crate::{
+    api::upload,
     components::feedback::ToastStack,
     pages::{
         auth::{LoginPage, RegisterPage},
@@ -18,7 +19,10 @@ use crate::{
         settings::SettingsPlace,
         usage::UsagePlace,
     },
-    state::{clock::Clock, session::Session, theme::ThemeState, toasts::Toasts, viewport::Narrow},
+    state::{
+        clock::Clock, lasting::Lasting, session::Session, theme::ThemeState, toasts::Toasts,
+        viewport::Narrow,
+    },
 };
 
 /// The whole page.
@@ -28,7 +32,8 @@ pub fn App() -> impl IntoView {
     Narrow::provide();
     Clock::provide();
     Toasts::provide();
-    Session::provide();
+    Lasting::provide(Session::provide());
+    ask_before_uploads_are_lost();
     view! {
         <Router>
             // `external` leaves the jump within the page to the browser.
@@ -49,4 +54,14 @@ pub fn App() -> impl IntoView {
         </Router>
         <ToastStack/>
     }
+}
+
+/// Has the browser ask before it leaves the page, or loads it anew, while something is being sent.
+fn ask_before_uploads_are_lost() {
+    // Listens for as long as there is a page.
+    let _ = window_event_listener_untyped("beforeunload", |event| {
+        if upload::is_any_under_way() {
+            event.prevent_default();
+        }
+    });
 }

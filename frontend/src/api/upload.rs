@@ -1,6 +1,9 @@
 //! Sending what is large, through `XMLHttpRequest`: `fetch` tells nothing of how far an upload is.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{FormData, ProgressEvent, XmlHttpRequest};
@@ -17,9 +20,40 @@ pub(super) enum Body<'a> {
 /// The status and the body of a successful answer.
 type Answer = Result<(u16, String), ApiError>;
 
+thread_local! {
+    static UNDER_WAY: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Whether something is being sent, which would be lost with the page.
+#[must_use]
+pub fn is_any_under_way() -> bool {
+    UNDER_WAY.get() > 0
+}
+
+/// Counts as one upload until it is dropped.
+struct Counted;
+
+impl Counted {
+    fn new() -> Self {
+        UNDER_WAY.set(UNDER_WAY.get().saturating_add(1));
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        UNDER_WAY.set(UNDER_WAY.get().saturating_sub(1));
+    }
+}
+
+/// What is called at the end, and what is held until then.
+type End = Option<(Box<dyn FnOnce(Answer)>, Counted)>;
+
 /// An upload under way. Dropping it stops it.
 pub struct Upload {
     request: XmlHttpRequest,
+    /// Empty once it has ended.
+    end: Rc<RefCell<End>>,
     /// Held for as long as the browser may call them.
     _listeners: [Closure<dyn FnMut(ProgressEvent)>; 4],
 }
@@ -41,6 +75,7 @@ impl Drop for Upload {
         self.request.set_onload(None);
         self.request.set_onerror(None);
         self.request.set_onabort(None);
+        self.end.take();
         self.cancel();
     }
 }
@@ -69,11 +104,15 @@ fn start(
     request.open("POST", path)?;
 
     // The three ways to end share one callback, which is spent by the first.
-    let end = Rc::new(RefCell::new(Some(on_end)));
-    let finish = move |result| {
-        let on_end = end.borrow_mut().take();
-        if let Some(on_end) = on_end {
-            on_end(result);
+    let end = Rc::new(RefCell::new(Some((on_end, Counted::new()))));
+    let finish = {
+        let end = end.clone();
+        move |result| {
+            let on_end = end.borrow_mut().take();
+            if let Some((on_end, counted)) = on_end {
+                drop(counted);
+                on_end(result);
+            }
         }
     };
     let progress = listener(move |event| {
@@ -106,6 +145,7 @@ fn start(
     }
     Ok(Upload {
         request,
+        end,
         _listeners: [progress, load, error, abort],
     })
 }

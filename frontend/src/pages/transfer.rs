@@ -1,6 +1,6 @@
 //! Import: a file is chosen and sent, and what came in is told.
 //!
-//! It goes on while its dialog is closed, so its state belongs to the page around it.
+//! It goes on while its dialog is closed, and while the person is elsewhere on the page.
 
 use leptos::{html, prelude::*};
 use prompthub_dto::{
@@ -19,6 +19,10 @@ use crate::{
         size,
     },
     routes,
+    state::{
+        lasting::use_lasting,
+        toasts::{Toasts, use_toasts},
+    },
 };
 
 /// How many of what came in, and of what did not, are listed.
@@ -44,26 +48,31 @@ pub struct Import {
     stage: RwSignal<Stage>,
     file: StoredValue<Option<web_sys::File>, LocalStorage>,
     running: StoredValue<Option<Upload>, LocalStorage>,
-    on_done: Callback<ProjectId>,
+    /// Belongs to the page that shows it, which may be gone.
+    on_done: StoredValue<Option<Callback<ProjectId>>>,
+    toasts: Toasts,
 }
 
 impl Import {
-    /// `on_done` hears where something came in.
-    pub fn new(
+    /// The one into this project. `on_done` hears where something came in.
+    pub fn of(
         project: Option<ProjectId>,
         on_done: impl Fn(ProjectId) + Send + Sync + 'static,
     ) -> Self {
-        let running = StoredValue::new_local(None);
-        // Without the page there is nobody to hear of its end.
-        on_cleanup(move || running.set_value(None));
-        Self {
+        let toasts = use_toasts();
+        let import = use_lasting().only(project, || Self {
             project,
             open: RwSignal::new(false),
             stage: RwSignal::new(Stage::Choose),
             file: StoredValue::new_local(None),
-            running,
-            on_done: Callback::new(on_done),
-        }
+            running: StoredValue::new_local(None),
+            on_done: StoredValue::new(None),
+            toasts,
+        });
+        import.on_done.set_value(Some(Callback::new(on_done)));
+        // Whoever comes back did not ask for the dialog.
+        on_cleanup(move || import.open.set(false));
+        import
     }
 
     /// Opens the dialog: on what is under way, or for another file.
@@ -90,11 +99,23 @@ impl Import {
         let on_end = move |result: Result<ImportReport, ApiError>| match result {
             Ok(report) => {
                 let project = report.project_id;
+                if let Some(on_done) = self.on_done.get_value() {
+                    on_done.try_run(project);
+                }
+                if !self.open.get_untracked() {
+                    self.toasts.done(summary(&report));
+                }
                 self.stage.set(Stage::Done(report));
-                self.on_done.run(project);
             }
             Err(ApiError::Cancelled) => self.stage.set(Stage::Choose),
-            Err(error) => self.stage.set(Stage::Failed(error)),
+            Err(error) => {
+                if !self.open.get_untracked() {
+                    let name = self.file_name();
+                    let told = format!("{name} was not imported. {}", error.message());
+                    self.toasts.problem(told);
+                }
+                self.stage.set(Stage::Failed(error));
+            }
         };
         match api::transfer::import(self.project, &file, on_progress, on_end) {
             Ok(upload) => self.running.set_value(Some(upload)),

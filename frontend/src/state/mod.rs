@@ -6,6 +6,7 @@
 pub mod catalogue;
 pub mod clock;
 pub mod drafts;
+pub mod lasting;
 pub mod loaded;
 pub mod navigation;
 pub mod session;

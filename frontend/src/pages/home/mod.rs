@@ -41,7 +41,7 @@ pub fn HomePage() -> impl IntoView {
     });
     let filter = RwSignal::new(String::new());
     let draft = Draft::new();
-    let import = Import::new(None, move |_| projects.reload());
+    let import = Import::of(None, move |_| projects.reload());
     let shown = Memo::new(move |_| {
         let filter = filter.get();
         projects.items().with(|projects| {

@@ -5,7 +5,7 @@ use prompthub_dto::files::File;
 
 use super::{
     state::use_project,
-    uploads::{UploadItem, UploadState},
+    uploads::{LIST, UploadItem, UploadState},
 };
 use crate::{
     api,
@@ -67,7 +67,8 @@ pub fn FilesPanel() -> impl IntoView {
                 }
             />
         </div>
-        <ul class="ph-files" aria-label="Uploads" hidden=move || state.uploads.items().with(Vec::is_empty)>
+        <p class="ph-visually-hidden" role="status">{state.uploads.said()}</p>
+        <ul class="ph-files" aria-label=LIST hidden=move || state.uploads.items().with(Vec::is_empty)>
             {rows(
                 move || state.uploads.items().get(),
                 |item| item.id.to_string(),
@@ -151,7 +152,7 @@ fn UploadRow(item: UploadItem) -> impl IntoView {
         }
         .into_any(),
         UploadState::Failed(reason) => view! {
-            <span class="ph-field__problem" role="alert">{reason}</span>
+            <span class="ph-field__problem">{reason}</span>
             <Button label="Retry" size=Size::Small on_click=move |_| uploads.retry(item)/>
         }
         .into_any(),

@@ -1,17 +1,32 @@
-//! Uploads under way: a queue that the drawer shows and that goes on while it is closed.
+//! Uploads under way: a queue that the drawer shows. It goes on while the drawer is closed, and while the
+//! person is elsewhere on the page.
+
+use std::time::Duration;
 
 use leptos::prelude::*;
 use prompthub_dto::{files::File, ids::ProjectId, problem::ProblemCode, system::Instance};
 
+use wasm_bindgen::JsCast;
+
 use crate::{
     api::{self, ApiError, upload::Upload},
     components::size,
-    state::loaded::{Loaded, LoadedList},
+    state::{
+        lasting::{Lasting, use_lasting},
+        loaded::{Loaded, LoadedList},
+        toasts::{Toasts, use_toasts},
+    },
 };
+
+/// The name of the list that shows them.
+pub const LIST: &str = "Uploads";
 
 /// How many are sent at once. Browsers open six connections to a server that speaks HTTP/1.1, and
 /// the chat needs some of them.
 const AT_ONCE: usize = 2;
+
+/// What is said where the project has a file of the name.
+pub const EXISTS: &str = "a file of this name is here already.";
 
 /// How far one upload is.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,41 +54,58 @@ impl UploadItem {
     pub fn name(self) -> String {
         self.file.with_value(web_sys::File::name)
     }
+
+    fn dispose(self) {
+        self.state.dispose();
+        self.file.dispose();
+        self.running.dispose();
+        self.replace.dispose();
+    }
 }
 
 /// The uploads of one project.
 #[derive(Clone, Copy)]
 pub struct Uploads {
     project: ProjectId,
-    files: LoadedList<File>,
+    /// The files as the page of the project shows them, which may be gone.
+    files: StoredValue<Option<LoadedList<File>>>,
     items: RwSignal<Vec<UploadItem>>,
     next: StoredValue<u32>,
     /// Says how much the server takes for one file.
     instance: Loaded<Instance>,
+    /// What has become of the last one.
+    said: RwSignal<String>,
+    lasting: Lasting,
+    toasts: Toasts,
 }
 
 impl Uploads {
-    /// What is uploaded is added to `files`.
-    pub fn new(project: ProjectId, files: LoadedList<File>) -> Self {
-        let items = RwSignal::new(Vec::<UploadItem>::new());
-        // Without the page there is nobody to hear of their end.
-        on_cleanup(move || {
-            for item in items.get_untracked() {
-                item.running.set_value(None);
-            }
-        });
-        Self {
+    /// Those of a project. What is uploaded is added to `files`.
+    pub fn of(project: ProjectId, files: LoadedList<File>) -> Self {
+        let (lasting, toasts) = (use_lasting(), use_toasts());
+        let uploads = lasting.only(Some(project), || Self {
             project,
-            files,
-            items,
+            files: StoredValue::new(None),
+            items: RwSignal::new(Vec::new()),
             next: StoredValue::new(0),
             instance: Loaded::new(api::system::instance),
-        }
+            said: RwSignal::new(String::new()),
+            lasting,
+            toasts,
+        });
+        uploads.files.set_value(Some(files));
+        uploads
     }
 
     #[must_use]
     pub fn items(self) -> ReadSignal<Vec<UploadItem>> {
         self.items.read_only()
+    }
+
+    /// What has become of the last one, to be said aloud.
+    #[must_use]
+    pub fn said(self) -> RwSignal<String> {
+        self.said
     }
 
     /// Queues files that the person has chosen or dropped.
@@ -101,13 +133,14 @@ impl Uploads {
             )),
             _ => UploadState::Waiting,
         };
-        let item = UploadItem {
+        // Not of the view whose event this is, which may be closed before the upload has ended.
+        let item = self.lasting.make(|| UploadItem {
             id,
             state: RwSignal::new(state),
             file: StoredValue::new_local(file),
             running: StoredValue::new_local(None),
             replace: StoredValue::new(false),
-        };
+        });
         self.items.update(|items| items.push(item));
     }
 
@@ -126,12 +159,18 @@ impl Uploads {
     pub fn cancel(self, item: UploadItem) {
         // Taken out first: cancelling calls back.
         let running = item.running.try_update_value(Option::take).flatten();
-        self.items
-            .update(|items| items.retain(|other| other.id != item.id));
+        self.take_off(item);
         if let Some(upload) = running {
             upload.cancel();
         }
         self.start_waiting();
+    }
+
+    fn take_off(self, item: UploadItem) {
+        self.items
+            .update(|items| items.retain(|other| other.id != item.id));
+        // Once its row is off the page.
+        set_timeout(move || item.dispose(), Duration::ZERO);
     }
 
     fn start_waiting(self) {
@@ -170,19 +209,49 @@ impl Uploads {
     }
 
     fn end(self, item: UploadItem, result: Result<File, ApiError>) {
+        let name = item.name();
         match result {
             Ok(file) => {
-                self.items
-                    .update(|items| items.retain(|other| other.id != item.id));
-                self.files.update(|files| {
-                    files.retain(|other| other.name != file.name);
-                    files.push(file);
-                });
+                self.take_off(item);
+                if let Some(files) = self.files.get_value() {
+                    files.update(|files| {
+                        files.retain(|other| other.name != file.name);
+                        files.push(file);
+                    });
+                }
+                self.said.set(format!("{name} is uploaded."));
             }
             Err(ApiError::Cancelled) => {}
-            Err(error) if error.is(ProblemCode::FileExists) => item.state.set(UploadState::Exists),
-            Err(error) => item.state.set(UploadState::Failed(error.message())),
+            Err(error) if error.is(ProblemCode::FileExists) => {
+                item.state.set(UploadState::Exists);
+                self.say_trouble(format!("{name} was not uploaded: {EXISTS}"));
+            }
+            Err(error) => {
+                let reason = error.message();
+                self.say_trouble(format!("{name} was not uploaded. {reason}"));
+                item.state.set(UploadState::Failed(reason));
+            }
         }
         self.start_waiting();
     }
+
+    /// Says what went wrong to whoever looks at the list, and to whoever does not.
+    fn say_trouble(self, trouble: String) {
+        if is_list_shown() {
+            self.said.set(trouble);
+        } else {
+            self.toasts.problem(trouble);
+        }
+    }
+}
+
+fn is_list_shown() -> bool {
+    let list = document().query_selector(&format!("ul[aria-label={LIST}]"));
+    let list = list.ok().flatten();
+    let list = list.and_then(|list| {
+        list.parent_element()?
+            .dyn_into::<web_sys::HtmlElement>()
+            .ok()
+    });
+    list.is_some_and(|around| around.offset_parent().is_some())
 }
