@@ -1,19 +1,14 @@
-//! The images of the message that is being written: files of the project, chosen or just uploaded.
-//!
-//! An image that is pasted, dropped or picked goes to the project's files first, under a name that is
-//! free there, and is attached once it is stored.
+//! The images of a message, sent or being written: files of the project. `sending` brings new ones there.
 
 use leptos::{html, prelude::*};
-use prompthub_dto::{files::File, ids::ProjectId, problem::ProblemCode};
+use prompthub_dto::ids::ProjectId;
 
-use super::{
-    draft::Place,
-    state::{ChatEvent, ChatState},
-};
+use super::{sending::Sending, state::ChatState};
 use crate::{
-    api::{self, ApiError, upload::Upload},
+    api,
     components::{
-        button::{IconButton, Size},
+        button::{Button, IconButton, Size},
+        focus::RowPlace,
         icon::{Glyph, Icon},
         menu::{Menu, MenuItem},
         rows::rows,
@@ -24,36 +19,11 @@ use crate::{
 const KINDS: &str = "image/png,image/jpeg,image/webp,image/gif";
 /// How many of the project's images the menu offers; the newest are last in the list.
 const OFFERED: usize = 12;
-/// The highest number that is tried for the name of one image.
-const LAST_NUMBER: u32 = 4096;
 
 /// Whether a model may take a file of this kind for an image.
 #[must_use]
 pub fn is_image(content_type: &str) -> bool {
     !content_type.is_empty() && KINDS.split(',').any(|kind| kind == content_type)
-}
-
-/// An image on its way to the project's files.
-#[derive(Clone, Copy)]
-pub struct Sending {
-    id: u32,
-    /// The draft that it goes with.
-    place: Place,
-    name: StoredValue<String>,
-    /// The name that it is sent under.
-    sent_as: StoredValue<String>,
-    /// The share that is sent, 0 to 1.
-    share: RwSignal<f64>,
-    running: StoredValue<Option<Upload>, LocalStorage>,
-}
-
-/// The name of a file, made another by a number: `plan-2.png`.
-fn numbered(name: &str, number: u32) -> String {
-    match name.rsplit_once('.') {
-        _ if number < 2 => name.to_owned(),
-        Some((stem, extension)) => format!("{stem}-{number}.{extension}"),
-        None => format!("{name}-{number}"),
-    }
 }
 
 impl ChatState {
@@ -74,122 +44,10 @@ impl ChatState {
             .update(|images| images.retain(|other| other != name));
         self.keep_draft();
     }
-
-    /// Uploads those of the files that are images, for this message, and hands the rest to the project.
-    /// Whether there was any image.
-    pub fn attach_files(self, files: &web_sys::FileList) -> bool {
-        let files = (0..files.length()).filter_map(|index| files.item(index));
-        let (images, others): (Vec<_>, Vec<_>) = files.partition(|file| is_image(&file.type_()));
-        if images.is_empty() {
-            return false;
-        }
-        for file in images {
-            let id = self.next_image.get_value();
-            self.next_image.set_value(id.wrapping_add(1));
-            let sending = Sending {
-                id,
-                place: untrack(|| self.place_in_box()),
-                name: StoredValue::new(file.name()),
-                sent_as: StoredValue::new(String::new()),
-                share: RwSignal::new(0.0),
-                running: StoredValue::new_local(None),
-            };
-            self.sending.update(|all| all.push(sending));
-            self.send_image(sending, &file, 1);
-        }
-        if !others.is_empty() {
-            self.on_files.run(others);
-        }
-        true
-    }
-
-    /// The first number from `number` on that makes a name which nothing known to this page has.
-    fn free_number(self, name: &str, number: u32) -> u32 {
-        let mut taken = self.image_names.get_untracked();
-        taken.extend(self.images.get_untracked());
-        for sending in self.sending.get_untracked() {
-            taken.push(sending.sent_as.get_value());
-        }
-        let is_free = |number: &u32| !taken.contains(&numbered(name, *number));
-        (number..LAST_NUMBER).find(is_free).unwrap_or(number)
-    }
-
-    fn send_image(self, sending: Sending, file: &web_sys::File, number: u32) {
-        let project = self.project_id();
-        let own = file.name();
-        let number = self.free_number(&own, number);
-        let name = numbered(&own, number);
-        sending.sent_as.set_value(name.clone());
-        let on_progress = move |share| {
-            let _ = sending.share.try_set(share);
-        };
-        let on_end = {
-            let file = file.clone();
-            move |result: Result<File, ApiError>| match result {
-                // Whoever pastes twice means two images. Where this page knows few of the project's
-                // files, a long row of taken numbers is left in a few leaps.
-                Err(error)
-                    if error.is(ProblemCode::FileExists)
-                        && number < LAST_NUMBER
-                        && !self.sending.is_disposed() =>
-                {
-                    self.send_image(sending, &file, number.saturating_mul(2));
-                }
-                result => self.sent(sending, &file.name(), result),
-            }
-        };
-        match api::files::upload(project, file, &name, false, on_progress, on_end) {
-            Ok(upload) => sending.running.set_value(Some(upload)),
-            Err(error) => self.sent(sending, &file.name(), Err(error)),
-        }
-    }
-
-    /// An upload has ended; the pane may show another draft by now, or be gone.
-    fn sent(self, sending: Sending, name: &str, result: Result<File, ApiError>) {
-        let is_it = |other: &&Sending| other.id == sending.id;
-        let place = self
-            .sending
-            .try_with_untracked(|all| all.iter().find(is_it).map(|found| found.place))
-            .flatten();
-        let in_box = place.is_some_and(|place| place == untrack(|| self.place_in_box()));
-        self.sending
-            .update(|all| all.retain(|other| other.id != sending.id));
-        match result {
-            Ok(file) => {
-                self.tell(ChatEvent::FilesChanged);
-                if in_box {
-                    self.attach(file.name);
-                } else {
-                    place.unwrap_or(sending.place).attach(file.name);
-                }
-            }
-            Err(ApiError::Cancelled) => {}
-            Err(error) => self
-                .toasts
-                .problem(format!("{name} was not attached. {}", error.message())),
-        }
-    }
-
-    /// The images on their way that go with what is in the box; tracks.
-    pub(super) fn sending_here(self) -> Vec<Sending> {
-        let mut sending = self.sending.get();
-        let place = self.place_in_box();
-        sending.retain(|sending| sending.place == place);
-        sending
-    }
-
-    /// What goes with the draft of one place goes with that of another from now on.
-    pub(super) fn move_sending(self, from: Place, to: Place) {
-        if self.sending.with_untracked(Vec::is_empty) {
-            return;
-        }
-        self.sending.update(|all| {
-            for sending in all.iter_mut().filter(|sending| sending.place == from) {
-                sending.place = to;
-            }
-        });
-    }
 }
+
+/// What takes the focus when the last image is gone.
+const FIELD: &str = ".ph-composer__field";
 
 /// The images above the text.
 #[component]
@@ -209,7 +67,11 @@ pub fn Attached(state: ChatState) -> impl IntoView {
                                 label=format!("Remove {name}")
                                 glyph=Glyph::Close
                                 size=Size::Small
-                                on_click=Callback::new(move |_| state.detach(&removed))
+                                on_click=Callback::new(move |_| {
+                                    let place = RowPlace::of_focus();
+                                    state.detach(&removed);
+                                    RowPlace::keep_or(place, FIELD);
+                                })
                             />
                         </li>
                     }
@@ -219,34 +81,53 @@ pub fn Attached(state: ChatState) -> impl IntoView {
             {rows(
                 move || state.sending_here(),
                 |sending| sending.id.to_string(),
-                move |sending| {
-                    let name = sending.name.get_value();
-                    let label = format!("Uploading {name}");
-                    let cancel = move |_| {
-                        // Taken out first: cancelling calls back.
-                        if let Some(upload) = sending.running.try_update_value(Option::take).flatten() {
-                            upload.cancel();
-                        }
-                    };
-                    view! {
-                        <li class="ph-images__one">
-                            <span class="ph-images__wait">
-                                <span class="ph-visually-hidden" role="status">{label.clone()}</span>
-                                <span class="ph-spinner" aria-hidden="true"></span>
-                                <progress class="ph-images__progress" max="1" value=sending.share aria-label=label></progress>
-                            </span>
-                            <IconButton
-                                label=format!("Cancel {name}")
-                                glyph=Glyph::Close
-                                size=Size::Small
-                                on_click=Callback::new(cancel)
-                            />
-                        </li>
-                    }
-                    .into_any()
-                },
+                move |sending| view! { <OnItsWay state sending/> }.into_any(),
             )}
         </ul>
+    }
+}
+
+/// An image that is still to arrive, or that did not.
+#[component]
+fn OnItsWay(state: ChatState, sending: Sending) -> impl IntoView {
+    let name = sending.name();
+    let label = format!("Uploading {name}");
+    let retry = move |_| {
+        let place = RowPlace::of_focus();
+        state.sending.retry(sending);
+        RowPlace::keep_or(place, FIELD);
+    };
+    let cancel = move |_| {
+        let place = RowPlace::of_focus();
+        state.sending.cancel(sending);
+        RowPlace::keep_or(place, FIELD);
+    };
+    view! {
+        <li class="ph-images__one">
+            {move || match sending.failure.get() {
+                Some(failure) => view! {
+                    <span class="ph-images__wait ph-images__wait--failed">
+                        <span role="alert">{failure}</span>
+                        <Button label="Retry" size=Size::Small on_click=retry/>
+                    </span>
+                }
+                .into_any(),
+                None => view! {
+                    <span class="ph-images__wait">
+                        <span class="ph-visually-hidden" role="status">{label.clone()}</span>
+                        <span class="ph-spinner" aria-hidden="true"></span>
+                        <progress class="ph-images__progress" max="1" value=sending.share aria-label=label.clone()></progress>
+                    </span>
+                }
+                .into_any(),
+            }}
+            <IconButton
+                label=format!("Cancel {name}")
+                glyph=Glyph::Close
+                size=Size::Small
+                on_click=Callback::new(cancel)
+            />
+        </li>
     }
 }
 
@@ -323,13 +204,6 @@ fn picture(project: ProjectId, name: &str) -> AnyView {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_that_is_taken_gets_a_number() {
-        assert_eq!(numbered("plan.png", 1), "plan.png");
-        assert_eq!(numbered("a.plan.png", 2), "a.plan-2.png");
-        assert_eq!(numbered("plan", 3), "plan-3");
-    }
 
     #[test]
     fn only_what_models_take_is_an_image() {

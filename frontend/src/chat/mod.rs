@@ -1,7 +1,7 @@
 //! The chat of a project: the conversation, the answer being written, and the box to write in.
 //!
-//! `tree`, `span` and `live` are the plain data, `state`, `reading` and `answer` what happens to it,
-//! the rest is views. The seam to the rest of the page is [`ChatPane`]; it must not know routes.
+//! `tree`, `span`, `live`, `backoff` and `figures` are plain data, `state`, `reading`, `draft`, `sending`,
+//! `answer` and `doubt` what happens to it, the rest is views. The seam to the rest of the page is [`ChatPane`]; it must not know routes.
 
 mod answer;
 mod backoff;
@@ -19,6 +19,7 @@ mod reading;
 #[cfg(test)]
 mod samples;
 mod scroll;
+mod sending;
 mod span;
 mod spoken;
 mod state;

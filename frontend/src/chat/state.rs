@@ -15,7 +15,8 @@ use prompthub_dto::{
 };
 
 use super::{
-    doubt::Doubt, images::Sending, live::LiveAnswer, reading::Older, span::Span, tree::MessageTree,
+    doubt::Doubt, live::LiveAnswer, reading::Older, sending::ImagesOnTheirWay, span::Span,
+    tree::MessageTree,
 };
 use crate::{
     api::{ApiError, conversations},
@@ -115,8 +116,7 @@ pub struct ChatSignals {
     /// The images that go with it, by the names of the project's files.
     pub images: RwSignal<Vec<String>>,
     /// Those of whatever draft that are still on their way to the project's files.
-    pub(super) sending: RwSignal<Vec<Sending>>,
-    pub(super) next_image: StoredValue<u32>,
+    pub(super) sending: ImagesOnTheirWay,
     /// The model that the next message goes to, where that is not the project's.
     pub model: RwSignal<Option<String>>,
     /// The message that the draft is a new version of.
@@ -167,8 +167,7 @@ impl ChatState {
             doubt: StoredValue::new(None),
             draft: RwSignal::new(String::new()),
             images: RwSignal::new(Vec::new()),
-            sending: RwSignal::new(Vec::new()),
-            next_image: StoredValue::new(0),
+            sending: ImagesOnTheirWay::of(project.with_untracked(|project| project.id)),
             model: RwSignal::new(None),
             editing: RwSignal::new(None),
             to_end: RwSignal::new(0),
@@ -183,6 +182,7 @@ impl ChatState {
         };
         // What the signals hold goes with the pane; their handles are some hundred bytes, which stay.
         let state = Self(Box::leak(Box::new(signals)));
+        state.sending.show_in(state);
         on_cleanup(move || {
             state.abort_work();
             state.abort_reading();

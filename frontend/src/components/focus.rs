@@ -7,9 +7,9 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, FocusOptions, HtmlElement};
 
 /// What around a list takes the focus when no row is left.
-const AROUND: &str = "section, nav, [role=tabpanel], main";
+const AROUND: &str = "section, nav, [role=tabpanel], dialog, main";
 /// What in a row can take the focus.
-const CONTROLS: &str = "a[href], button:not(:disabled)";
+const CONTROLS: &str = "a[href], button:not(:disabled), summary";
 
 /// The row of a list that holds the focus, as the place where it stands.
 #[derive(Clone)]
@@ -57,6 +57,14 @@ impl RowPlace {
         });
     }
 
+    /// [`Self::keep`], or, where no row is left, to the element that `selector` finds.
+    pub fn keep_or(place: Option<Self>, selector: &str) {
+        if let Some(place) = place {
+            let around = document().query_selector(selector).ok().flatten();
+            Self { around, ..place }.keep();
+        }
+    }
+
     /// The last control of a row, which is what most rows end with: the one that deletes.
     fn control_of(&self, row: u32) -> Option<Element> {
         let selector = format!(":scope > li:nth-child({row})");
@@ -64,6 +72,21 @@ impl RowPlace {
         let controls = row.query_selector_all(CONTROLS).ok()?;
         let last = controls.item(controls.length().checked_sub(1)?)?;
         last.dyn_into().ok().filter(|_| self.list.is_connected())
+    }
+}
+
+/// Call it before what an element does when it is pressed: should it go away with that, the focus goes to
+/// what is around it.
+pub fn stay_near(pressed: &web_sys::MouseEvent) {
+    let element = pressed.current_target().or_else(|| pressed.target());
+    let element = element.and_then(|element| element.dyn_into::<Element>().ok());
+    let around = element.and_then(|element| element.closest(AROUND).ok().flatten());
+    if let Some(around) = around {
+        request_animation_frame(move || {
+            if is_lost() {
+                focus(&around);
+            }
+        });
     }
 }
 
