@@ -26,14 +26,16 @@ pub fn RegisterPage() -> impl IntoView {
     // the registration itself says otherwise if need be.
     let instance = Loaded::new(api::system::instance);
     let known = Memo::new(move |_| instance.get().and_then(Result::ok));
-    let closed = move || {
+    // A memo, so that an answer which changes nothing does not make another form: in this one somebody
+    // may have typed by then.
+    let closed = Memo::new(move |_| {
         known.get().is_some_and(|instance| {
             instance.registration == Registration::Closed && !instance.first_account
         })
-    };
+    });
     view! {
         <Door>
-            {move || if closed() {
+            {move || if closed.get() {
                 view! { <Closed/> }.into_any()
             } else {
                 view! { <Form instance=known/> }.into_any()
