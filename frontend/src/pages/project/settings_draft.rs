@@ -171,10 +171,11 @@ impl SettingsDraft {
         }
     }
 
-    /// Follows the project from one state to the next, without touching what is typed.
-    pub fn rebase(self, before: &Project, after: &Project) {
+    /// Follows the project to its next state, without touching what is typed since it said `before`, or was
+    /// sent `before` to save.
+    pub fn rebase(self, before: &SettingsText, after: &Project) {
         let text = untrack(|| self.text());
-        self.set(&text.rebased(&SettingsText::of(before), &SettingsText::of(after)));
+        self.set(&text.rebased(before, &SettingsText::of(after)));
     }
 
     /// Forgets the draft of a project that is gone.
@@ -257,6 +258,26 @@ mod tests {
         let rebased = mine.rebased(&before, &after);
         assert_eq!(rebased.name, "Latin tutor");
         assert_eq!(rebased.system_prompt, "Be strict.");
+    }
+
+    #[test]
+    fn what_the_server_says_in_its_own_way_is_no_wish_after_a_save() {
+        let sent = SettingsText {
+            name: " Latin tutor ".to_owned(),
+            temperature: "1.0".to_owned(),
+            ..SettingsText::of(&project())
+        };
+        let mut saved = project();
+        saved.name = "Latin tutor".to_owned();
+        saved.parameters.temperature = Some(1.0);
+        let saved = SettingsText::of(&saved);
+        assert_eq!(sent.rebased(&sent, &saved), saved);
+        // What was typed while it was being saved stays.
+        let typed = SettingsText {
+            description: "Declines".to_owned(),
+            ..sent.clone()
+        };
+        assert_eq!(typed.rebased(&sent, &saved).description, "Declines");
     }
 
     #[test]

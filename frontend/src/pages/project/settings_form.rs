@@ -53,10 +53,11 @@ pub fn SettingsForm() -> impl IntoView {
             return;
         }
         let etag = state.project.with_untracked(|project| project.etag.clone());
+        let text = untrack(|| draft.text());
         reload.clear();
         save.submit(async move {
             state
-                .update(change, etag.filter(|_| mode == Mode::Careful))
+                .save(text, change, etag.filter(|_| mode == Mode::Careful))
                 .await?;
             toasts.done("Saved");
             Ok(())

@@ -9,7 +9,7 @@ use prompthub_dto::{
     projects::{Project, PromptVersion, UpdateProject},
 };
 
-use super::{conversations::Conversations, settings_draft::SettingsDraft, uploads::Uploads};
+use super::{conversations::Conversations, settings_draft::{SettingsDraft, SettingsText}, uploads::Uploads};
 use crate::{
     api::{self, ApiError, Etag, Versioned},
     components::tabs::Tab,
@@ -218,7 +218,23 @@ impl ProjectState {
     /// [`ApiError`], `stale_version` among them.
     pub async fn update(self, change: UpdateProject, etag: Option<Etag>) -> Result<(), ApiError> {
         let updated = api::projects::update(self.id, change, etag).await?;
-        self.take(updated);
+        self.take(updated, None);
+        Ok(())
+    }
+
+    /// Saves what the settings say, of which `change` was made. What the server says of it in its own way,
+    /// without spaces around a name, stands there afterwards; what is typed meanwhile stays.
+    ///
+    /// # Errors
+    /// As [`Self::update`].
+    pub async fn save(
+        self,
+        settings: SettingsText,
+        change: UpdateProject,
+        etag: Option<Etag>,
+    ) -> Result<(), ApiError> {
+        let saved = api::projects::update(self.id, change, etag).await?;
+        self.take(saved, Some(settings));
         Ok(())
     }
 
@@ -228,16 +244,18 @@ impl ProjectState {
     /// [`ApiError`].
     pub async fn refresh(self) -> Result<(), ApiError> {
         let current = api::projects::find(self.id).await?;
-        self.take(current);
+        self.take(current, None);
         Ok(())
     }
 
-    fn take(self, current: Versioned<Project>) {
+    /// `saved` is what the settings said when it was sent, where it was.
+    fn take(self, current: Versioned<Project>, saved: Option<SettingsText>) {
         // The page may be gone by now.
         let Some(Versioned { value: before, .. }) = self.project.try_get_untracked() else {
             return;
         };
-        self.draft.rebase(&before, &current.value);
+        let base = saved.unwrap_or_else(|| SettingsText::of(&before));
+        self.draft.rebase(&base, &current.value);
         if current.value.prompt_version != before.prompt_version {
             self.versions.reload();
         }
