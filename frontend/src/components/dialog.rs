@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 
 use super::{
     button::{Button, IconButton, Size, Variant},
+    feedback::ToastStack,
     field::unique_id,
     icon::Glyph,
 };
@@ -88,6 +89,8 @@ pub fn Dialog(
                         </header>
                         <div class="ph-dialog__content">{children.with_value(|children| children())}</div>
                     </div>
+                    // What is outside of an open dialog lies under it, and is neither pressed nor read.
+                    <ToastStack/>
                 })
             }}
         </dialog>

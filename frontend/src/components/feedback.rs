@@ -50,7 +50,7 @@ pub fn Problem(#[prop(into)] text: Signal<Option<String>>) -> impl IntoView {
     }
 }
 
-/// The notices about what has just happened, over everything.
+/// The notices about what has just happened, over the page, and over each dialog that is open.
 #[component]
 pub fn ToastStack() -> impl IntoView {
     let toasts = use_toasts();
