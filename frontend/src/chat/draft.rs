@@ -231,13 +231,18 @@ impl ChatState {
         }
     }
 
-    /// Leaves the message as it was.
+    /// Leaves the message as it was, and forgets what was typed for it.
     pub fn cancel_edit(self) {
         if let Some(message) = self.editing.get_untracked() {
             Place::Edit(message).clear();
-            self.refusal.set(None);
-            self.restore_draft();
+            self.leave_edit();
         }
+    }
+
+    /// Leaves the message as it was. What was typed for it is there when it is edited again.
+    pub fn leave_edit(self) {
+        self.refusal.set(None);
+        self.restore_draft();
     }
 }
 

@@ -77,7 +77,7 @@ pub fn ChatPane(
         window_event_listener(ev::focus, move |_| state.refresh()),
         window_event_listener(ev::keydown, move |event| {
             let free = !event.default_prevented() && !event.is_composing() && !dialog_is_open();
-            if free && event.key() == "Escape" {
+            if free && event.key() == "Escape" && !is_in_another_field() {
                 state.escape();
             }
         }),
@@ -91,6 +91,16 @@ pub fn ChatPane(
             <SpokenAnswer state/>
         </div>
     }
+}
+
+/// Whether the person types somewhere else than here, where Escape means something else.
+fn is_in_another_field() -> bool {
+    let active = document().active_element();
+    active.is_some_and(|active| {
+        active
+            .matches(":is(input, textarea, select):not(.ph-composer__field)")
+            .is_ok_and(|matches| matches)
+    })
 }
 
 /// Whether something lies over the page that Escape is meant for.

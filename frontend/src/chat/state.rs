@@ -327,7 +327,7 @@ impl ChatState {
     /// What the Escape key means: first to leave an edit, then to stop the answer.
     pub fn escape(self) {
         if self.editing.get_untracked().is_some() {
-            self.cancel_edit();
+            self.leave_edit();
         } else if untrack(|| self.is_answering()) {
             self.stop();
         }
