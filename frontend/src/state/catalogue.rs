@@ -90,6 +90,14 @@ impl Catalogue {
         );
     }
 
+    /// Whether a model of this id is in the list.
+    #[must_use]
+    pub fn knows(self, id: &str) -> bool {
+        let is_it = |model: &Model| model.id == id;
+        self.models
+            .with_untracked(|models| models.iter().any(is_it))
+    }
+
     /// What is known of a model; tracks.
     #[must_use]
     pub fn find(self, id: &str) -> Option<Model> {

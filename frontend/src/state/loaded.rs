@@ -224,6 +224,12 @@ impl<T: Listed + Clone + Send + Sync> LoadedList<T> {
         self.items.read_only()
     }
 
+    /// Reads of what is there now. Unlike [`Self::items`] it makes no signal, which without a view around
+    /// it would stay for ever.
+    pub fn with_untracked<U>(self, read: impl FnOnce(&Vec<T>) -> U) -> U {
+        self.items.with_untracked(read)
+    }
+
     #[must_use]
     pub fn progress(self) -> ReadSignal<Progress> {
         self.progress.read_only()

@@ -118,19 +118,24 @@ impl Choosing {
         self.led_to.set(None);
     }
 
-    /// Whoever leaves with an id typed has chosen that; other words were only a filter.
+    /// Whoever leaves with the whole id of a model typed has chosen that; other words were only a filter. An
+    /// id that is in no list has to be chosen, since `anthropic/` is the beginning of many.
     pub fn leave(self) {
         // A browser may tell of the focus that goes down with a view, when the signals are gone.
-        let Some(id) = self.typed.try_get_untracked() else {
+        let Some(typed) = self.typed.try_get_untracked() else {
             return;
         };
-        let id = id.unwrap_or_default();
-        if id.contains('/') && !id.trim().contains(char::is_whitespace) {
-            self.choose(id.trim().to_owned());
+        let typed = typed.unwrap_or_default();
+        if self.catalogue.knows(typed.trim()) {
+            self.choose(typed.trim().to_owned());
         } else {
-            self.forget_words();
-            self.opened.set(self.standing);
+            self.close();
         }
+    }
+
+    fn close(self) {
+        self.forget_words();
+        self.opened.set(self.standing);
     }
 
     pub fn on_key(self, event: &KeyboardEvent) {
@@ -147,7 +152,7 @@ impl Choosing {
                 event.prevent_default();
                 match self.active.get_untracked() {
                     Some(id) => self.choose(id),
-                    None => self.leave(),
+                    None => self.close(),
                 }
                 return;
             }
@@ -157,7 +162,7 @@ impl Choosing {
                 if self.opened.get_untracked() && !self.standing {
                     event.prevent_default();
                     event.stop_propagation();
-                    self.leave();
+                    self.close();
                 }
                 return;
             }
