@@ -50,20 +50,21 @@ fn content(text: &str, images: &[String]) -> MessageContent {
 impl ChatState {
     /// Asks the server and follows the answer to its end.
     pub(super) async fn answer(self, question: Question) {
-        if let Some(doubt) = self.doubt.get_value() {
+        let doubt = self.doubt.get_value();
+        if let Some(doubt) = doubt.filter(|doubt| doubt.stands_before(&question)) {
             match self.was_taken_in(&doubt).await {
                 Ok(true) => {
-                    self.doubt.set_value(None);
-                    if doubt.question != question {
+                    if !doubt.is_about(&question) {
                         // What was written since is to be sent after that, or not at all.
                         self.give_back(&question);
                     }
                     return self.follow_running().await;
                 }
-                Ok(false) => self.doubt.set_value(None),
+                Ok(false) => {}
                 Err(error) => return self.refuse(question, error),
             }
         }
+        self.forget_doubt();
         let doubt = self.doubt(question.clone());
         match self.ask_server(&question).await {
             Ok(stream) => self.follow(Some(stream)).await,
@@ -74,6 +75,8 @@ impl ChatState {
                     }
                     // The server may not be there to be asked, or still have it before it.
                     self.doubt.set_value(Some(doubt));
+                } else {
+                    self.forget_doubt();
                 }
                 self.refuse(question, error);
             }

@@ -1,7 +1,8 @@
-//! A question whose sending broke off: the server may have it all the same.
+//! A question whose sending broke off, or was left alone: the server may have it all the same.
 //!
 //! Owns finding that out, so that no question is asked twice. Must not send.
 
+use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use prompthub_dto::{
     chat::{Message, Role},
@@ -9,16 +10,22 @@ use prompthub_dto::{
 };
 
 use super::{
-    draft::image_names,
+    draft::{Place, Typed, image_names},
     state::{ChatEvent, ChatState, Question},
     tree::MessageTree,
 };
-use crate::api::{ApiError, conversations};
+use crate::{
+    api::{ApiError, conversations},
+    state::drafts,
+};
 
 /// By how many milliseconds this machine's clock may be ahead of the server's.
 const CLOCKS_APART: f64 = 60_000.0;
 /// How many of the conversations that have begun since are looked into.
 const LOOKED_INTO: usize = 3;
+/// When to look for what has become of a question that was left alone: so many milliseconds after its place
+/// is shown again, and after each look. The server may still have it before it.
+const LOOKS: [u32; 4] = [0, 1_000, 3_000, 8_000];
 
 /// A question that was sent, and never heard of again.
 #[derive(Debug, Clone)]
@@ -26,8 +33,59 @@ pub struct Doubt {
     pub question: Question,
     /// The newest message that was known before; what came of the question is newer.
     after: Option<MessageId>,
+    /// The conversation that was begun before, if this one was to begin another.
+    begun: Option<ConversationId>,
     /// When it was sent, in milliseconds since the Unix epoch.
     sent_at: f64,
+    /// Whether the person has gone away from the beginning of a conversation meanwhile. What is asked there
+    /// now is then no other wording of this.
+    left: bool,
+}
+
+/// What is kept of a doubt for as long as its question stands in the box again: the fields of the same name.
+type Kept = (Typed, Option<MessageId>, Option<ConversationId>, f64);
+
+impl Place {
+    fn doubt_key(self) -> String {
+        format!("{}.sent", self.key())
+    }
+
+    /// Keeps what is to be known should the person leave before the server has answered.
+    fn keep_doubt(self, doubt: &Doubt) {
+        if let Question::Message {
+            text,
+            images,
+            edits: None,
+            ..
+        } = &doubt.question
+        {
+            let typed = (text.clone(), images.clone());
+            let kept: Kept = (typed, doubt.after, doubt.begun, doubt.sent_at);
+            drafts::save(&self.doubt_key(), &kept);
+        }
+    }
+
+    /// The doubt that was left here.
+    pub(super) fn load_doubt(self) -> Option<Doubt> {
+        let ((text, images), after, begun, sent_at) = drafts::load::<Kept>(&self.doubt_key())?;
+        let question = Question::Message {
+            text,
+            images,
+            edits: None,
+            model: None,
+        };
+        Some(Doubt {
+            question,
+            after,
+            begun,
+            sent_at,
+            left: matches!(self, Self::Beginning(_)),
+        })
+    }
+
+    fn forget_doubt(self) {
+        drafts::clear(&self.doubt_key());
+    }
 }
 
 impl Doubt {
@@ -35,6 +93,34 @@ impl Doubt {
     #[must_use]
     pub fn is_left_by(error: &ApiError) -> bool {
         matches!(error, ApiError::Network | ApiError::Unreadable { .. })
+    }
+
+    /// Whether a question is this one, to whatever model it goes.
+    #[must_use]
+    pub fn is_about(&self, question: &Question) -> bool {
+        match (&self.question, question) {
+            (
+                Question::Message {
+                    text,
+                    images,
+                    edits,
+                    ..
+                },
+                Question::Message {
+                    text: other_text,
+                    images: other_images,
+                    edits: other_edits,
+                    ..
+                },
+            ) => (text, images, edits) == (other_text, other_images, other_edits),
+            (one, other) => one == other,
+        }
+    }
+
+    /// Whether it has to be resolved before this question is asked.
+    #[must_use]
+    pub fn stands_before(&self, question: &Question) -> bool {
+        !self.left || self.is_about(question)
     }
 
     /// Whether this message is what came of the question. `tree` is what was known before.
@@ -59,10 +145,33 @@ impl Doubt {
 impl ChatState {
     /// What is to be remembered of a question that is being sent now.
     pub(super) fn doubt(self, question: Question) -> Doubt {
-        Doubt {
+        let doubt = Doubt {
             question,
             after: self.tree.with_untracked(MessageTree::newest),
+            begun: self.begun.get_value(),
             sent_at: js_sys::Date::now(),
+            left: false,
+        };
+        self.place().keep_doubt(&doubt);
+        doubt
+    }
+
+    /// It is known what has become of the question.
+    pub(super) fn forget_doubt(self) {
+        self.doubt.set_value(None);
+        self.place().forget_doubt();
+    }
+
+    /// Looks for a conversation that was left before it was there. What is found needs no sending any more.
+    pub(super) async fn look_for(self, doubt: Doubt) {
+        for wait in LOOKS {
+            TimeoutFuture::new(wait).await;
+            if let Ok(Some(conversation)) = self.find_begun(&doubt).await {
+                self.forget_doubt();
+                self.take_out(&doubt.question);
+                self.tell(ChatEvent::Asked(conversation));
+                return;
+            }
         }
     }
 
@@ -98,10 +207,10 @@ impl ChatState {
         let project = self.project.with_untracked(|project| project.id);
         let newest = conversations::list(project, false, None).await?;
         let since = doubt.sent_at - CLOCKS_APART;
-        let begun = newest
-            .items
-            .into_iter()
-            .filter(|conversation| js_sys::Date::parse(conversation.created_at.as_str()) >= since);
+        let begun = newest.items.into_iter().filter(|conversation| {
+            Some(conversation.id) > doubt.begun
+                && js_sys::Date::parse(conversation.created_at.as_str()) >= since
+        });
         for conversation in begun.take(LOOKED_INTO) {
             // A question and its answer: whatever has gone on from there is known to somebody.
             let all = conversations::list_newest_messages(conversation.id, 3, None).await?;
@@ -125,7 +234,9 @@ mod tests {
         Doubt {
             question,
             after: after.map(|number| message(number, None, Role::User, "").id),
+            begun: None,
             sent_at: 0.0,
+            left: false,
         }
     }
 
@@ -162,6 +273,22 @@ mod tests {
         assert!(explains(3, 1));
         assert!(!explains(2, 1), "the one before");
         assert!(!explains(4, 3), "an answer to another question");
+    }
+
+    #[test]
+    fn who_has_gone_away_may_ask_something_else() {
+        let mut doubt = doubt(asked("Again?"), None);
+        let to_another = Question::Message {
+            text: "Again?".to_owned(),
+            images: Vec::new(),
+            edits: None,
+            model: Some("a/b".to_owned()),
+        };
+        assert!(doubt.is_about(&to_another));
+        assert!(doubt.stands_before(&asked("Another?")));
+        doubt.left = true;
+        assert!(!doubt.stands_before(&asked("Another?")));
+        assert!(doubt.stands_before(&to_another));
     }
 
     #[test]

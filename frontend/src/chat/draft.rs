@@ -23,7 +23,7 @@ pub enum Place {
 }
 
 impl Place {
-    fn key(self) -> String {
+    pub(super) fn key(self) -> String {
         match self {
             Self::Beginning(project) => format!("message.new.{project}"),
             Self::Conversation(conversation) => format!("message.in.{conversation}"),
@@ -63,7 +63,7 @@ impl Place {
 }
 
 /// A text and the images that go with it.
-type Typed = (String, Vec<String>);
+pub(super) type Typed = (String, Vec<String>);
 
 /// The images of a message that are still there.
 pub(super) fn image_names(message: &Message) -> Vec<String> {
@@ -85,8 +85,15 @@ fn join(sent: &str, images: &[String], (typed, more): Typed) -> Typed {
     (text, images.iter().cloned().chain(new).collect())
 }
 
+/// What was typed after a text was sent, as [`join`] has put it; `None` if this begins with another text.
+fn after(sent: &str, typed: &str) -> Option<String> {
+    let rest = typed.strip_prefix(sent)?;
+    let rest = rest.strip_prefix("\n\n").or(rest.is_empty().then_some(""));
+    rest.map(str::to_owned)
+}
+
 impl ChatState {
-    fn place(self) -> Place {
+    pub(super) fn place(self) -> Place {
         self.conversation.get_untracked().map_or_else(
             || Place::Beginning(self.project.with_untracked(|project| project.id)),
             Place::Conversation,
@@ -150,6 +157,20 @@ impl ChatState {
         if last.is_some_and(|last| last.content == draft && image_names(&last) == images) {
             self.put(Typed::default());
             self.keep_draft();
+            self.forget_doubt();
+        }
+    }
+
+    /// Takes a question out of the box that the server turned out to have.
+    pub(super) fn take_out(self, question: &Question) {
+        let Question::Message { text, images, .. } = question else {
+            return;
+        };
+        let (typed, mut more) = self.typed();
+        if let Some(rest) = after(text, &typed) {
+            more.retain(|image| !images.contains(image));
+            self.put((rest, more));
+            self.keep_draft();
         }
     }
 
@@ -182,7 +203,11 @@ impl ChatState {
             Some(Question::Again(_)) | None => {}
         }
         self.pending.set(None);
+        self.forget_doubt();
         let before = self.place();
+        if matches!(before, Place::Beginning(_)) {
+            self.begun.set_value(Some(conversation));
+        }
         self.conversation.set(Some(conversation));
         self.move_sending(before, self.place());
         // What was typed in the meantime belongs to the conversation.
@@ -266,5 +291,10 @@ mod tests {
         assert_eq!(joined, ("sent\n\ntyped".to_owned(), images(&["a", "b"])));
         assert_eq!(join("", &[], ("typed".to_owned(), Vec::new())).0, "typed");
         assert_eq!(join("sent", &[], Typed::default()).0, "sent");
+        assert_eq!(after("sent", "sent\n\ntyped").as_deref(), Some("typed"));
+        assert_eq!(after("sent", "sent").as_deref(), Some(""));
+        for mended in ["sent away", "send", ""] {
+            assert_eq!(after("sent", mended), None, "{mended}");
+        }
     }
 }

@@ -64,15 +64,20 @@ impl ChatState {
         self.live.set(None);
         self.pending.set(None);
         self.refusal.set(None);
-        self.doubt.set_value(None);
         self.stop_early.set(false);
         self.model.set(None);
         self.announcement.set("");
         self.marked.set(None);
         self.sought.set_value(message);
         self.restore_draft();
+        let doubt = self.place().load_doubt();
+        self.doubt.set_value(doubt.clone());
         let Some(id) = conversation else {
             self.load.set(Load::Ready);
+            self.to_end();
+            if let Some(doubt) = doubt {
+                self.work(self.look_for(doubt));
+            }
             return;
         };
         self.load.set(Load::Loading);

@@ -111,6 +111,8 @@ pub struct ChatSignals {
     pub refusal: RwSignal<Option<Refusal>>,
     /// A question of which it is not known whether the server has it.
     pub(super) doubt: StoredValue<Option<Doubt>>,
+    /// The last conversation that was begun here.
+    pub(super) begun: StoredValue<Option<ConversationId>>,
     /// What is typed and not sent.
     pub draft: RwSignal<String>,
     /// The images that go with it, by the names of the project's files.
@@ -165,6 +167,7 @@ impl ChatState {
             pending: RwSignal::new(None),
             refusal: RwSignal::new(None),
             doubt: StoredValue::new(None),
+            begun: StoredValue::new(None),
             draft: RwSignal::new(String::new()),
             images: RwSignal::new(Vec::new()),
             sending: ImagesOnTheirWay::of(project.with_untracked(|project| project.id)),
