@@ -203,6 +203,8 @@ impl ChatState {
             Some(Question::Again(_)) | None => {}
         }
         self.pending.set(None);
+        // The path that is shown is now the server's own.
+        self.chosen.set_value(None);
         self.forget_doubt();
         let before = self.place();
         if matches!(before, Place::Beginning(_)) {

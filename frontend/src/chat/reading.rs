@@ -65,6 +65,7 @@ impl ChatState {
         self.pending.set(None);
         self.refusal.set(None);
         self.stop_early.set(false);
+        self.chosen.set_value(None);
         self.model.set(None);
         self.announcement.set("");
         self.marked.set(None);
@@ -107,6 +108,10 @@ impl ChatState {
         let Some(id) = self.conversation.get_untracked().filter(|_| idle) else {
             return;
         };
+        // What the server does not know of must not be undone by what it says.
+        if self.chosen.with_value(Option::is_some) {
+            return self.tell_chosen();
+        }
         self.work(async move {
             // What is shown stays true to its moment where the server cannot be asked.
             let Ok(conversation) = conversations::find(id).await else {
@@ -281,18 +286,44 @@ impl ChatState {
     /// Shows the path that ends in `leaf`, here and wherever the conversation is opened next.
     fn show_path(self, leaf: Option<MessageId>) {
         self.leaf.set(leaf);
-        let (Some(conversation), Some(leaf)) = (self.conversation.get_untracked(), leaf) else {
+        self.chosen.set_value(leaf);
+        self.tell_chosen();
+    }
+
+    /// Tells the server which path was chosen, the last one once it knows of the one before: two requests at
+    /// once may arrive in either order.
+    fn tell_chosen(self) {
+        if self.telling.get_value() {
             return;
-        };
+        }
+        self.telling.set_value(true);
         spawn_local(async move {
-            let body = UpdateConversation {
-                active_message_id: Some(leaf),
-                ..UpdateConversation::default()
-            };
-            // Where the server does not hear of it, the choice holds until the conversation is read
-            // again; what is sent until then names its place itself.
-            let _ = conversations::update(conversation, body).await;
+            // The pane may be gone after each request.
+            while let Some((conversation, leaf)) = self.to_tell() {
+                let body = UpdateConversation {
+                    active_message_id: Some(leaf),
+                    ..UpdateConversation::default()
+                };
+                let told = conversations::update(conversation, body).await.is_ok();
+                let chosen = self.chosen.try_get_value().flatten();
+                if chosen != Some(leaf) {
+                    continue;
+                }
+                // Where the server does not hear of it, the choice holds until the conversation is opened
+                // again; what is sent until then names its place itself.
+                if told {
+                    self.chosen.try_set_value(None);
+                }
+                break;
+            }
+            self.telling.try_set_value(false);
         });
+    }
+
+    fn to_tell(self) -> Option<(ConversationId, MessageId)> {
+        let conversation = self.conversation.try_get_untracked()??;
+        let leaf = self.chosen.try_get_value()??;
+        Some((conversation, leaf))
     }
 
     /// Follows the answer at the end of what is shown, where that is still being written.

@@ -127,6 +127,10 @@ pub struct ChatSignals {
     pub to_end: RwSignal<u32>,
     /// The last thing that is worth saying aloud.
     pub announcement: RwSignal<&'static str>,
+    /// The end of the path that the person has chosen, until the server knows of it.
+    pub(super) chosen: StoredValue<Option<MessageId>>,
+    /// Whether the server is being told of it.
+    pub(super) telling: StoredValue<bool>,
     /// A stop was asked for before there was a generation to stop.
     pub(super) stop_early: RwSignal<bool>,
     /// The message to go to, which may still have to be read.
@@ -175,6 +179,8 @@ impl ChatState {
             editing: RwSignal::new(None),
             to_end: RwSignal::new(0),
             announcement: RwSignal::new(""),
+            chosen: StoredValue::new(None),
+            telling: StoredValue::new(false),
             stop_early: RwSignal::new(false),
             sought: StoredValue::new(None),
             toasts: use_toasts(),
