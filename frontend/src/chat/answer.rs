@@ -196,7 +196,8 @@ impl ChatState {
         self.leaf.set(Some(live.id()));
         self.live.set(Some(live));
         self.acknowledge(conversation);
-        self.to_end();
+        // Sending has taken the reader to the end; whoever has gone up since reads there.
+        self.show_end();
         self.announcement.set("The assistant is answering.");
         self.tell(if begins {
             ChatEvent::Begun(conversation)

@@ -360,13 +360,18 @@ impl ChatState {
             .then(|| LiveAnswer::new(generation, Message::clone(&message)))
     }
 
-    /// Takes the reader to the end of the path.
-    pub fn to_end(self) {
+    /// Has the end of the path on the page, wherever the reader is.
+    pub(super) fn show_end(self) {
         let path = untrack(|| self.path());
         let shown = self.span.with_untracked(|span| span.range(&path));
         if shown.end < path.len() {
             self.span.set(Span::at_end(&path));
         }
+    }
+
+    /// Takes the reader to the end of the path.
+    pub fn to_end(self) {
+        self.show_end();
         self.to_end.update(|count| *count = count.wrapping_add(1));
     }
 
