@@ -8,6 +8,7 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use prompthub_dto::{
     chat::{Chat, ContentPart, CreateMessage, Message, MessageContent, MessageStatus, Role},
+    ids::MessageId,
     problem::ProblemCode,
     stream::StreamEvent,
 };
@@ -297,6 +298,18 @@ impl ChatState {
     }
 
     fn end(self, message: Message) {
+        let answer = message.id;
+        self.ended.set_value(Some(answer));
+        self.tree.update(|tree| tree.insert(message));
+        self.live.set(None);
+        self.tell_end(answer);
+    }
+
+    /// Says that an answer has ended, and how, to whoever listens and to the page around.
+    fn tell_end(self, answer: MessageId) {
+        let Some(message) = self.tree.with_untracked(|tree| tree.get(answer).cloned()) else {
+            return;
+        };
         self.announcement.set(match message.status {
             MessageStatus::Running | MessageStatus::Complete | MessageStatus::Other => {
                 "The answer is complete."
@@ -309,12 +322,9 @@ impl ChatState {
             let question = message.parent_id.and_then(|id| tree.get(id));
             question.is_some_and(|question| question.parent_id.is_none())
         });
-        let conversation = message.conversation_id;
         let is_demo = message.model.as_deref().is_some_and(model_name::is_demo);
-        self.tree.update(|tree| tree.insert(message));
-        self.live.set(None);
         self.tell(ChatEvent::Answered {
-            conversation,
+            conversation: message.conversation_id,
             first: first && !is_demo,
         });
     }
@@ -326,10 +336,17 @@ impl ChatState {
         };
         match self.read_end(id).await {
             Ok(newest) => {
+                let answer = self
+                    .live
+                    .with_untracked(|live| live.as_ref().map(LiveAnswer::id));
+                self.ended.set_value(answer);
                 self.show(newest);
                 let ended = self.running().is_none();
                 if ended {
                     self.live.set(None);
+                    if let Some(answer) = answer {
+                        self.tell_end(answer);
+                    }
                 }
                 ended
             }

@@ -67,6 +67,7 @@ impl ChatState {
         self.stop_early.set(false);
         self.chosen.set_value(None);
         self.model.set(None);
+        self.ended.set_value(None);
         self.announcement.set("");
         self.marked.set(None);
         self.sought.set_value(message);

@@ -125,6 +125,8 @@ pub struct ChatSignals {
     pub editing: RwSignal<Option<MessageId>>,
     /// Counts up whenever the reader is to be taken to the end.
     pub to_end: RwSignal<u32>,
+    /// The answer that has just ended.
+    pub(super) ended: StoredValue<Option<MessageId>>,
     /// The last thing that is worth saying aloud.
     pub announcement: RwSignal<&'static str>,
     /// The end of the path that the person has chosen, until the server knows of it.
@@ -178,6 +180,7 @@ impl ChatState {
             model: RwSignal::new(None),
             editing: RwSignal::new(None),
             to_end: RwSignal::new(0),
+            ended: StoredValue::new(None),
             announcement: RwSignal::new(""),
             chosen: StoredValue::new(None),
             telling: StoredValue::new(false),
