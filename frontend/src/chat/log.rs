@@ -58,6 +58,9 @@ pub fn Log(state: ChatState) -> impl IntoView {
             state.show_later();
         }
     };
+    // Only what is said from now on is read out, not what was said before.
+    let reads_history =
+        move || (state.settling.get() || scroll.is_growing_upwards()).then_some("true");
     let is_empty = move || {
         state.load.get() == Load::Ready
             && path.with(Vec::is_empty)
@@ -69,6 +72,7 @@ pub fn Log(state: ChatState) -> impl IntoView {
                 class="ph-chat__log"
                 role="log"
                 aria-label="Conversation"
+                aria-busy=reads_history
                 tabindex="0"
                 node_ref=scroll.frame
                 on:scroll=on_scroll

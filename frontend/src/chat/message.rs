@@ -148,7 +148,8 @@ fn Outcome(state: ChatState, message: Memo<Option<Arc<Message>>>) -> impl IntoVi
                 });
             let id = message.id;
             let retry = Callback::new(move |()| ask_again(state, id));
-            return Some(view! { <ErrorNotice error on_retry=retry/> }.into_any());
+            let old = state.ended.get_value() != Some(id);
+            return Some(view! { <ErrorNotice error on_retry=retry old/> }.into_any());
         }
         let note = note(&message)?;
         Some(view! { <p class="ph-message__note">{note}</p> }.into_any())

@@ -24,6 +24,8 @@ use crate::api::{ApiError, conversations};
 const FIRST_PAGE: u32 = 50;
 /// How many are asked for at a time after that, which is as many as the server gives.
 const PAGE: u32 = prompthub_dto::page::MAX_LIMIT;
+/// How long the messages of a conversation that is opened may take to be on the page.
+const SETTLING: Duration = Duration::from_millis(500);
 /// How long a message that was looked for stays marked.
 const MARKED: Duration = Duration::from_secs(3);
 
@@ -76,6 +78,7 @@ impl ChatState {
         self.doubt.set_value(doubt.clone());
         let Some(id) = conversation else {
             self.load.set(Load::Ready);
+            self.settling.set(false);
             self.to_end();
             if let Some(doubt) = doubt {
                 self.work(self.look_for(doubt));
@@ -83,10 +86,12 @@ impl ChatState {
             return;
         };
         self.load.set(Load::Loading);
+        self.settling.set(true);
         self.work(async move {
             match self.read_end(id).await {
                 Ok(newest) => {
                     self.show(newest);
+                    self.settle_soon();
                     self.forget_sent_draft();
                     if self.sought.get_value().is_some() {
                         self.go_to_sought();
@@ -96,9 +101,24 @@ impl ChatState {
                     self.read_older();
                     self.follow_running().await;
                 }
-                Err(error) => self.load.set(Load::Failed(error)),
+                Err(error) => {
+                    self.settling.set(false);
+                    self.load.set(Load::Failed(error));
+                }
             }
         });
+    }
+
+    fn settle_soon(self) {
+        set_timeout(
+            move || {
+                // The pane may be gone by then, or wait for another conversation.
+                if self.load.try_get_untracked() == Some(Load::Ready) {
+                    self.settling.set(false);
+                }
+            },
+            SETTLING,
+        );
     }
 
     /// Puts right what another tab or program has changed in the meantime.

@@ -39,6 +39,8 @@ pub struct Scroll {
     last_top: StoredValue<i32>,
     /// What is being held in place.
     held: StoredValue<Option<Held>, LocalStorage>,
+    /// Whether something is.
+    holding: RwSignal<bool>,
 }
 
 impl Scroll {
@@ -49,9 +51,16 @@ impl Scroll {
             following: RwSignal::new(true),
             last_top: StoredValue::new(0),
             held: StoredValue::new_local(None),
+            holding: RwSignal::new(false),
         };
         Effect::new(move || scroll.observe());
         scroll
+    }
+
+    /// Whether something that was said before comes in; tracks.
+    #[must_use]
+    pub fn is_growing_upwards(self) -> bool {
+        self.holding.get()
     }
 
     /// Whether the reader has left the end.
@@ -160,12 +169,14 @@ impl Scroll {
             frame: frame.clone().into(),
             anchor,
         }));
+        self.holding.set(true);
         change();
         let end = move || {
             let _ = content.class_list().remove_1(HOLDING);
             set_anchoring(&frame, true);
             // The pane may be gone by then.
             if self.held.try_set_value(None).is_none() {
+                self.holding.set(false);
                 done();
             }
         };

@@ -125,6 +125,8 @@ pub struct ChatSignals {
     pub editing: RwSignal<Option<MessageId>>,
     /// Counts up whenever the reader is to be taken to the end.
     pub to_end: RwSignal<u32>,
+    /// Whether what was said before is still being put on the page.
+    pub settling: RwSignal<bool>,
     /// The answer that has just ended.
     pub(super) ended: StoredValue<Option<MessageId>>,
     /// The last thing that is worth saying aloud.
@@ -180,6 +182,7 @@ impl ChatState {
             model: RwSignal::new(None),
             editing: RwSignal::new(None),
             to_end: RwSignal::new(0),
+            settling: RwSignal::new(false),
             ended: StoredValue::new(None),
             announcement: RwSignal::new(""),
             chosen: StoredValue::new(None),

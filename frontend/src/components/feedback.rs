@@ -1,9 +1,10 @@
 //! What a view says besides its content: that it loads, is empty, has failed, or has done something.
 
-use leptos::prelude::*;
+use leptos::{ev::MouseEvent, prelude::*};
 
 use super::{
     button::{Button, IconButton, Size},
+    focus,
     icon::{Glyph, Icon},
     rows::rows,
 };
@@ -25,12 +26,22 @@ pub fn Skeleton(lines: usize) -> impl IntoView {
 
 /// Says that content could not be had, and offers to try again.
 #[component]
-pub fn ErrorNotice(#[prop(into)] error: Signal<ApiError>, on_retry: Callback<()>) -> impl IntoView {
+pub fn ErrorNotice(
+    #[prop(into)] error: Signal<ApiError>,
+    on_retry: Callback<()>,
+    /// Whether it tells of something that was known before, which is no reason to interrupt anybody.
+    #[prop(optional)]
+    old: bool,
+) -> impl IntoView {
+    let retry = move |event: MouseEvent| {
+        focus::stay_near(&event);
+        on_retry.run(());
+    };
     view! {
-        <div class="ph-notice ph-notice--problem" role="alert">
+        <div class="ph-notice ph-notice--problem" role=(!old).then_some("alert")>
             <Icon glyph=Glyph::Warning/>
             <span class="ph-notice__text">{move || error.get().message()}</span>
-            <Button label="Retry" size=Size::Small on_click=move |_| on_retry.run(())/>
+            <Button label="Retry" size=Size::Small on_click=retry/>
         </div>
     }
 }
