@@ -367,6 +367,10 @@ impl ChatState {
         let differs =
             |live: &Option<LiveAnswer>| live.as_ref().is_some_and(|live| live.link != link);
         if self.live.with_untracked(differs) {
+            self.announcement.set(match link {
+                Link::Reconnecting => "The connection is lost.",
+                Link::Connected => "The connection is back.",
+            });
             self.live.update(|live| {
                 if let Some(live) = live {
                     live.link = link;

@@ -27,7 +27,7 @@ pub fn QuestionFooter(
     view! {
         <div class="ph-message__tools ph-message__tools--shy">
             <Versions state id/>
-            <Copy message/>
+            <Copy state message/>
             <Button
                 label="Edit"
                 variant=Variant::Quiet
@@ -62,7 +62,7 @@ pub fn AnswerFooter(
     };
     view! {
         <div class="ph-message__tools">
-            <Copy message/>
+            <Copy state message/>
             <Button
                 label="Regenerate"
                 variant=Variant::Quiet
@@ -140,7 +140,7 @@ fn seconds(message: &Message) -> Option<f64> {
 }
 
 #[component]
-fn Copy(message: Memo<Option<Arc<Message>>>) -> impl IntoView {
+fn Copy(state: ChatState, message: Memo<Option<Arc<Message>>>) -> impl IntoView {
     let said = RwSignal::new(None::<&'static str>);
     let copy = move |_| {
         let Some(message) = message.get_untracked() else {
@@ -149,6 +149,7 @@ fn Copy(message: Memo<Option<Arc<Message>>>) -> impl IntoView {
         spawn_local(async move {
             let copied = clipboard::copy(&message.content).await;
             said.set(Some(if copied { "Copied" } else { "Not copied" }));
+            state.say_copied(copied);
             // The message may be gone by then.
             set_timeout(
                 move || {

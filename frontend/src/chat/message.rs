@@ -119,7 +119,11 @@ fn Answer(state: ChatState, id: MessageId, message: Memo<Option<Arc<Message>>>) 
                     <p>{move || reasoning.get().to_string()}</p>
                 </details>
             </Show>
-            <Markdown text complete=Signal::derive(move || !is_live.get())/>
+            <Markdown
+                text
+                complete=Signal::derive(move || !is_live.get())
+                on_copied=Callback::new(move |copied| state.say_copied(copied))
+            />
             <Show when=is_waiting>
                 <Waiting/>
             </Show>

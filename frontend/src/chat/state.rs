@@ -334,6 +334,17 @@ impl ChatState {
         }
     }
 
+    /// Says aloud whether something is on the clipboard now.
+    pub(super) fn say_copied(self, copied: bool) {
+        // What was said before may have been the same.
+        self.announcement.set("");
+        let words = if copied { "Copied." } else { "Not copied." };
+        request_animation_frame(move || {
+            // The pane may be gone by then.
+            let _ = self.announcement.try_set(words);
+        });
+    }
+
     /// Tells the page around the pane, unless that is gone.
     pub(super) fn tell(self, event: ChatEvent) {
         self.on_event.try_run(event);

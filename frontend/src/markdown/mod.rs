@@ -22,7 +22,10 @@ use web_sys::Element;
 
 use self::view::View;
 pub use self::worker::prepare;
+use crate::components::focus;
 
+/// What the button over code says, which the worker has put there.
+const COPY_CODE: &str = "Copy code";
 /// How long a button says that it has copied.
 const COPIED: Duration = Duration::from_secs(2);
 
@@ -32,6 +35,8 @@ const COPIED: Duration = Duration::from_secs(2);
 pub fn Markdown(
     #[prop(into)] text: Signal<Arc<str>>,
     #[prop(into)] complete: Signal<bool>,
+    /// Hears whether code that was to be copied was.
+    on_copied: Callback<bool>,
 ) -> impl IntoView {
     let container = NodeRef::<Div>::new();
     Effect::new(move |view: Option<Option<Rc<View>>>| {
@@ -43,11 +48,11 @@ pub fn Markdown(
         view.show(&text, complete);
         Some(view)
     });
-    view! { <div class="ph-markdown" node_ref=container on:click=move |event| on_press(&event)></div> }
+    view! { <div class="ph-markdown" node_ref=container on:click=move |event| on_press(&event, on_copied)></div> }
 }
 
 /// Handles the presses of all buttons in a document, so that none of them needs a closure.
-fn on_press(event: &MouseEvent) {
+fn on_press(event: &MouseEvent, on_copied: Callback<bool>) {
     let Some(target) = event
         .target()
         .and_then(|target| target.dyn_into::<Element>().ok())
@@ -59,13 +64,13 @@ fn on_press(event: &MouseEvent) {
         return;
     };
     match button.get_attribute(action).as_deref() {
-        Some("copy-code") => copy_code(button),
+        Some("copy-code") => copy_code(button, on_copied),
         Some("load-image") => load_image(&button),
         _ => {}
     }
 }
 
-fn copy_code(button: Element) {
+fn copy_code(button: Element, on_copied: Callback<bool>) {
     let code = button
         .closest(".ph-code")
         .ok()
@@ -76,7 +81,9 @@ fn copy_code(button: Element) {
     spawn_local(async move {
         let copied = clipboard::copy(&code).await;
         button.set_text_content(Some(if copied { "Copied" } else { "Not copied" }));
-        set_timeout(move || button.set_text_content(Some("Copy")), COPIED);
+        // The message may be gone by then.
+        on_copied.try_run(copied);
+        set_timeout(move || button.set_text_content(Some(COPY_CODE)), COPIED);
     });
 }
 
@@ -120,5 +127,8 @@ fn load_image(button: &Element) {
     {
         // The button is in the frame, so it can be replaced.
         let _ = button.replace_with_with_node_1(&image);
+        if focus::is_lost() {
+            focus::focus(&frame);
+        }
     }
 }
