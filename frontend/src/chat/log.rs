@@ -14,7 +14,7 @@ use super::{
 use crate::components::{
     button::{Button, Size, Variant},
     feedback::{ErrorNotice, Skeleton},
-    model_name,
+    focus, model_name,
     rows::rows,
 };
 
@@ -101,7 +101,15 @@ pub fn Log(state: ChatState) -> impl IntoView {
                                 label="Show earlier messages"
                                 variant=Variant::Quiet
                                 size=Size::Small
-                                on_click=move |_| show_earlier(state, scroll)
+                                on_click=move |_| {
+                                    show_earlier(state, scroll);
+                                    // The button goes when there is no more.
+                                    request_animation_frame(move || {
+                                        if focus::is_lost() {
+                                            focus_log(scroll);
+                                        }
+                                    });
+                                }
                             />
                         </div>
                     </Show>
@@ -156,11 +164,15 @@ pub(super) fn element_id(message: MessageId) -> String {
 
 /// The button that was pressed goes away, so the focus goes to what it led to.
 fn leave_for_end(state: ChatState, scroll: Scroll) {
-    if let Some(frame) = scroll.frame.get_untracked() {
-        // A log that cannot take the focus is still scrolled.
-        let _ = frame.focus();
-    }
+    focus_log(scroll);
     state.to_end();
+}
+
+fn focus_log(scroll: Scroll) {
+    // The pane may be gone by now.
+    if let Some(frame) = scroll.frame.try_get_untracked().flatten() {
+        focus::focus(&frame);
+    }
 }
 
 /// What stands before the first message while there are earlier ones that are not read.

@@ -50,11 +50,14 @@ pub fn Button(
     #[prop(optional, into)]
     busy: Signal<bool>,
     #[prop(optional, into)] disabled: Signal<bool>,
+    /// Whether there is nothing to do for it now. Unlike a disabled one it keeps the focus.
+    #[prop(optional, into)]
+    idle: Signal<bool>,
     #[prop(optional, into)] on_click: Option<Callback<MouseEvent>>,
 ) -> impl IntoView {
     // `aria-disabled` instead of `disabled`, so that focus is not thrown out of the form.
     let press = move |event: MouseEvent| {
-        if busy.get_untracked() {
+        if busy.get_untracked() || idle.get_untracked() {
             event.prevent_default();
         } else if let Some(on_click) = on_click {
             on_click.run(event);
@@ -64,7 +67,7 @@ pub fn Button(
         <button
             type=if on_click.is_some() { "button" } else { "submit" }
             class=class(variant, size)
-            aria-disabled=move || busy.get().then_some("true")
+            aria-disabled=move || (busy.get() || idle.get()).then_some("true")
             disabled=disabled
             on:click=press
         >

@@ -1,10 +1,11 @@
 //! What stands at the end of a list that is read page by page.
 
-use leptos::prelude::*;
+use leptos::{ev::MouseEvent, prelude::*};
 
 use super::{
     button::{Button, Size},
     feedback::{ErrorNotice, Skeleton},
+    focus,
 };
 use crate::state::loaded::{End, Progress};
 
@@ -20,12 +21,18 @@ pub fn ListEnd(
         Progress::Failed(error) => {
             view! { <ErrorNotice error=error on_retry=end.reload/> }.into_any()
         }
-        Progress::More(_) => view! {
-            <div class="ph-bar ph-bar--centre">
-                <Button label="Show more" size=Size::Small on_click=move |_| end.more.run(())/>
-            </div>
+        Progress::More(_) => {
+            let show_more = move |event: MouseEvent| {
+                focus::stay_near(&event);
+                end.more.run(());
+            };
+            view! {
+                <div class="ph-bar ph-bar--centre">
+                    <Button label="Show more" size=Size::Small on_click=show_more/>
+                </div>
+            }
+            .into_any()
         }
-        .into_any(),
         Progress::Complete => ().into_any(),
     }
 }

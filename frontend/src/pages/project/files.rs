@@ -5,7 +5,7 @@ use prompthub_dto::files::File;
 
 use super::{
     state::use_project,
-    uploads::{LIST, UploadItem, UploadState},
+    uploads::{LIST, UploadItem, UploadState, Uploads},
 };
 use crate::{
     api,
@@ -13,6 +13,7 @@ use crate::{
         asking::Asking,
         button::{Button, IconButton, Size},
         dialog::Confirm,
+        focus::RowPlace,
         icon::{Glyph, Icon},
         list_end::ListEnd,
         rows::rows,
@@ -131,6 +132,14 @@ fn UploadRow(item: UploadItem) -> impl IntoView {
     let uploads = use_project().uploads;
     let name = item.name();
     let label = name.clone();
+    // Each button goes when it is pressed, and the last one with its row.
+    let act = move |act: fn(Uploads, UploadItem)| {
+        let place = RowPlace::of_focus();
+        act(uploads, item);
+        if let Some(place) = place {
+            place.keep();
+        }
+    };
     let share = move || match item.state.get() {
         UploadState::Sending(share) => Some(share),
         UploadState::Waiting => Some(0.0),
@@ -148,12 +157,12 @@ fn UploadRow(item: UploadItem) -> impl IntoView {
         .into_any(),
         UploadState::Exists => view! {
             <span class="ph-field__problem">"A file of this name is here already."</span>
-            <Button label="Replace it" size=Size::Small on_click=move |_| uploads.replace(item)/>
+            <Button label="Replace it" size=Size::Small on_click=move |_| act(Uploads::replace)/>
         }
         .into_any(),
         UploadState::Failed(reason) => view! {
             <span class="ph-field__problem">{reason}</span>
-            <Button label="Retry" size=Size::Small on_click=move |_| uploads.retry(item)/>
+            <Button label="Retry" size=Size::Small on_click=move |_| act(Uploads::retry)/>
         }
         .into_any(),
     };
@@ -171,7 +180,7 @@ fn UploadRow(item: UploadItem) -> impl IntoView {
                 label=format!("Cancel {name}")
                 glyph=Glyph::Close
                 size=Size::Small
-                on_click=Callback::new(move |_| uploads.cancel(item))
+                on_click=Callback::new(move |_| act(Uploads::cancel))
             />
         </li>
     }

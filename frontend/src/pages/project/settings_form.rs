@@ -144,7 +144,7 @@ pub fn SettingsForm() -> impl IntoView {
                 <Button
                     label="Discard"
                     variant=Variant::Quiet
-                    disabled=Signal::derive(move || !dirty.get())
+                    idle=Signal::derive(move || !dirty.get())
                     on_click=discard
                 />
                 <Button label="Save changes" variant=Variant::Primary busy=save.pending()/>

@@ -1,13 +1,17 @@
 //! The versions of a project's prompt: what it said before, and the way back to it.
 
 use leptos::prelude::*;
-use prompthub_dto::projects::{PromptVersion, UpdateProject};
+use prompthub_dto::{
+    problem::ProblemCode,
+    projects::{PromptVersion, UpdateProject},
+};
 
 use super::state::use_project;
 use crate::{
     components::{
         button::{Button, Size},
         feedback::Problem,
+        focus::RowPlace,
         list_end::ListEnd,
         model_name,
         rows::rows,
@@ -15,6 +19,10 @@ use crate::{
     },
     state::{submission::Submission, toasts::use_toasts},
 };
+
+/// Said where others have changed the project since this page has read it.
+const STALE: &str = "The project was changed elsewhere meanwhile, so nothing was restored. The settings show it as \
+                     it is now; restore again if you still want to.";
 
 #[component]
 pub fn VersionsPanel() -> impl IntoView {
@@ -53,15 +61,32 @@ fn VersionRow(version: PromptVersion) -> impl IntoView {
         })
     };
     let restore = Submission::new();
+    let stale = move || {
+        let error = restore.error();
+        error.is_some_and(|error| error.is(ProblemCode::StaleVersion))
+    };
+    let failed = restore.problem(&[]);
+    let problem = Signal::derive(move || if stale() { Some(STALE.to_owned()) } else { failed.get() });
     let put_back = move |_| {
+        let place = RowPlace::of_focus();
         let change = UpdateProject {
             system_prompt: Some(prompt.clone()),
             ..UpdateProject::default()
         };
         let etag = state.project.with_untracked(|project| project.etag.clone());
         restore.submit(async move {
-            state.update(change, etag).await?;
+            match state.update(change, etag).await {
+                Err(error) if error.is(ProblemCode::StaleVersion) => {
+                    // What is there now is what the next press is about.
+                    state.refresh().await?;
+                    return Err(error);
+                }
+                other => other?,
+            }
             toasts.done(format!("The prompt of version {number} is back"));
+            if let Some(place) = place {
+                place.keep();
+            }
             Ok(())
         });
     };
@@ -92,7 +117,7 @@ fn VersionRow(version: PromptVersion) -> impl IntoView {
                             />
                         </div>
                     })}
-                    <Problem text=restore.problem(&[])/>
+                    <Problem text=problem/>
                 </div>
             </details>
         </li>

@@ -8,7 +8,7 @@ mod hit;
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::{
-    ev::{self, KeyboardEvent},
+    ev::{self, KeyboardEvent, MouseEvent},
     prelude::*,
     task::spawn_local,
 };
@@ -25,7 +25,7 @@ use crate::{
         button::{Button, Size},
         dialog::{Dialog, Shape},
         feedback::{ErrorNotice, Skeleton},
-        size,
+        focus, size,
     },
     routes,
     state::loaded::{LoadedList, Progress},
@@ -216,7 +216,8 @@ fn State(finder: RwSignal<Finder>) -> impl IntoView {
             fetch(finder, question);
         }
     });
-    let more = move |_| {
+    let more = move |event: MouseEvent| {
+        focus::stay_near(&event);
         if let Some(question) = finder.try_update(Finder::more).flatten() {
             fetch(finder, question);
         }
