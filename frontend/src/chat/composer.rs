@@ -99,6 +99,7 @@ pub fn Composer(
                     class="ph-composer__field"
                     rows="1"
                     aria-label="Message"
+                    enterkeyhint=if is_by_touch() { "enter" } else { "send" }
                     placeholder=placeholder
                     node_ref=field
                     prop:value=state.draft
@@ -169,7 +170,7 @@ fn on_key(state: ChatState, event: &ev::KeyboardEvent) {
         return;
     }
     match event.key().as_str() {
-        "Enter" if !event.shift_key() && !event.alt_key() => {
+        "Enter" if sends(event) => {
             event.prevent_default();
             state.send_draft();
         }
@@ -182,6 +183,20 @@ fn on_key(state: ChatState, event: &ev::KeyboardEvent) {
         }
         _ => {}
     }
+}
+
+/// Whether this press of Enter sends. Keyboards on a screen tell nothing of Shift, so where there is nothing
+/// but a finger to point with, Enter breaks the line; who has real keys there too can hold Ctrl or ⌘.
+fn sends(event: &ev::KeyboardEvent) -> bool {
+    let plain = !event.shift_key() && !event.alt_key();
+    plain && (!is_by_touch() || event.ctrl_key() || event.meta_key())
+}
+
+/// Whether whoever writes has nothing but a finger to point with.
+fn is_by_touch() -> bool {
+    let query = window().match_media("(pointer: coarse) and (not (any-pointer: fine))");
+    let query = query.ok().flatten();
+    query.is_some_and(|query| query.matches())
 }
 
 /// Whether there is text to paste. Office programs put a picture of it beside it; files come with their
