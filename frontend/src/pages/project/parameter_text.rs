@@ -100,7 +100,8 @@ pub fn lines(text: &str) -> impl Iterator<Item = &str> {
 
 /// The number in a field; nothing in it means that the provider decides.
 ///
-/// It is read as JSON, the form in which it is sent.
+/// It is read as JSON, the form in which it is sent, but for the comma that many people and their keyboards
+/// have in place of the point.
 fn number<T: DeserializeOwned>(
     text: &str,
     name: &'static str,
@@ -110,7 +111,7 @@ fn number<T: DeserializeOwned>(
     if text.is_empty() {
         return None;
     }
-    let number = serde_json::from_str(text).ok();
+    let number = serde_json::from_str(&text.replace(',', ".")).ok();
     if number.is_none() {
         wrong.push(name);
     }
@@ -208,6 +209,21 @@ mod tests {
         let nothing = Parameters::default();
         assert_eq!(of(&nothing), SettingsText::default());
         assert_eq!(parse(&of(&nothing)), Ok(nothing));
+    }
+
+    #[test]
+    fn a_comma_is_as_good_as_a_point() {
+        let text = SettingsText {
+            temperature: "0,7".to_owned(),
+            ..SettingsText::default()
+        };
+        assert_eq!(parse(&text).map(|read| read.temperature), Ok(Some(0.7)));
+        // A thousand is not one.
+        let text = SettingsText {
+            max_tokens: "1,000".to_owned(),
+            ..SettingsText::default()
+        };
+        assert_eq!(parse(&text), Err(Wrong(vec!["max_tokens"])));
     }
 
     #[test]

@@ -97,7 +97,8 @@ pub fn ParametersForm(
                 {number("Temperature", "temperature", draft.temperature, Kind::Decimal, "A number from 0 to 2.")}
                 {number("Top P", "top_p", draft.top_p, Kind::Decimal, "A number from 0 to 1.")}
                 {number("Max tokens", "max_tokens", draft.max_tokens, Kind::Integer, "A whole number from 1.")}
-                {number("Seed", "seed", draft.seed, Kind::Integer, "A whole number.")}
+                // Keys for whole numbers have no minus.
+                {number("Seed", "seed", draft.seed, Kind::Text, "A whole number.")}
                 <Select
                     label="Reasoning effort"
                     value=draft.reasoning_effort
