@@ -197,16 +197,16 @@ fn ModelField(state: ProjectState, problem: Signal<Option<String>>) -> impl Into
     });
     state.catalogue.need();
     let input = NodeRef::<html::Input>::new();
-    Effect::new(move |before: Option<u32>| {
+    Effect::new(move || {
         let wishes = state.model_wish.get();
         // In a sheet the field comes only with the wish, so the first run may be one as well.
-        if wishes > before.unwrap_or_default()
+        if wishes != state.model_wish_met.get_value()
             && let Some(input) = input.get()
         {
+            state.model_wish_met.set_value(wishes);
             // A field in a drawer that has been closed again takes no focus.
             let _ = input.focus();
         }
-        wishes
     });
     view! {
         <Combobox

@@ -19,6 +19,7 @@ use crate::{
         catalogue::Catalogue,
         loaded::LoadedList,
         navigation::{Go, use_go},
+        submission::Submission,
         viewport::use_narrow,
     },
 };
@@ -89,10 +90,14 @@ pub struct ProjectSignals {
     pub narrow: Signal<bool>,
     /// Counts the wishes to choose a model, each of which moves the focus to the field.
     pub model_wish: RwSignal<u32>,
+    /// How many of them were fulfilled. The field may be made anew, by another opening of the drawer.
+    pub model_wish_met: StoredValue<u32>,
     /// Counts the wishes to write, likewise.
     pub write_wish: RwSignal<u32>,
     /// Counts the wishes to save the settings by the keyboard.
     pub save_wish: RwSignal<u32>,
+    /// The save of the settings, which goes on while they are not shown.
+    pub save: Submission,
     place: Signal<Place>,
     go: Go,
 }
@@ -125,8 +130,10 @@ impl ProjectState {
             import: Import::of(Some(id), move |_| conversations.active.reload()),
             narrow: use_narrow(),
             model_wish: RwSignal::new(0),
+            model_wish_met: StoredValue::new(0),
             write_wish: RwSignal::new(0),
             save_wish: RwSignal::new(0),
+            save: Submission::new(),
             place,
             go: use_go(),
         };
