@@ -2,6 +2,7 @@
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
 use prompthub_dto::{problem::ProblemCode, projects::UpdateProject};
+use wasm_bindgen::JsCast;
 
 use super::{
     parameters_form::{PARAMETERS, ParametersForm},
@@ -43,11 +44,12 @@ pub fn SettingsForm() -> impl IntoView {
     });
     let dirty = Memo::new(move |_| change.get() != Ok(UpdateProject::default()));
 
-    let save = Submission::new();
+    let form = NodeRef::<html::Form>::new();
+    let save = state.save;
     let reload = Submission::new();
     let submit = move |mode: Mode| {
         let Ok(change) = change.get_untracked() else {
-            return;
+            return show_first_wrong(form);
         };
         if change == UpdateProject::default() {
             return;
@@ -56,11 +58,18 @@ pub fn SettingsForm() -> impl IntoView {
         let text = untrack(|| draft.text());
         reload.clear();
         save.submit(async move {
-            state
-                .save(text, change, etag.filter(|_| mode == Mode::Careful))
-                .await?;
-            toasts.done("Saved");
-            Ok(())
+            let etag = etag.filter(|_| mode == Mode::Careful);
+            let saved = state.save(text, change, etag).await;
+            match &saved {
+                Ok(()) => toasts.done("Saved"),
+                // The form says it as soon as it is shown again.
+                Err(error) if dirty.is_disposed() => toasts.problem(format!(
+                    "The settings were not saved. {}",
+                    error.message()
+                )),
+                Err(_) => {}
+            }
+            saved
         });
     };
     let take_theirs = move |_| {
@@ -108,6 +117,7 @@ pub fn SettingsForm() -> impl IntoView {
     };
     view! {
         <form
+            node_ref=form
             class="ph-form"
             novalidate
             on:submit=move |event: SubmitEvent| {
@@ -152,6 +162,17 @@ pub fn SettingsForm() -> impl IntoView {
         </form>
         <Transfer/>
         <DeleteProject/>
+    }
+}
+
+/// Takes the person to the first field that cannot be read, which may be out of sight.
+fn show_first_wrong(form: NodeRef<html::Form>) {
+    let wrong = form
+        .get_untracked()
+        .and_then(|form| form.query_selector("[aria-invalid]").ok().flatten());
+    if let Some(wrong) = wrong.and_then(|wrong| wrong.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // A field that cannot take the focus is marked all the same.
+        let _ = wrong.focus();
     }
 }
 
