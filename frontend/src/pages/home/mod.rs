@@ -88,7 +88,7 @@ pub fn HomePage() -> impl IntoView {
                         label="New project"
                         glyph=Glyph::Plus
                         variant=Variant::Primary
-                        on_click=move |_| draft.open.set(true)
+                        on_click=move |_| draft.show()
                     />
                 </div>
                 {move || none.get().then(|| view! { <Welcome draft=draft/> })}

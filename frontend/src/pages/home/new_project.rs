@@ -3,7 +3,7 @@
 use leptos::{ev::SubmitEvent, prelude::*};
 use prompthub_dto::projects::CreateProject;
 
-use super::starters::Starter;
+use super::starters::{STARTERS, Starter};
 use crate::{
     api,
     components::{
@@ -24,6 +24,7 @@ pub struct Draft {
     pub open: RwSignal<bool>,
     name: RwSignal<String>,
     system_prompt: RwSignal<String>,
+    create: Submission,
 }
 
 impl Draft {
@@ -34,23 +35,40 @@ impl Draft {
             open: RwSignal::new(false),
             name: RwSignal::new(name),
             system_prompt: RwSignal::new(system_prompt),
+            create: Submission::new(),
         };
         Effect::new(move |_| drafts::save(DRAFT, &(draft.name.get(), draft.system_prompt.get())));
         draft
     }
 
-    /// Opens the dialog with a starting point in it.
-    pub fn begin(self, starter: &Starter) {
-        self.name.set(starter.name.to_owned());
-        self.system_prompt.set(starter.system_prompt.to_owned());
+    /// Opens the dialog.
+    pub fn show(self) {
+        self.create.clear();
         self.open.set(true);
+    }
+
+    /// Opens the dialog with a starting point in it, wherever the person has not written something else.
+    pub fn begin(self, starter: &Starter) {
+        self.name
+            .update(|name| fill(name, starter, |starter| starter.name));
+        self.system_prompt
+            .update(|prompt| fill(prompt, starter, |starter| starter.system_prompt));
+        self.show();
+    }
+}
+
+/// Puts in what a starting point says, unless what is typed is somebody's own.
+fn fill(typed: &mut String, starter: &Starter, says: fn(&Starter) -> &'static str) {
+    let is_own = |typed: &str| STARTERS.iter().all(|starter| says(starter) != typed);
+    if typed.trim().is_empty() || !is_own(typed) {
+        *typed = says(starter).to_owned();
     }
 }
 
 #[component]
 pub fn NewProject(draft: Draft) -> impl IntoView {
     let go = use_go();
-    let create = Submission::new();
+    let create = draft.create;
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let system_prompt = draft.system_prompt.get_untracked();
@@ -85,5 +103,23 @@ pub fn NewProject(draft: Draft) -> impl IntoView {
                 </div>
             </form>
         </Dialog>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_starting_point_takes_the_place_of_another_and_of_nothing_else() {
+        let [editor, reviewer, _] = &STARTERS;
+        let after = |typed: &str| {
+            let mut typed = typed.to_owned();
+            fill(&mut typed, editor, |starter| starter.name);
+            typed
+        };
+        assert_eq!(after(""), editor.name);
+        assert_eq!(after(reviewer.name), editor.name);
+        assert_eq!(after("Mine"), "Mine");
     }
 }

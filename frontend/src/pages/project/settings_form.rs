@@ -63,10 +63,9 @@ pub fn SettingsForm() -> impl IntoView {
             match &saved {
                 Ok(()) => toasts.done("Saved"),
                 // The form says it as soon as it is shown again.
-                Err(error) if dirty.is_disposed() => toasts.problem(format!(
-                    "The settings were not saved. {}",
-                    error.message()
-                )),
+                Err(error) if dirty.try_get_untracked().is_none() => {
+                    toasts.problem(format!("The settings were not saved. {}", error.message()));
+                }
                 Err(_) => {}
             }
             saved
@@ -247,6 +246,10 @@ fn DeleteProject() -> impl IntoView {
     let toasts = use_toasts();
     let open = RwSignal::new(false);
     let remove = Submission::new();
+    let ask = move |_| {
+        remove.clear();
+        open.set(true);
+    };
     let confirm = Callback::new(move |()| {
         remove.submit(async move {
             api::projects::remove(state.id).await?;
@@ -259,7 +262,7 @@ fn DeleteProject() -> impl IntoView {
     let name = move || state.project.with(|project| project.value.name.clone());
     view! {
         <div class="ph-bar">
-            <Button label="Delete project" variant=Variant::Danger size=Size::Small glyph=Glyph::Trash on_click=move |_| open.set(true)/>
+            <Button label="Delete project" variant=Variant::Danger size=Size::Small glyph=Glyph::Trash on_click=ask/>
         </div>
         <Confirm
             open=open

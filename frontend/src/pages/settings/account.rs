@@ -72,6 +72,10 @@ pub fn DeleteAccountSection() -> impl IntoView {
     let toasts = use_toasts();
     let open = RwSignal::new(false);
     let remove = Submission::new();
+    let ask = move |_| {
+        remove.clear();
+        open.set(true);
+    };
     let confirm = Callback::new(move |()| {
         remove.submit(async move {
             api::account::delete_me().await?;
@@ -85,7 +89,7 @@ pub fn DeleteAccountSection() -> impl IntoView {
         <Section id="delete-account" title="Delete account">
             <p>"Your projects, conversations and files are deleted with it, and nobody can bring them back."</p>
             <div class="ph-bar">
-                <Button label="Delete account" variant=Variant::Danger on_click=move |_| open.set(true)/>
+                <Button label="Delete account" variant=Variant::Danger on_click=ask/>
             </div>
             <Confirm
                 open=open
