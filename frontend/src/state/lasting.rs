@@ -4,10 +4,12 @@
 //! What is made in the handler of an event belongs to the view of that handler, and goes with it. Here it
 //! can be made without one.
 
+use std::time::Duration;
+
 use leptos::{prelude::*, reactive::owner::Owner};
 use prompthub_dto::ids::{ProjectId, UserId};
 
-use super::session::Session;
+use super::{session::Session, toasts::use_toasts};
 
 /// Where signals are made that outlive the view that asks for them.
 #[derive(Clone, Copy)]
@@ -21,11 +23,17 @@ impl Lasting {
     pub fn provide(session: Session) {
         let lasting = Self(StoredValue::new(Owner::new()));
         provide_context(lasting);
+        let toasts = use_toasts();
         let person = Memo::new(move |_| session.user().map(|user| user.id));
         Effect::new(move |before: Option<Option<UserId>>| {
             let person = person.get();
-            if before.flatten().is_some_and(|before| Some(before) != person) {
-                lasting.0.get_value().cleanup();
+            if before
+                .flatten()
+                .is_some_and(|before| Some(before) != person)
+            {
+                // Once the views that showed it are gone.
+                set_timeout(move || lasting.0.get_value().cleanup(), Duration::ZERO);
+                toasts.forget_problems();
             }
             person
         });

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-/// How long a notice stands: long enough to be read twice.
+/// How long a notice stands that something worked: long enough to be read twice. One that something failed
+/// stands until it is dismissed, since it may have to be acted upon.
 const LIFETIME: Duration = Duration::from_secs(6);
 
 /// How a notice is to be taken.
@@ -56,11 +57,23 @@ impl Toasts {
         self.list.update(|list| list.retain(|toast| toast.id != id));
     }
 
+    /// Another person sits down: what went wrong for the last one is not theirs.
+    pub fn forget_problems(self) {
+        self.list
+            .update(|list| list.retain(|toast| toast.tone == Tone::Done));
+    }
+
     fn push(self, tone: Tone, text: String) {
         let id = self.next.get_value();
         self.next.set_value(id.wrapping_add(1));
-        self.list.update(|list| list.push(Toast { id, tone, text }));
-        set_timeout(move || self.dismiss(id), LIFETIME);
+        self.list.update(|list| {
+            // The same once more is no further notice.
+            list.retain(|toast| tone == Tone::Done || toast.text != text);
+            list.push(Toast { id, tone, text });
+        });
+        if tone == Tone::Done {
+            set_timeout(move || self.dismiss(id), LIFETIME);
+        }
     }
 }
 
