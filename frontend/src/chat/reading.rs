@@ -15,7 +15,7 @@ use prompthub_dto::{
 
 use super::{
     span::Span,
-    state::{ChatState, Load},
+    state::{ChatEvent, ChatState, Load},
     tree::MessageTree,
 };
 use crate::api::{ApiError, conversations};
@@ -210,6 +210,7 @@ impl ChatState {
             self.span.set(Span::at_end(&path));
         }
         self.load.set(Load::Ready);
+        self.tell(ChatEvent::Read(Box::new(conversation)));
     }
 
     /// Reads what was said before, page by page, while the person reads the end.

@@ -9,7 +9,7 @@ use std::ops::Deref;
 use futures_util::future::{AbortHandle, abortable};
 use leptos::{prelude::*, task::spawn_local};
 use prompthub_dto::{
-    chat::{Message, MessageStatus},
+    chat::{Conversation, Message, MessageStatus},
     ids::{ConversationId, MessageId},
     projects::Project,
 };
@@ -24,8 +24,10 @@ use crate::{
 };
 
 /// What has happened in the pane that the page around it may want to know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum ChatEvent {
+    /// This conversation was read; it may be in no list of the page's.
+    Read(Box<Conversation>),
     /// The first message has made this conversation.
     Begun(ConversationId),
     /// A message was added to this conversation.

@@ -100,8 +100,14 @@ pub fn HomePage() -> impl IntoView {
                         |project| view! { <li><ProjectCard project=project/></li> }.into_any(),
                     )}
                 </ul>
-                {move || (shown.with(Vec::is_empty) && !filter.with(String::is_empty)).then(|| view! {
-                    <p class="ph-hint" role="status">"No project fits this filter."</p>
+                {move || (shown.with(Vec::is_empty) && !filter.with(String::is_empty)).then(|| {
+                    let all_read = projects.progress().get() == Progress::Complete;
+                    let said = if all_read {
+                        "No project fits this filter."
+                    } else {
+                        "None of the projects that are read so far fits this filter."
+                    };
+                    view! { <p class="ph-hint" role="status">{said}</p> }
                 })}
                 <ListEnd end=projects.end() lines=3/>
             </Main>

@@ -19,6 +19,8 @@ const LOOKS: [u32; 5] = [0, 1_000, 2_000, 4_000, 8_000];
 pub struct Conversations {
     pub active: LoadedList<Conversation>,
     pub archived: LoadedList<Conversation>,
+    /// The one that was opened last, which may be in neither list: they are read page by page.
+    opened: RwSignal<Option<Conversation>>,
     /// Whether the person is giving one of them a name; then no other comes in between.
     pub renaming: RwSignal<bool>,
     /// Those that are deleted, of which an earlier question may still bring news.
@@ -35,17 +37,27 @@ impl Conversations {
         Self {
             active: list(false),
             archived: list(true),
+            opened: RwSignal::new(None),
             renaming: RwSignal::new(false),
             removed: StoredValue::new(Vec::new()),
         }
     }
 
-    /// Every one that is known, the archived ones last; tracks.
+    /// The title of one, if it is known; tracks.
     #[must_use]
-    pub fn all(self) -> Vec<Conversation> {
-        let mut all = self.active.items().get();
-        all.extend(self.archived.items().get());
-        all
+    pub fn title_of(self, id: ConversationId) -> Option<String> {
+        let title = |conversation: &Conversation| {
+            (conversation.id == id).then(|| conversation.title.clone())
+        };
+        let listed = [self.active, self.archived]
+            .into_iter()
+            .find_map(|list| list.items().with(|all| all.iter().find_map(title)));
+        listed.or_else(|| self.opened.with(|opened| opened.as_ref().and_then(title)))
+    }
+
+    /// One was opened, and this is what it is.
+    pub fn opened(self, conversation: Conversation) {
+        self.opened.set(Some(conversation));
     }
 
     /// Takes what the server says a conversation is now, unless it is known to be otherwise since.
@@ -168,6 +180,7 @@ mod tests {
             test(Conversations {
                 active: list(),
                 archived: list(),
+                opened: RwSignal::new(None),
                 renaming: RwSignal::new(false),
                 removed: StoredValue::new(Vec::new()),
             });
@@ -194,6 +207,19 @@ mod tests {
             conversations.replace(&conversation("another name", 4));
             assert_eq!(titles(conversations.active), ["another name"]);
             assert_eq!(titles(conversations.archived), [""; 0]);
+        });
+    }
+
+    #[test]
+    fn what_is_open_has_a_title_though_it_is_in_no_list() {
+        with_conversations(|conversations| {
+            let id = conversation("", 1).id;
+            assert_eq!(conversations.title_of(id), None);
+            conversations.opened(conversation("long ago", 1));
+            assert_eq!(conversations.title_of(id).as_deref(), Some("long ago"));
+            // What the list says is newer.
+            conversations.replace(&conversation("a name", 2));
+            assert_eq!(conversations.title_of(id).as_deref(), Some("a name"));
         });
     }
 

@@ -181,9 +181,7 @@ impl ProjectState {
     #[must_use]
     pub fn conversation_title(self) -> Option<String> {
         let id = self.conversation.get()?;
-        let all = self.conversations.all();
-        let conversation = all.into_iter().find(|conversation| conversation.id == id)?;
-        Some(conversation.title)
+        self.conversations.title_of(id)
     }
 
     /// Leaves the project for another place.
