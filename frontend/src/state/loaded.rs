@@ -104,6 +104,10 @@ impl Age {
         *self
     }
 
+    fn is_unread(&self) -> bool {
+        self.reads == 0
+    }
+
     fn change(&mut self) {
         self.changes = self.changes.wrapping_add(1);
     }
@@ -205,7 +209,7 @@ impl<T: Listed + Clone + Send + Sync> LoadedList<T> {
         list
     }
 
-    /// Reads nothing before it is told to by [`Self::reload`].
+    /// Reads nothing before it is told to by [`Self::need`] or [`Self::reload`].
     pub fn unread<F>(fetch: impl Fn(Option<String>) -> F + 'static) -> Self
     where
         F: Future<Output = Result<Page<T>, ApiError>> + 'static,
@@ -259,6 +263,20 @@ impl<T: Listed + Clone + Send + Sync> LoadedList<T> {
             self.progress.set(Progress::Loading);
         }
         self.read(None);
+    }
+
+    /// Somebody looks at it: reads it, unless that was done before.
+    pub fn need(self) {
+        if self.age.with_value(Age::is_unread) {
+            self.reload();
+        }
+    }
+
+    /// Reads it again, if somebody has looked at it.
+    pub fn renew(self) {
+        if self.age.try_with_value(Age::is_unread) == Some(false) {
+            self.reload();
+        }
     }
 
     /// Reads the next page, if there is one.
@@ -350,7 +368,9 @@ mod tests {
     #[test]
     fn an_answer_that_does_not_know_of_a_change_is_outdated() {
         let mut age = Age::default();
+        assert!(age.is_unread());
         let begun = age.begin();
+        assert!(!age.is_unread());
         age.change();
         assert_eq!(age.judge(begun), Verdict::Outdated);
         let again = age;

@@ -118,7 +118,7 @@ impl ProjectState {
             conversation: conversation.into(),
             conversations,
             files,
-            versions: LoadedList::new(move |cursor: Option<String>| async move {
+            versions: LoadedList::unread(move |cursor: Option<String>| async move {
                 api::projects::list_versions(id, cursor.as_deref()).await
             }),
             catalogue: Catalogue::provide(),
@@ -262,7 +262,7 @@ impl ProjectState {
         let base = saved.unwrap_or_else(|| SettingsText::of(&before));
         self.draft.rebase(&base, &current.value);
         if current.value.prompt_version != before.prompt_version {
-            self.versions.reload();
+            self.versions.renew();
         }
         self.project.set(current);
     }

@@ -6,7 +6,7 @@ use prompthub_dto::{
     projects::{PromptVersion, UpdateProject},
 };
 
-use super::state::use_project;
+use super::state::{DrawerTab, use_project};
 use crate::{
     components::{
         button::{Button, Size},
@@ -28,6 +28,12 @@ const STALE: &str = "The project was changed elsewhere meanwhile, so nothing was
 pub fn VersionsPanel() -> impl IntoView {
     let state = use_project();
     let versions = state.versions;
+    // The panel is there while another tab is shown, and a version is a whole prompt.
+    Effect::new(move || {
+        if state.tab.get() == DrawerTab::Versions {
+            versions.need();
+        }
+    });
     view! {
         <p class="ph-hint">"Every change of the prompt, the model or the parameters is kept. Answers name the version they were given."</p>
         <ol class="ph-versions" aria-label="Versions">
@@ -66,7 +72,13 @@ fn VersionRow(version: PromptVersion) -> impl IntoView {
         error.is_some_and(|error| error.is(ProblemCode::StaleVersion))
     };
     let failed = restore.problem(&[]);
-    let problem = Signal::derive(move || if stale() { Some(STALE.to_owned()) } else { failed.get() });
+    let problem = Signal::derive(move || {
+        if stale() {
+            Some(STALE.to_owned())
+        } else {
+            failed.get()
+        }
+    });
     let put_back = move |_| {
         let place = RowPlace::of_focus();
         let change = UpdateProject {
