@@ -72,7 +72,7 @@ pub fn AnswerFooter(
             />
             <Versions state id/>
             <Show when=is_demo>
-                <span class="ph-message__demo">"Demo model: answers are canned"</span>
+                <span>"Demo model: answers are canned. "<a href=state.providers>"Set up a provider"</a></span>
             </Show>
             {move || figures().map(|(summary, details)| view! {
                 <details class="ph-message__figures">
