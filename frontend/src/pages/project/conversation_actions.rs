@@ -7,10 +7,7 @@ use prompthub_dto::{
     transfer::ExportFormat,
 };
 
-use super::{
-    conversations::Conversations,
-    state::{ProjectState, use_project},
-};
+use super::{conversations::Conversations, state::ProjectState};
 use crate::{
     api,
     components::{
@@ -102,10 +99,11 @@ impl Actions {
     }
 }
 
-/// The dialogs that the menus open.
+/// The dialogs that the menus open. They are the workspace's and not the rail's, which is made anew when the
+/// page becomes narrow or wide.
 #[component]
-pub fn ConversationDialogs(actions: Actions) -> impl IntoView {
-    let state = use_project();
+pub fn ConversationDialogs(state: ProjectState) -> impl IntoView {
+    let actions = state.actions;
     let Actions {
         renaming, deleting, ..
     } = actions;

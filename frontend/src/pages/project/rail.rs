@@ -5,7 +5,6 @@ use leptos_router::components::A;
 use prompthub_dto::{chat::Conversation, ids::ConversationId};
 
 use super::{
-    conversation_actions::{Actions, ConversationDialogs},
     groups::{Group, group},
     state::{ProjectState, use_project},
 };
@@ -118,7 +117,6 @@ fn ProjectSwitcher() -> impl IntoView {
 fn Conversations() -> impl IntoView {
     let state = use_project();
     let clock = use_clock();
-    let actions = Actions::new(state.conversations);
     let list = state.conversations.active;
     let archived = state.conversations.archived;
     // A list that could not be read may have something in it.
@@ -142,7 +140,7 @@ fn Conversations() -> impl IntoView {
             {rows(
                 move || groups.with(|groups| groups.iter().map(|group| group.heading.clone()).collect()),
                 String::clone,
-                move |heading| view! { <GroupView groups heading actions/> }.into_any(),
+                move |heading| view! { <GroupView groups heading/> }.into_any(),
             )}
             <ListEnd end=list.end() lines=4/>
             {move || none.get().then(|| view! {
@@ -155,19 +153,18 @@ fn Conversations() -> impl IntoView {
                     {rows(
                         move || archived.items().with(|all| all.iter().map(|one| one.id).collect()),
                         ToString::to_string,
-                        move |id| view! { <Row id actions/> }.into_any(),
+                        move |id| view! { <Row id/> }.into_any(),
                     )}
                 </ul>
                 <ListEnd end=archived.end() lines=2/>
             </details>
         </nav>
-        <ConversationDialogs actions=actions/>
     }
 }
 
 /// The conversations under one heading. It stays as long as there is any, and so does each row.
 #[component]
-fn GroupView(groups: Memo<Vec<Group>>, heading: String, actions: Actions) -> impl IntoView {
+fn GroupView(groups: Memo<Vec<Group>>, heading: String) -> impl IntoView {
     let name = heading.clone();
     let ids = move || {
         groups.with(|groups| {
@@ -179,13 +176,13 @@ fn GroupView(groups: Memo<Vec<Group>>, heading: String, actions: Actions) -> imp
     view! {
         <h2 class="ph-rail__heading">{heading.clone()}</h2>
         <ul class="ph-rail__group" aria-label=heading>
-            {rows(ids, ToString::to_string, move |id| view! { <Row id actions/> }.into_any())}
+            {rows(ids, ToString::to_string, move |id| view! { <Row id/> }.into_any())}
         </ul>
     }
 }
 
 #[component]
-fn Row(id: ConversationId, actions: Actions) -> impl IntoView {
+fn Row(id: ConversationId) -> impl IntoView {
     let state: ProjectState = use_project();
     let conversation = Memo::new(move |_| {
         let find = |list: LoadedList<Conversation>| {
@@ -203,7 +200,9 @@ fn Row(id: ConversationId, actions: Actions) -> impl IntoView {
     });
     let items = Callback::new(move |()| {
         let conversation = conversation.get_untracked();
-        conversation.map_or_else(Vec::new, |conversation| actions.menu(state, conversation))
+        conversation.map_or_else(Vec::new, |conversation| {
+            state.actions.menu(state, conversation)
+        })
     });
     let current = Memo::new(move |_| state.conversation.get() == Some(id));
     view! {

@@ -9,7 +9,12 @@ use prompthub_dto::{
     projects::{Project, PromptVersion, UpdateProject},
 };
 
-use super::{conversations::Conversations, settings_draft::{SettingsDraft, SettingsText}, uploads::Uploads};
+use super::{
+    conversation_actions::Actions,
+    conversations::Conversations,
+    settings_draft::{SettingsDraft, SettingsText},
+    uploads::Uploads,
+};
 use crate::{
     api::{self, ApiError, Etag, Versioned},
     components::tabs::Tab,
@@ -73,6 +78,7 @@ pub struct ProjectSignals {
     /// The one that the address names; `None` for a new one.
     pub conversation: Signal<Option<ConversationId>>,
     pub conversations: Conversations,
+    pub actions: Actions,
     pub files: LoadedList<File>,
     pub versions: LoadedList<PromptVersion>,
     pub catalogue: Catalogue,
@@ -117,6 +123,7 @@ impl ProjectState {
             project,
             conversation: conversation.into(),
             conversations,
+            actions: Actions::new(conversations),
             files,
             versions: LoadedList::unread(move |cursor: Option<String>| async move {
                 api::projects::list_versions(id, cursor.as_deref()).await

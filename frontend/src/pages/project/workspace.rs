@@ -7,6 +7,7 @@ use leptos::{
 use prompthub_dto::projects::Project;
 
 use super::{
+    conversation_actions::ConversationDialogs,
     drawer::Drawer,
     header::Header,
     rail::Rail,
@@ -135,6 +136,7 @@ pub fn Workspace(project: Versioned<Project>, place: Signal<Place>) -> impl Into
                     <Drawer/>
                 </Dialog>
             </Show>
+            <ConversationDialogs state/>
             <ImportDialog import=state.import/>
             {move || dragging.get().then(|| view! {
                 <div class="ph-project__drop">
