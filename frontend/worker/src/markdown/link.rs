@@ -14,12 +14,13 @@ pub fn safe_href(address: &str) -> Option<&str> {
     (clean && allowed).then_some(address)
 }
 
-/// The host of a picture that may be offered for loading, or `None` when it must not be.
+/// The host of a picture that may be offered for loading, or `None` when it must not be. Only `https`
+/// passes: the page's policy lets nothing else be loaded.
 #[must_use]
 pub fn image_host(address: &str) -> Option<&str> {
     let address = safe_href(address)?;
     let (scheme, rest) = address.split_once("://")?;
-    if scheme.eq_ignore_ascii_case("mailto") {
+    if !scheme.eq_ignore_ascii_case("https") {
         return None;
     }
     // A backslash ends the authority for browsers too.
@@ -88,6 +89,8 @@ mod tests {
             image_host("https://evil.example\\@good.example/a"),
             Some("evil.example")
         );
+        assert_eq!(image_host("HTTPS://a.example/b"), Some("a.example"));
+        assert_eq!(image_host("http://a.example/b"), None);
         assert_eq!(image_host("https:///a"), None);
         assert_eq!(image_host("mailto:a@b.c"), None);
         assert_eq!(image_host("data:image/png;base64,AA"), None);
