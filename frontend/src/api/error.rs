@@ -54,6 +54,13 @@ impl ApiError {
         Some(error.message.clone())
     }
 
+    /// What to tell about the whole, when none of the `fields` has something of its own to tell.
+    #[must_use]
+    pub fn beside(&self, fields: &[&str]) -> Option<String> {
+        let told = fields.iter().any(|name| self.field(name).is_some());
+        (!told).then(|| self.message())
+    }
+
     /// What happened and what to do, as a sentence for a person.
     #[must_use]
     pub fn message(&self) -> String {

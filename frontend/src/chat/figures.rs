@@ -4,7 +4,7 @@ use prompthub_dto::chat::{Message, Usage};
 
 use crate::components::{
     model_name,
-    size::{self, grouped},
+    size::{self, duration, grouped},
 };
 
 /// `claude-sonnet-4 · 322 in, 90 out · ≈$0.0031 · 3.2 s`, of which each part stands only where it is
@@ -119,17 +119,6 @@ fn milliseconds(milliseconds: i64) -> String {
     duration(f64::from(milliseconds) / 1000.0)
 }
 
-fn duration(seconds: f64) -> String {
-    if seconds < 60.0 {
-        return format!("{seconds:.1} s");
-    }
-    let minutes = (seconds / 60.0).floor();
-    format!(
-        "{minutes:.0} min {:.0} s",
-        (seconds - minutes * 60.0).floor()
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use prompthub_dto::{
@@ -169,7 +158,7 @@ mod tests {
                 "Tokens in: 12,345, 12,000 of them from the cache",
                 "Tokens out: 412",
                 "Cost: $0.003142, as the provider bills it",
-                "First word after: 0.4 s",
+                "First word after: 420 ms",
                 "Whole answer in: 3.2 s",
             ]
         );
@@ -208,11 +197,5 @@ mod tests {
             "a gave no answer: It is down.\nAnswered by b instead.\n\
              1 earlier turn was left out: the model’s context has no room for more."
         );
-    }
-
-    #[test]
-    fn long_answers_are_timed_in_minutes() {
-        assert_eq!(duration(59.9), "59.9 s");
-        assert_eq!(duration(125.9), "2 min 5 s");
     }
 }

@@ -115,10 +115,6 @@ impl<T: Clone + Send + Sync> Asking<T> {
     /// What to tell about the whole, when none of the `fields` has something of its own to tell.
     #[must_use]
     pub fn problem(self, fields: &'static [&'static str]) -> Signal<Option<String>> {
-        Signal::derive(move || {
-            let error = self.error.get()?;
-            let told = fields.iter().any(|name| error.field(name).is_some());
-            (!told).then(|| error.message())
-        })
+        Signal::derive(move || self.error.get()?.beside(fields))
     }
 }

@@ -34,7 +34,6 @@ pub fn TextField(
     #[prop(optional, into)] placeholder: Option<&'static str>,
     #[prop(optional, into)] hint: Signal<Option<String>>,
     #[prop(optional, into)] problem: Signal<Option<String>>,
-    #[prop(optional)] required: bool,
     #[prop(optional)] autofocus: bool,
     #[prop(optional)] maxlength: Option<u32>,
 ) -> impl IntoView {
@@ -72,7 +71,6 @@ pub fn TextField(
                 inputmode=input_mode
                 autocomplete=autocomplete.unwrap_or("off")
                 placeholder=placeholder
-                required=required
                 autofocus=autofocus
                 maxlength=maxlength
                 aria-invalid=move || problem.get().map(|_| "true")

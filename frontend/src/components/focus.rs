@@ -90,6 +90,13 @@ pub fn stay_near(pressed: &web_sys::MouseEvent) {
     }
 }
 
+/// Scrolls as little as it takes for all of an element to be seen.
+pub fn show_whole(element: &Element) {
+    let nearest = web_sys::ScrollIntoViewOptions::new();
+    nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&nearest);
+}
+
 /// Whether nothing on the page has the focus.
 #[must_use]
 pub fn is_lost() -> bool {

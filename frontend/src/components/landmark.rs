@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use leptos::{html, prelude::*};
 
+use super::focus;
+
 /// Where a page's content is. Takes the focus when it went down with the page before, so that
 /// the next Tab is in the new page.
 #[component]
@@ -14,12 +16,8 @@ pub fn Main(#[prop(into)] class: String, children: Children) -> impl IntoView {
         // After fields that take the focus themselves.
         set_timeout(
             move || {
-                let active = document().active_element();
-                if active.is_none_or(|active| active.tag_name() == "BODY") {
-                    // The page begins at its top, not at its content.
-                    let options = web_sys::FocusOptions::new();
-                    options.set_prevent_scroll(true);
-                    let _ = main.focus_with_options(&options);
+                if focus::is_lost() {
+                    focus::focus(&main);
                 }
             },
             Duration::ZERO,

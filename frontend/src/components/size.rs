@@ -1,4 +1,4 @@
-//! Sizes, counts and sums in a reader's words.
+//! Sizes, counts, sums and times in a reader's words.
 
 /// Bytes as people say them: `980 B`, `12 KB`, `1.4 MB`. Negative sizes do not occur and read as 0.
 #[must_use]
@@ -65,6 +65,22 @@ pub fn dollars(decimal: &str) -> Option<String> {
     Some(format!("${value:.places$}"))
 }
 
+/// How long something took: `420 ms`, `3.2 s`, `2 min 5 s`.
+#[must_use]
+pub fn duration(seconds: f64) -> String {
+    if seconds < 1.0 {
+        return format!("{:.0} ms", seconds * 1000.0);
+    }
+    if seconds < 60.0 {
+        return format!("{seconds:.1} s");
+    }
+    let minutes = (seconds / 60.0).floor();
+    format!(
+        "{minutes:.0} min {:.0} s",
+        (seconds - minutes * 60.0).floor()
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +100,13 @@ mod tests {
         for junk in ["", ".5", "-1", "1e3", "NaN", "<b>"] {
             assert_eq!(dollars(junk), None, "{junk}");
         }
+    }
+
+    #[test]
+    fn times_are_in_what_fits_them() {
+        assert_eq!(duration(0.42), "420 ms");
+        assert_eq!(duration(59.9), "59.9 s");
+        assert_eq!(duration(125.9), "2 min 5 s");
     }
 
     #[test]

@@ -70,10 +70,6 @@ impl Submission {
     /// What to tell about the whole, when none of the `fields` has something of its own to tell.
     #[must_use]
     pub fn problem(self, fields: &'static [&'static str]) -> Signal<Option<String>> {
-        Signal::derive(move || {
-            let error = self.error()?;
-            let told = fields.iter().any(|name| error.field(name).is_some());
-            (!told).then(|| error.message())
-        })
+        Signal::derive(move || self.error()?.beside(fields))
     }
 }

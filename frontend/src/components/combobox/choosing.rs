@@ -5,12 +5,10 @@
 
 use leptos::{ev::KeyboardEvent, html, prelude::*};
 
-use super::{
-    super::{
-        model_list::{self, Group, Step},
-        time::LocalMoment,
-    },
-    options,
+use super::super::{
+    focus,
+    model_list::{self, Group, Step},
+    time::LocalMoment,
 };
 use crate::state::catalogue::Catalogue;
 
@@ -92,7 +90,7 @@ impl Choosing {
             request_animation_frame(move || {
                 // The view may be gone by then, and its signals with it.
                 if let Some(Some(list)) = self.list.try_get_untracked() {
-                    options::show_whole(&list);
+                    focus::show_whole(&list);
                 }
             });
         }

@@ -4,7 +4,10 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use super::super::model_list::{Group, Offer};
+use super::super::{
+    focus::show_whole,
+    model_list::{Group, Offer},
+};
 use crate::state::{catalogue::Catalogue, loaded::Progress};
 
 /// Marks the option that Enter would choose.
@@ -36,13 +39,6 @@ pub fn show(option: Option<&str>) {
 
 fn find(option: Option<&str>) -> Option<Element> {
     document().get_element_by_id(option?)
-}
-
-/// Scrolls as little as it takes for all of the element to be seen.
-pub fn show_whole(element: &Element) {
-    let nearest = web_sys::ScrollIntoViewOptions::new();
-    nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
-    element.scroll_into_view_with_scroll_into_view_options(&nearest);
 }
 
 /// The model whose option was pressed.

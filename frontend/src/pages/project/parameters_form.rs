@@ -11,6 +11,7 @@ use crate::{
         button::{IconButton, Size},
         combobox::Combobox,
         field::{Kind, Select, TextArea, TextField},
+        focus,
         icon::Glyph,
         model_name,
         rows::rows,
@@ -168,9 +169,11 @@ fn Fallbacks(problem: Signal<Option<String>>) -> impl IntoView {
                 // The row has moved, and the focus must move with it; where it is gone, the field
                 // is what is left.
                 request_animation_frame(move || {
-                    let button = (act != Act::Remove).then(|| focus(&kept)).flatten();
-                    if let (None, Some(field)) = (button, field.try_get_untracked().flatten()) {
-                        let _ = field.focus();
+                    let button = document().get_element_by_id(&kept);
+                    match (button, field.try_get_untracked().flatten()) {
+                        (Some(button), _) => focus::focus(&button),
+                        (None, Some(field)) => focus::focus(&field),
+                        (None, None) => {}
                     }
                 });
             };
@@ -240,16 +243,6 @@ fn element_id(act: Act, model: &str) -> String {
         Act::Remove => "remove",
     };
     format!("fallback-{act}-{model}")
-}
-
-fn focus(id: &str) -> Option<()> {
-    use wasm_bindgen::JsCast;
-    let element = document().get_element_by_id(id)?;
-    element
-        .dyn_into::<web_sys::HtmlElement>()
-        .ok()?
-        .focus()
-        .ok()
 }
 
 #[cfg(test)]

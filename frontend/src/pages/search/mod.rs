@@ -133,9 +133,7 @@ fn Panel(
     let active = Memo::new(move |_| finder.with(|finder| finder.active));
     Effect::new(move || {
         if let Some(find) = active.get().and_then(element_of) {
-            let nearest = web_sys::ScrollIntoViewOptions::new();
-            nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
-            find.scroll_into_view_with_scroll_into_view_options(&nearest);
+            focus::show_whole(&find);
         }
     });
     let on_key = move |event: KeyboardEvent| match event.key().as_str() {

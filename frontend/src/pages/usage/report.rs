@@ -7,9 +7,9 @@ use super::{
     calendar,
     plot::{Form, legend, plot},
     series::{Cell, MOST, Series, amount, number, series, sources},
-    words::{capital, compact, money, seconds},
+    words::{capital, compact, money},
 };
-use crate::components::size::{dollars, grouped};
+use crate::components::size::{dollars, duration, grouped};
 
 /// One kind of figures: how a day's sum is read, and how it is drawn.
 struct Figure {
@@ -45,10 +45,10 @@ const FIGURES: [Figure; 3] = [
         form: Form::Lines,
         read: |sum| {
             let value = number(sum.first_token_ms_p50?) / 1000.0;
-            let words = seconds(value);
+            let words = duration(value);
             Some(Cell { value, words })
         },
-        mark: seconds,
+        mark: duration,
     },
 ];
 
@@ -163,7 +163,7 @@ fn row(name: String, sum: &UsageSum) -> Vec<String> {
         }
     };
     let median = |milliseconds: Option<i64>| {
-        let words = milliseconds.map(|milliseconds| seconds(number(milliseconds) / 1000.0));
+        let words = milliseconds.map(|milliseconds| duration(number(milliseconds) / 1000.0));
         words.unwrap_or_default()
     };
     vec![

@@ -23,14 +23,6 @@ pub fn money(sum: f64) -> String {
     dollars(&sum.to_string()).unwrap_or_default()
 }
 
-pub fn seconds(seconds: f64) -> String {
-    if seconds < 1.0 {
-        format!("{:.0} ms", seconds * 1000.0)
-    } else {
-        format!("{seconds:.1} s")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
