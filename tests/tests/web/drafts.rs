@@ -2,8 +2,9 @@
 
 use prompthub_tests::{Client, TestApp, app::PASSWORD, spawn_app};
 use serde_json::{Value, json};
+use thirtyfour::Key;
 
-use crate::browser::{Browser, Size, in_browser};
+use crate::browser::{Browser, Size, at_both_sizes, in_browser};
 
 impl Browser {
     async fn says_unsaved(&self) -> bool {
@@ -94,6 +95,138 @@ async fn a_draft_waits_for_its_writer_alone() {
         assert_eq!(browser.value("Name").await, "Secret plans");
         come_back(&app, browser, "bob@example.com").await;
         assert_eq!(browser.value("Name").await, "");
+    })
+    .await;
+}
+
+/// Has the page wait for what it asks of the server about the server, until `release` is called.
+const INSTANCE_WAITS: &str = "\
+    const real = window.fetch; \
+    const released = new Promise(resume => { window.release = resume; }); \
+    window.fetch = async (request, ...rest) => { \
+        if ((request.url ?? request).includes('/api/instance')) { await released; } \
+        return real.call(window, request, ...rest); \
+    }";
+
+#[tokio::test]
+async fn what_is_typed_before_the_server_has_answered_stays() {
+    let app = spawn_app().await;
+    in_browser(&app, Size::Desktop, async |browser| {
+        let source = json!({"source": INSTANCE_WAITS});
+        browser
+            .cdp("Page.addScriptToEvaluateOnNewDocument", source)
+            .await;
+        browser.go("/register").await;
+        browser.fill("Email", "ada@example.com").await;
+        browser.script("window.release()", Vec::new()).await;
+        browser
+            .until("the server has said who is first", async || {
+                let text = "return document.body.innerText";
+                let text = browser.script(text, Vec::new()).await;
+                text.as_str()
+                    .is_some_and(|text| text.contains("becomes the administrator"))
+            })
+            .await;
+        assert_eq!(browser.value("Email").await, "ada@example.com");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_server_says_in_its_own_way_is_saved() {
+    at_both_sizes(async |app, browser| {
+        let ada = app.register("ada@example.com").await;
+        let project = ada.create_project("Notes").await;
+        browser.sign_in().await;
+        browser.go(&format!("/projects/{}", project.id)).await;
+        browser.find("textbox", "Message").await;
+        browser.open_drawer("Settings").await;
+        browser.fill("Project name", " Records ").await;
+        browser.fill("Temperature", "warm").await;
+        browser.click("button", "Save changes").await;
+        browser
+            .until("the field that cannot be read has the focus", async || {
+                let wrong = "return document.activeElement.getAttribute('aria-invalid')";
+                browser.script(wrong, Vec::new()).await == "true"
+            })
+            .await;
+        browser.fill("Temperature", "1,0").await;
+        browser.click("button", "Save changes").await;
+        // Also over a sheet, where it can be dismissed.
+        browser.click("button", "Dismiss").await;
+        browser
+            .until("nothing is left to save", async || {
+                !browser.says_unsaved().await
+            })
+            .await;
+        assert_eq!(browser.value("Project name").await, "Records");
+        assert_eq!(browser.value("Temperature").await, "1");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn escape_leaves_an_edit_and_forgets_nothing() {
+    let app = spawn_app().await;
+    in_browser(&app, Size::Desktop, async |browser| {
+        browser.register("ada@example.com").await;
+        browser.create_project("Notes", "").await;
+        browser.chat("As it was").await;
+        let edit = async || {
+            let message = browser.find("textbox", "Message").await;
+            message.send_keys(Key::Up).await.unwrap();
+            browser.find("button", "Cancel").await;
+        };
+        edit().await;
+        assert_eq!(browser.value("Message").await, "As it was");
+        browser.fill("Message", "As it should be").await;
+        // In a field of the settings the key is not the chat's.
+        browser.open_drawer("Settings").await;
+        let model = browser.find("combobox", "Model").await;
+        model.send_keys(Key::Escape + Key::Escape).await.unwrap();
+        assert!(browser.has("button", "Cancel").await);
+        let message = browser.find("textbox", "Message").await;
+        message.send_keys(Key::Escape).await.unwrap();
+        browser.gone("button", "Cancel").await;
+        assert_eq!(browser.value("Message").await, "");
+        edit().await;
+        assert_eq!(browser.value("Message").await, "As it should be");
+        browser.click("button", "Cancel").await;
+        browser.gone("button", "Cancel").await;
+        edit().await;
+        assert_eq!(browser.value("Message").await, "As it was");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_starting_point_leaves_what_somebody_has_written() {
+    let app = spawn_app().await;
+    in_browser(&app, Size::Desktop, async |browser| {
+        browser.register("ada@example.com").await;
+        let prompt = async || browser.value("System prompt").await;
+        let begin = async |starter: &str| {
+            let buttons = browser.names("button").await;
+            let button = buttons.iter().find(|name| name.starts_with(starter));
+            browser
+                .click("button", button.expect("a starting point"))
+                .await;
+            browser.find("dialog", "New project").await;
+        };
+        let close = async || {
+            browser.click("button", "Cancel").await;
+            browser.gone("dialog", "New project").await;
+        };
+        begin("Tutor").await;
+        assert!(prompt().await.contains("patient tutor"));
+        close().await;
+        begin("Editor").await;
+        assert!(prompt().await.contains("You are an editor"));
+        browser.fill("System prompt", "My own words.").await;
+        close().await;
+        begin("Tutor").await;
+        assert_eq!(prompt().await, "My own words.");
+        assert_eq!(browser.value("Name").await, "Tutor");
     })
     .await;
 }

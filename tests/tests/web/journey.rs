@@ -164,6 +164,12 @@ async fn a_failed_answer_says_so_and_keeps_the_question() {
         browser.find("button", "Retry").await;
         let question = browser.find("article", "You").await;
         assert!(browser.text(&question).await.contains("Keep me"));
+        // What failed before is no alert when it is read again.
+        let alerts = "return document.querySelectorAll('[role=log] [role=alert]').length";
+        assert_eq!(browser.script(alerts, Vec::new()).await, 1);
+        browser.reload().await;
+        browser.find("button", "Retry").await;
+        assert_eq!(browser.script(alerts, Vec::new()).await, 0);
         app.upstream.next(Script::answer("Better now."));
         browser.click("button", "Retry").await;
         browser

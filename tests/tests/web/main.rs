@@ -32,3 +32,5 @@ mod resume;
 mod search;
 mod tools;
 mod transfer;
+mod uploads;
+mod versions;

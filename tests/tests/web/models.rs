@@ -167,6 +167,24 @@ async fn a_model_is_chosen_by_the_keyboard() {
 }
 
 #[tokio::test]
+async fn the_beginning_of_an_id_is_no_choice() {
+    with_models(async |_, _, _, browser| {
+        browser.open_drawer("Settings").await;
+        for (words, model) in [
+            ("openrouter/", "openrouter/acme/a"),
+            ("openrouter/acme/new", "openrouter/acme/a"),
+            ("openrouter/acme/z", "openrouter/acme/z"),
+        ] {
+            let field = browser.seek("Model", words).await;
+            field.send_keys(Key::Tab).await.unwrap();
+            browser.gone("listbox", "Model").await;
+            assert_eq!(browser.chosen("Model").await, model, "{words}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn parameters_and_fallback_models_are_saved() {
     with_models(async |_, ada, project, browser| {
         browser.open_drawer("Settings").await;

@@ -282,6 +282,45 @@ async fn a_question_whose_answer_was_lost_is_not_asked_again() {
 }
 
 #[tokio::test]
+async fn a_question_that_was_left_alone_is_not_asked_again() {
+    let app = spawn_app().await;
+    let relay = Relay::to(app.address()).await;
+    in_browser_at(relay.url(), Size::Desktop, async |browser| {
+        browser.register("ada@example.com").await;
+        browser.create_project("Notes", "").await;
+        browser.chat("The first").await;
+        browser.find("link", "The first").await;
+        let first = app.upstream.request().await;
+        assert_eq!(first.messages()[0].1, "The first");
+        browser.click("button", "New chat").await;
+        browser.gone("article", "You").await;
+        app.upstream.next(parts(&opened(), &opened()));
+        relay.mute();
+        browser.ask("Only once").await;
+        app.upstream.request().await;
+        browser.click("link", "The first").await;
+        browser.gone("article", "You").await;
+        browser.click("button", "New chat").await;
+        browser
+            .until("it stands in the box, for all that is known", async || {
+                browser.value("Message").await == "Only once"
+            })
+            .await;
+        relay.mend();
+        browser.find("link", "Only once").await;
+        assert_eq!(browser.value("Message").await, "");
+        let ada = app.client();
+        ada.sign_in("ada@example.com", PASSWORD)
+            .await
+            .expect_status(200);
+        let projects = ada.projects().await;
+        let conversations = ada.conversations(&projects[0]).await;
+        assert_eq!(conversations.len(), 2, "{conversations:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_typed_survives_a_reload() {
     at_both_sizes(async |_, browser| {
         browser.register("ada@example.com").await;
