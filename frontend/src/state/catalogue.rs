@@ -94,8 +94,8 @@ impl Catalogue {
     #[must_use]
     pub fn knows(self, id: &str) -> bool {
         let is_it = |model: &Model| model.id == id;
-        self.models
-            .with_untracked(|models| models.iter().any(is_it))
+        let models = self.models.items();
+        models.with_untracked(|models| models.iter().any(is_it))
     }
 
     /// What is known of a model; tracks.

@@ -186,6 +186,9 @@ type Fetch<T> =
 pub struct LoadedList<T: Send + Sync + 'static> {
     items: RwSignal<Vec<T>>,
     progress: RwSignal<Progress>,
+    /// The two as others see them, made once: each would be a signal of its own, and those that are made
+    /// outside of a view stay for ever.
+    shown: (ReadSignal<Vec<T>>, ReadSignal<Progress>),
     age: StoredValue<Age>,
     fetch: StoredValue<Fetch<T>, LocalStorage>,
 }
@@ -214,9 +217,12 @@ impl<T: Listed + Clone + Send + Sync> LoadedList<T> {
     where
         F: Future<Output = Result<Page<T>, ApiError>> + 'static,
     {
+        let items = RwSignal::new(Vec::new());
+        let progress = RwSignal::new(Progress::Loading);
         Self {
-            items: RwSignal::new(Vec::new()),
-            progress: RwSignal::new(Progress::Loading),
+            items,
+            progress,
+            shown: (items.read_only(), progress.read_only()),
             age: StoredValue::new(Age::default()),
             fetch: StoredValue::new_local(Rc::new(move |cursor| Box::pin(fetch(cursor)))),
         }
@@ -225,25 +231,19 @@ impl<T: Listed + Clone + Send + Sync> LoadedList<T> {
     /// What is there; tracks.
     #[must_use]
     pub fn items(self) -> ReadSignal<Vec<T>> {
-        self.items.read_only()
-    }
-
-    /// Reads of what is there now. Unlike [`Self::items`] it makes no signal, which without a view around
-    /// it would stay for ever.
-    pub fn with_untracked<U>(self, read: impl FnOnce(&Vec<T>) -> U) -> U {
-        self.items.with_untracked(read)
+        self.shown.0
     }
 
     #[must_use]
     pub fn progress(self) -> ReadSignal<Progress> {
-        self.progress.read_only()
+        self.shown.1
     }
 
     /// The end of the list, for a view of it.
     #[must_use]
     pub fn end(self) -> End {
         End {
-            progress: self.progress.read_only(),
+            progress: self.progress(),
             reload: Callback::new(move |()| self.reload()),
             more: Callback::new(move |()| self.load_more()),
         }

@@ -130,7 +130,7 @@ impl Conversations {
     /// Something of a conversation, if that is in one of the lists.
     fn known<T>(self, id: ConversationId, read: impl Fn(&Conversation) -> T) -> Option<T> {
         [self.active, self.archived].into_iter().find_map(|list| {
-            list.with_untracked(|conversations| {
+            list.items().with_untracked(|conversations| {
                 let found = conversations.iter().find(|other| other.id == id);
                 found.map(&read)
             })
