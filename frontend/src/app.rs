@@ -32,7 +32,8 @@ pub fn App() -> impl IntoView {
     Narrow::provide();
     Clock::provide();
     Toasts::provide();
-    Lasting::provide(Session::provide());
+    Lasting::provide();
+    Session::provide();
     ask_before_uploads_are_lost();
     view! {
         <Router>

@@ -42,9 +42,6 @@ pub struct Doubt {
     left: bool,
 }
 
-/// What is kept of a doubt for as long as its question stands in the box again: the fields of the same name.
-type Kept = (Typed, Option<MessageId>, Option<ConversationId>, f64);
-
 impl Place {
     fn doubt_key(self) -> String {
         format!("{}.sent", self.key())
@@ -59,15 +56,27 @@ impl Place {
             ..
         } = &doubt.question
         {
-            let typed = (text.clone(), images.clone());
-            let kept: Kept = (typed, doubt.after, doubt.begun, doubt.sent_at);
+            // In the form of a draft, which needs no code of its own: what is known besides stands before the
+            // names of the images.
+            let known = [
+                doubt.after.map(|id| id.to_string()).unwrap_or_default(),
+                doubt.begun.map(|id| id.to_string()).unwrap_or_default(),
+                format!("{:.0}", doubt.sent_at),
+            ];
+            let kept: Typed = (
+                text.clone(),
+                known.into_iter().chain(images.iter().cloned()).collect(),
+            );
             drafts::save(&self.doubt_key(), &kept);
         }
     }
 
     /// The doubt that was left here.
     pub(super) fn load_doubt(self) -> Option<Doubt> {
-        let ((text, images), after, begun, sent_at) = drafts::load::<Kept>(&self.doubt_key())?;
+        let (text, kept) = drafts::load::<Typed>(&self.doubt_key())?;
+        let mut kept = kept.into_iter();
+        let (after, begun, sent_at) = (kept.next()?, kept.next()?, kept.next()?);
+        let images = kept.collect();
         let question = Question::Message {
             text,
             images,
@@ -76,9 +85,9 @@ impl Place {
         };
         Some(Doubt {
             question,
-            after,
-            begun,
-            sent_at,
+            after: after.parse().ok(),
+            begun: begun.parse().ok(),
+            sent_at: js_sys::Number::parse_float(&sent_at),
             left: matches!(self, Self::Beginning(_)),
         })
     }
@@ -148,7 +157,7 @@ impl ChatState {
         let doubt = Doubt {
             question,
             after: self.tree.with_untracked(MessageTree::newest),
-            begun: self.begun.get_value(),
+            begun: self.begun.get_untracked(),
             sent_at: js_sys::Date::now(),
             left: false,
         };

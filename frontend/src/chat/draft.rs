@@ -208,7 +208,7 @@ impl ChatState {
         self.forget_doubt();
         let before = self.place();
         if matches!(before, Place::Beginning(_)) {
-            self.begun.set_value(Some(conversation));
+            self.begun.set(Some(conversation));
         }
         self.conversation.set(Some(conversation));
         self.move_sending(before, self.place());

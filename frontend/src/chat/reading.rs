@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{abortable, join};
+use futures_util::future::join;
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use prompthub_dto::{
@@ -15,7 +15,7 @@ use prompthub_dto::{
 
 use super::{
     span::Span,
-    state::{ChatEvent, ChatState, Load},
+    state::{ChatEvent, ChatState, Load, spawn},
     tree::MessageTree,
 };
 use crate::api::{ApiError, conversations};
@@ -210,12 +210,15 @@ impl ChatState {
             self.span.set(Span::at_end(&path));
         }
         self.load.set(Load::Ready);
-        self.tell(ChatEvent::Read(Box::new(conversation)));
+        self.tell(ChatEvent::Read {
+            conversation: conversation.id,
+            title: conversation.title,
+        });
     }
 
     /// Reads what was said before, page by page, while the person reads the end.
     pub fn read_older(self) {
-        let (reading, handle) = abortable(async move {
+        let reading = async move {
             self.retry_older();
             while let (Some(id), Older::More(cursor)) = (
                 self.conversation.get_untracked(),
@@ -234,13 +237,9 @@ impl ChatState {
                     Err(error) => self.older.set(Older::Failed(cursor, error)),
                 }
             }
-        });
+        };
         self.abort_reading();
-        self.reading.set_value(Some(handle));
-        spawn_local(async move {
-            // Aborted means that another conversation is shown.
-            let _ = reading.await;
-        });
+        self.reading.set_value(Some(spawn(Box::pin(reading))));
     }
 
     fn retry_older(self) {

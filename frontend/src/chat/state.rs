@@ -4,12 +4,12 @@
 //! what is shown of what was said, `answer` what the network does until an answer has ended. Must
 //! not render.
 
-use std::ops::Deref;
+use std::{ops::Deref, pin::Pin};
 
 use futures_util::future::{AbortHandle, abortable};
 use leptos::{prelude::*, task::spawn_local};
 use prompthub_dto::{
-    chat::{Conversation, Message, MessageStatus},
+    chat::{Message, MessageStatus},
     ids::{ConversationId, MessageId},
     projects::Project,
 };
@@ -23,11 +23,24 @@ use crate::{
     state::toasts::{Toasts, use_toasts},
 };
 
+/// Begins something that can be ended before it is done.
+pub(super) fn spawn(work: Pin<Box<dyn Future<Output = ()>>>) -> AbortHandle {
+    let (work, handle) = abortable(work);
+    spawn_local(async move {
+        // Aborted means that somebody has begun something else.
+        let _ = work.await;
+    });
+    handle
+}
+
 /// What has happened in the pane that the page around it may want to know.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ChatEvent {
-    /// This conversation was read; it may be in no list of the page's.
-    Read(Box<Conversation>),
+    /// This conversation was read, which may be in no list of the page's.
+    Read {
+        conversation: ConversationId,
+        title: String,
+    },
     /// The first message has made this conversation.
     Begun(ConversationId),
     /// A message was added to this conversation.
@@ -114,7 +127,7 @@ pub struct ChatSignals {
     /// A question of which it is not known whether the server has it.
     pub(super) doubt: StoredValue<Option<Doubt>>,
     /// The last conversation that was begun here.
-    pub(super) begun: StoredValue<Option<ConversationId>>,
+    pub(super) begun: RwSignal<Option<ConversationId>>,
     /// What is typed and not sent.
     pub draft: RwSignal<String>,
     /// The images that go with it, by the names of the project's files.
@@ -177,7 +190,7 @@ impl ChatState {
             pending: RwSignal::new(None),
             refusal: RwSignal::new(None),
             doubt: StoredValue::new(None),
-            begun: StoredValue::new(None),
+            begun: RwSignal::new(None),
             draft: RwSignal::new(String::new()),
             images: RwSignal::new(Vec::new()),
             sending: ImagesOnTheirWay::of(project.with_untracked(|project| project.id)),
@@ -397,12 +410,7 @@ impl ChatState {
     /// Does one thing on the network, in place of what was being done.
     pub(super) fn work(self, work: impl Future<Output = ()> + 'static) {
         self.abort_work();
-        let (work, handle) = abortable(work);
-        self.work.set_value(Some(handle));
-        spawn_local(async move {
-            // Aborted means that somebody has begun something else.
-            let _ = work.await;
-        });
+        self.work.set_value(Some(spawn(Box::pin(work))));
     }
 
     pub(super) fn abort_work(self) {

@@ -3,7 +3,11 @@
 use leptos::{prelude::*, task::spawn_local};
 use prompthub_dto::{account::User, problem::ProblemCode};
 
-use super::drafts;
+use super::{
+    drafts,
+    lasting::{Lasting, use_lasting},
+    toasts::{Toasts, use_toasts},
+};
 use crate::api::{self, ApiError};
 
 /// What is known of who is signed in.
@@ -24,6 +28,8 @@ pub enum Presence {
 #[derive(Clone, Copy)]
 pub struct Session {
     presence: RwSignal<Presence>,
+    lasting: Lasting,
+    toasts: Toasts,
 }
 
 impl Session {
@@ -31,9 +37,14 @@ impl Session {
     pub fn provide() -> Self {
         let session = Self {
             presence: RwSignal::new(Presence::Unknown),
+            lasting: use_lasting(),
+            toasts: use_toasts(),
         };
         provide_context(session);
-        api::on_unauthenticated(move || session.presence.set(Presence::Anonymous));
+        api::on_unauthenticated(move || {
+            session.presence.set(Presence::Anonymous);
+            session.end_what_lasts();
+        });
         session.load();
         session
     }
@@ -81,6 +92,13 @@ impl Session {
     pub fn leave(self) {
         drafts::clear_all();
         self.presence.set(Presence::SignedOut);
+        self.end_what_lasts();
+    }
+
+    /// Whoever comes next may be another person.
+    fn end_what_lasts(self) {
+        self.lasting.end();
+        self.toasts.forget_problems();
     }
 
     /// Ends the session on the server, then here.

@@ -20,7 +20,7 @@ pub struct Conversations {
     pub active: LoadedList<Conversation>,
     pub archived: LoadedList<Conversation>,
     /// The one that was opened last, which may be in neither list: they are read page by page.
-    opened: RwSignal<Option<Conversation>>,
+    opened: RwSignal<Option<(ConversationId, String)>>,
     /// Whether the person is giving one of them a name; then no other comes in between.
     pub renaming: RwSignal<bool>,
     /// Those that are deleted, of which an earlier question may still bring news.
@@ -52,12 +52,13 @@ impl Conversations {
         let listed = [self.active, self.archived]
             .into_iter()
             .find_map(|list| list.items().with(|all| all.iter().find_map(title)));
-        listed.or_else(|| self.opened.with(|opened| opened.as_ref().and_then(title)))
+        let opened = || self.opened.get().filter(|(opened, _)| *opened == id);
+        listed.or_else(|| opened().map(|(_, title)| title))
     }
 
-    /// One was opened, and this is what it is.
-    pub fn opened(self, conversation: Conversation) {
-        self.opened.set(Some(conversation));
+    /// One was opened, and is called this.
+    pub fn opened(self, conversation: ConversationId, title: String) {
+        self.opened.set(Some((conversation, title)));
     }
 
     /// Takes what the server says a conversation is now, unless it is known to be otherwise since.
@@ -215,7 +216,7 @@ mod tests {
         with_conversations(|conversations| {
             let id = conversation("", 1).id;
             assert_eq!(conversations.title_of(id), None);
-            conversations.opened(conversation("long ago", 1));
+            conversations.opened(id, "long ago".to_owned());
             assert_eq!(conversations.title_of(id).as_deref(), Some("long ago"));
             // What the list says is newer.
             conversations.replace(&conversation("a name", 2));

@@ -113,9 +113,7 @@ impl ProjectState {
         let id = project.value.id;
         let conversations = Conversations::new(id);
         let conversation = Memo::new(move |_| place.get().conversation);
-        let files = LoadedList::new(move |cursor: Option<String>| async move {
-            api::files::list(id, cursor.as_deref()).await
-        });
+        let uploads = Uploads::of(id);
         let project = RwSignal::new(project);
         let signals = ProjectSignals {
             id,
@@ -124,12 +122,12 @@ impl ProjectState {
             conversation: conversation.into(),
             conversations,
             actions: Actions::new(conversations),
-            files,
+            files: uploads.files,
             versions: LoadedList::unread(move |cursor: Option<String>| async move {
                 api::projects::list_versions(id, cursor.as_deref()).await
             }),
             catalogue: Catalogue::provide(),
-            uploads: Uploads::of(id, files),
+            uploads,
             tab: RwSignal::new(DrawerTab::Settings),
             drawer_beside: RwSignal::new(has_room_for_drawer()),
             drawer_sheet: RwSignal::new(false),

@@ -67,8 +67,8 @@ impl UploadItem {
 #[derive(Clone, Copy)]
 pub struct Uploads {
     project: ProjectId,
-    /// The files as the page of the project shows them, which may be gone.
-    files: StoredValue<Option<LoadedList<File>>>,
+    /// The files of the project, to which is added what is uploaded.
+    pub files: LoadedList<File>,
     items: RwSignal<Vec<UploadItem>>,
     next: StoredValue<u32>,
     /// Says how much the server takes for one file.
@@ -80,12 +80,14 @@ pub struct Uploads {
 }
 
 impl Uploads {
-    /// Those of a project. What is uploaded is added to `files`.
-    pub fn of(project: ProjectId, files: LoadedList<File>) -> Self {
+    /// Those of a project.
+    pub fn of(project: ProjectId) -> Self {
         let (lasting, toasts) = (use_lasting(), use_toasts());
         let uploads = lasting.only(Some(project), || Self {
             project,
-            files: StoredValue::new(None),
+            files: LoadedList::unread(move |cursor: Option<String>| async move {
+                api::files::list(project, cursor.as_deref()).await
+            }),
             items: RwSignal::new(Vec::new()),
             next: StoredValue::new(0),
             instance: Loaded::new(api::system::instance),
@@ -93,7 +95,8 @@ impl Uploads {
             lasting,
             toasts,
         });
-        uploads.files.set_value(Some(files));
+        // Others may have changed them since they were last read.
+        uploads.files.reload();
         uploads
     }
 
@@ -213,12 +216,10 @@ impl Uploads {
         match result {
             Ok(file) => {
                 self.take_off(item);
-                if let Some(files) = self.files.get_value() {
-                    files.update(|files| {
-                        files.retain(|other| other.name != file.name);
-                        files.push(file);
-                    });
-                }
+                self.files.update(|files| {
+                    files.retain(|other| other.name != file.name);
+                    files.push(file);
+                });
                 self.said.set(format!("{name} is uploaded."));
             }
             Err(ApiError::Cancelled) => {}

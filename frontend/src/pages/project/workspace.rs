@@ -53,7 +53,10 @@ pub fn Workspace(project: Versioned<Project>, place: Signal<Place>) -> impl Into
         place.get().message
     });
     let on_event = Callback::new(move |event| match event {
-        ChatEvent::Read(conversation) => state.conversations.opened(*conversation),
+        ChatEvent::Read {
+            conversation,
+            title,
+        } => state.conversations.opened(conversation, title),
         ChatEvent::Begun(id) => {
             state.show(Some(id));
             state.conversations.moved(id);
