@@ -201,7 +201,6 @@ async fn what_nobody_looks_at_is_not_read() {
     let app = spawn_app().await;
     let ada = app.register("ada@example.com").await;
     let project = ada.create_project("Notes").await;
-    ada.create_project("Others").await;
     in_browser(&app, Size::Desktop, async |browser| {
         browser.sign_in().await;
         browser.go(&format!("/projects/{}", project.id)).await;
@@ -209,18 +208,15 @@ async fn what_nobody_looks_at_is_not_read() {
         browser.find("button", "Save changes").await;
         let read = async |what: &str| {
             let read = "return performance.getEntriesByType('resource')\
-                .some(entry => new RegExp(arguments[0]).test(entry.name))";
+                .some(entry => entry.name.includes(arguments[0]))";
             browser.script(read, vec![what.into()]).await == true
         };
-        let (versions, projects) = ("/versions", "/api/projects([?]|$)");
-        assert!(!read(versions).await && !read(projects).await);
+        assert!(!read("/versions").await);
         browser.click("tab", "Versions").await;
         browser.find("list", "Versions").await;
         browser
-            .until("the version is read", async || read(versions).await)
+            .until("the version is read", async || read("/versions").await)
             .await;
-        browser.click("button", "Switch project, now Notes").await;
-        browser.find("menuitem", "Others").await;
     })
     .await;
 }

@@ -68,13 +68,12 @@ pub fn Rail() -> impl IntoView {
 #[component]
 fn ProjectSwitcher() -> impl IntoView {
     let state = use_project();
-    let projects = LoadedList::unread(|cursor: Option<String>| async move {
+    let projects = LoadedList::new(|cursor: Option<String>| async move {
         api::projects::list(cursor.as_deref()).await
     });
     let name = move || state.project.with(|project| project.value.name.clone());
     // Tracks, so that an open menu follows the list on its way.
     let items = Callback::new(move |()| {
-        projects.need();
         let others = projects.items().get().into_iter();
         let others = others.filter(|project| project.id != state.id);
         let mut items = vec![
