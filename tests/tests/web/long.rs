@@ -1,7 +1,7 @@
 //! Long conversations: their end at once, their beginning without a jump, and the way to any message.
 
 use prompthub_dto::{
-    chat::{ChatReply, Message},
+    chat::{ChatReply, Conversation, Message},
     projects::Project,
 };
 use prompthub_tests::{Client, TestApp, spawn_app};
@@ -149,6 +149,19 @@ async fn a_message_on_another_path_is_shown_on_that_path() {
             .iter()
             .find(|message| message.content == "The old way.")
             .unwrap();
+        // The page tells the server of one choice after the other, so each is waited for.
+        let until_on = async |question: &str| {
+            let question = all.iter().find(|message| message.content == question);
+            let question = question.map(|question| question.id);
+            let answer = all.iter().find(|message| message.parent_id == question);
+            let path = format!("/api/conversations/{}", first.conversation_id);
+            browser
+                .until("the server has heard of the choice", async || {
+                    let now: Conversation = ada.get(&path).send().await.json();
+                    now.active_message_id == answer.map(|answer| answer.id)
+                })
+                .await;
+        };
 
         browser.sign_in().await;
         browser.go(&place(&project, &first)).await;
@@ -157,9 +170,11 @@ async fn a_message_on_another_path_is_shown_on_that_path() {
             .go(&format!("{}/m/{}", place(&project, &first), old.id))
             .await;
         browser.sees("The old way.").await;
+        until_on("The old way.").await;
         browser.find("button", "Next version").await;
         browser.click("button", "Next version").await;
         browser.sees("The new way.").await;
+        until_on("The new way.").await;
 
         // A message that is not there is said to be missing, and the end is shown.
         browser
