@@ -164,9 +164,9 @@ async fn store_patiently(
         tracing::warn!(%generation, %error, "the end of an answer could not be stored");
         tokio::time::sleep(wait).await;
         // A connection that breaks off does not tell whether its last transaction stands.
-        match task.store.read(move |conn| find_ended(conn, ids)).await {
-            Ok(Some(row)) => return Ok(Some(row)),
-            Ok(None) | Err(_) => {}
+        let ended = task.store.read(move |conn| find_ended(conn, ids)).await;
+        if let Ok(Some(row)) = ended {
+            return Ok(Some(row));
         }
         (attempt, wait) = (attempt + 1, wait.saturating_mul(2));
     }
