@@ -34,6 +34,7 @@ const PROGRAM: &str = "prompthub-frontend";
 pub(crate) const PART: &str = "part-";
 /// The script that loads the parts, as wasm-split names it.
 const LOADER: &str = "__wasm_split.js";
+const KEEP_EXPORTS: &str = "--keep-lld-exports";
 
 /// Lays out the stand-in in `folder`, and tells trunk of it.
 pub(crate) fn stand_in_for(trunk: &mut Command, tools: &Path, folder: &Path) -> Result<()> {
@@ -82,14 +83,51 @@ fn bindgen() -> Result<ExitCode> {
         let main = parts.join(PROGRAM).with_extension("wasm");
         *program = main.into();
         // The parts share the main program's table of functions.
-        args.push("--keep-lld-exports".into());
+        args.push(KEEP_EXPORTS.into());
     }
+    let is_split = args.iter().any(|arg| arg == KEEP_EXPORTS);
+    let script = is_split.then(|| script_of(&args)).flatten();
     let status = Command::new(tools.join(NAME)).args(args).status()?;
-    Ok(if status.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    if !status.success() {
+        return Ok(ExitCode::FAILURE);
+    }
+    if let Some(script) = script {
+        let text = fs::read_to_string(&script)?;
+        fs::write(&script, plain(&text))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where wasm-bindgen puts the script: `--out-dir FOLDER` or `--out-dir=FOLDER`, and the same of its name.
+fn script_of(args: &[OsString]) -> Option<PathBuf> {
+    let value = |option: &str| {
+        let mut rest = args.iter().filter_map(|arg| arg.to_str());
+        rest.find_map(|arg| {
+            arg.strip_prefix(option)?
+                .strip_prefix('=')
+                .map(str::to_owned)
+        })
+        .or_else(|| {
+            let at = args.iter().position(|arg| arg == option)?;
+            Some(args.get(at + 1)?.to_str()?.to_owned())
+        })
+    };
+    let folder = PathBuf::from(value("--out-dir")?);
+    Some(folder.join(value("--out-name")?).with_extension("js"))
+}
+
+/// The script in words that trunk's minifier knows, which otherwise gives up and leaves all of it as it is: a semicolon after
+/// each import, and an export by default that says so.
+fn plain(script: &str) -> String {
+    let line = |line: &str| match line.starts_with("import ") && line.ends_with(['"', '\'']) {
+        true => format!("{line};\n"),
+        false => format!("{line}\n"),
+    };
+    let script: String = script.lines().map(line).collect();
+    script.replace(
+        "export { initSync, __wbg_init as default };",
+        "export { initSync };\nexport default __wbg_init;",
+    )
 }
 
 /// Adds the parts to `dist`, and puts their names where they are called by them.
@@ -256,5 +294,31 @@ mod tests {
         assert!(dist.join(part.split_once('"').unwrap().0).is_file());
         assert!(!dist.join("prompthub-frontend-1.js").exists());
         assert_ne!(lay_out(1), main);
+    }
+
+    #[test]
+    fn the_script_is_put_plainly() {
+        let script =
+            "import * as a from \"./x.js\"\nimport b from './y.js';\n\nconst c = \"import \";\n";
+        let ended =
+            "import * as a from \"./x.js\";\nimport b from './y.js';\n\nconst c = \"import \";\n";
+        assert_eq!(plain(script), ended);
+        assert_eq!(plain(ended), ended);
+        assert_eq!(
+            plain("export { initSync, __wbg_init as default };\n"),
+            "export { initSync };\nexport default __wbg_init;\n"
+        );
+    }
+
+    #[test]
+    fn the_script_is_found_however_its_place_is_said() {
+        for args in [
+            ["--out-dir=/a", "--out-name=b", "x.wasm"].as_slice(),
+            &["--out-dir", "/a", "--out-name", "b"],
+        ] {
+            let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+            assert_eq!(script_of(&args), Some(PathBuf::from("/a/b.js")));
+        }
+        assert_eq!(script_of(&[]), None);
     }
 }
