@@ -2,7 +2,7 @@
 //!
 //! Debug builds read it from `frontend/dist` at each request, so that a rebuilt page shows at once.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::RangeInclusive};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -28,6 +28,8 @@ use crate::{error::ApiError, state::App};
 struct Dist;
 
 const INDEX: &str = "index.html";
+/// One hash in a million has fewer, and no English word is as long.
+const HASH_DIGITS: RangeInclusive<usize> = 12..=16;
 /// Names with a hash of the content never change what they mean.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const REVALIDATE: &str = "no-cache";
@@ -114,10 +116,12 @@ fn is_compressed(path: &str) -> bool {
     path.ends_with(".br") || path.ends_with(".gz")
 }
 
-/// Whether trunk put a hash of the content into the name: 16 hexadecimal digits after a dash.
+/// Whether trunk put a hash of the content into the name: 16 hexadecimal digits after a dash, less the zeros that they begin
+/// with, which trunk leaves out.
 fn is_hashed(path: &str) -> bool {
-    path.split(['-', '.', '_'])
-        .any(|part| part.len() == 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    path.split(['-', '.', '_']).any(|part| {
+        HASH_DIGITS.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 fn content_type(path: &str) -> String {
@@ -169,6 +173,9 @@ mod tests {
     fn hashed_names_are_recognised() {
         assert!(is_hashed("prompthub-frontend-0123456789abcdef_bg.wasm"));
         assert!(is_hashed("style-0123456789abcdef.css"));
+        assert!(is_hashed("prompthub-frontend-ac8f3b32a18c0ad_bg.wasm"));
+        assert!(!is_hashed("style-0123456789abcdef0.css"));
+        assert!(!is_hashed("facade-decade.css"));
         assert!(!is_hashed("favicon.svg"));
         assert!(!is_hashed("index.html"));
     }
