@@ -16,7 +16,7 @@ use prompthub_store::{
     messages::{self, NewMessage},
     now,
     projects::{self, NewProject},
-    users,
+    search, users,
 };
 
 const PROJECTS: usize = 5;
@@ -53,6 +53,8 @@ async fn main() -> Result<()> {
         }
         measured = projects.first().copied();
     }
+    // Or the next start of a server would do it, before it serves.
+    while store.write(search::index_pending).await? > 0 {}
     let project = measured.context("no account")?;
     let unindexed = measure(&store, project, &mut text, MessageStatus::Running).await?;
     let indexed = measure(&store, project, &mut text, MessageStatus::Complete).await?;

@@ -49,7 +49,7 @@ Commands:
   bench              Measure the release build: start, memory, download, throughput, sign-in storm, search,
                       what it adds to streamed answers, and what the page's reader waits for
     --seconds N      Seconds that each measurement under load takes [default: 5]
-    --only PART      Measure one part of it: server, answers or page
+    --only PART      Measure one part of it: server, search, answers or page
   setup              Install what the other commands need, and do nothing else
   help               Show this
 ";
@@ -179,6 +179,7 @@ fn bench_options(parser: &mut Parser) -> Result<bench::Options> {
             Arg::Long("only") => {
                 options.only = Some(match parser.value()?.string()?.as_str() {
                     "server" => bench::Part::Server,
+                    "search" => bench::Part::Search,
                     "answers" => bench::Part::Answers,
                     "page" => bench::Part::Page,
                     other => bail!("there is nothing to measure by the name of {other:?}"),

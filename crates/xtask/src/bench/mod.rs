@@ -84,6 +84,8 @@ impl Default for Options {
 pub(crate) enum Part {
     /// Start, memory, download and ordinary requests.
     Server,
+    /// Among 100,000 messages.
+    Search,
     /// What the server adds to streamed answers.
     Answers,
     /// What the page's reader waits for.
@@ -95,6 +97,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let wants = |part| options.only.is_none_or(|only| only == part);
     if wants(Part::Server) {
         measure_server(workspace, options.seconds)?;
+    }
+    if wants(Part::Search) {
+        measure_search(workspace)?;
     }
     if wants(Part::Answers) {
         heading("Streamed answers");
@@ -149,10 +154,16 @@ fn measure_server(workspace: &Workspace, seconds: u32) -> Result<()> {
     }
     server.stop()?;
 
-    heading("Search");
-    search::measure(&mut table, workspace, &binary)?;
-
     heading("Figures (medians)");
+    table.print();
+    Ok(())
+}
+
+fn measure_search(workspace: &Workspace) -> Result<()> {
+    heading("Search");
+    let mut table = Table::default();
+    search::measure(&mut table, workspace, &workspace.release_binary())?;
+    heading("Figures of the search");
     table.print();
     Ok(())
 }

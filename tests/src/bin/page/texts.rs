@@ -57,7 +57,7 @@ pub(crate) fn conversation(messages: usize) -> Value {
 /// About 20 KB.
 pub(crate) fn long_answer() -> String {
     let mut text = String::new();
-    for section in 1..=18 {
+    for section in 1..=30 {
         text.push_str(&format!(
             "## Section {section}\n\nA paragraph with *emphasis*, **weight**, `code` and a [link](https://example.org/{section}), long \
              enough to be broken into lines on any window, and followed by what else there is to say about it.\n\n\
