@@ -96,13 +96,11 @@ impl Source {
 
     fn here(live: Arc<Live>, seen: usize) -> Self {
         // More than there are: the reader has snapshots of another process. One more, and it is in this log.
-        let (catching_up, seen) = match seen > live.event_count() {
-            true => live.snapshot(),
-            false => (Bytes::new(), seen),
-        };
+        let catching_up = (seen > live.event_count()).then(|| live.snapshot());
+        let (snapshot, seen) =
+            catching_up.map_or((None, seen), |(bytes, seen)| (Some(bytes), seen));
         let events = follow(live, seen, None).map(|Ok(bytes)| bytes);
-        let first = stream::iter((!catching_up.is_empty()).then_some(catching_up));
-        Self::Here(Box::pin(first.chain(events)))
+        Self::Here(Box::pin(stream::iter(snapshot).chain(events)))
     }
 
     async fn next<L, F>(&mut self, look: &L) -> Option<Bytes>

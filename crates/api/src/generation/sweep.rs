@@ -2,7 +2,7 @@
 //! more is marked `interrupted`, with the text that it has. Where several processes share the database,
 //! any of them can stop another's answer by taking its lease away.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use prompthub_store::{generations, now};
 
@@ -78,7 +78,11 @@ pub(super) async fn heed_revocations(hub: &Hub) {
             .read(move |conn| generations::list_leased(conn, &node))
             .await;
         match leased {
-            Ok(leased) => revoked.retain(|id| !leased.contains(id)),
+            // There may be thousands of both.
+            Ok(leased) => {
+                let leased: HashSet<_> = leased.into_iter().collect();
+                revoked.retain(|id| !leased.contains(id));
+            }
             Err(error) => {
                 tracing::warn!(%error, "leases could not be looked at");
                 continue;
