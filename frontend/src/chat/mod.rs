@@ -1,9 +1,10 @@
 //! The chat of a project: the conversation, the answer being written, and the box to write in.
 //!
-//! `tree`, `span`, `live`, `backoff` and `figures` are plain data, `state`, `reading`, `draft`, `sending`,
+//! `tree`, `span`, `live`, `backoff` and `figures` are plain data, `state`, `asking`, `reading`, `draft`, `sending`,
 //! `answer` and `doubt` what happens to it, the rest is views. The seam to the rest of the page is [`ChatPane`]; it must not know routes.
 
 mod answer;
+mod asking;
 mod backoff;
 mod composer;
 mod doubt;
