@@ -4,7 +4,7 @@
 use diesel::{backend::Backend, connection::SimpleConnection, migration::MigrationSource};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::{Conn, StoreError, search, sql, work};
+use crate::{Conn, StoreError};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
@@ -14,53 +14,23 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgre
 const POSTGRES_LOCK: &str = "SELECT pg_advisory_lock(7237408820)";
 const POSTGRES_UNLOCK: &str = "SELECT pg_advisory_unlock(7237408820)";
 
-/// After so many entries the log says how far indexing is.
-const TOLD_ABOUT: usize = 10_000;
-
-/// Runs what is pending, and indexes what migrations have left to be indexed. The connection must be
-/// outside a transaction.
+/// Runs what is pending. The connection must be outside a transaction.
 pub(crate) fn run(conn: &mut Conn) -> Result<(), StoreError> {
     match conn {
         Conn::Sqlite(sqlite) => {
-            if !is_current(sqlite, &SQLITE)? {
-                // A second process waits here, and then finds nothing to do.
-                sqlite.immediate_transaction(|sqlite| apply(sqlite, SQLITE))?;
+            if is_current(sqlite, &SQLITE)? {
+                return Ok(());
             }
-            index(conn)
+            // A second process waits here, and then finds nothing to do.
+            sqlite.immediate_transaction(|sqlite| apply(sqlite, SQLITE))
         }
         Conn::Postgres(postgres) => {
             postgres.batch_execute(POSTGRES_LOCK)?;
             let applied = apply(postgres, POSTGRES);
-            let indexed = applied.and_then(|()| index(conn));
-            conn.batch_execute(POSTGRES_UNLOCK)?;
-            indexed
+            postgres.batch_execute(POSTGRES_UNLOCK)?;
+            applied
         }
     }
-}
-
-/// In many transactions, each of which is kept: a server that is stopped here goes on at its next start.
-/// What another server on the database is indexing in this moment is left to that.
-fn index(conn: &mut Conn) -> Result<(), StoreError> {
-    let (mut total, mut told): (usize, usize) = (0, 0);
-    while search::is_pending(conn)? {
-        sql::begin_writing(conn)?;
-        let indexed = work::run(conn, search::index_pending);
-        if indexed.is_err() {
-            work::rollback(conn)?;
-        } else {
-            work::commit(conn)?;
-        }
-        let indexed = indexed?;
-        if indexed == 0 {
-            break;
-        }
-        total += indexed;
-        if total - told >= TOLD_ABOUT {
-            told = total;
-            tracing::info!(total, "indexing titles and messages for the search");
-        }
-    }
-    Ok(())
 }
 
 fn is_current<C, DB>(

@@ -27,6 +27,8 @@ const GATHERING: Duration = Duration::from_secs(1);
 const CATCHING_UP: Duration = Duration::from_millis(500);
 /// Between two looks at what another process, or the housekeeping, is about to bring in.
 const GLANCE: Duration = Duration::from_millis(5);
+/// After so many entries the log says how far indexing is.
+const TOLD_ABOUT: usize = 10_000;
 
 const QUERY: Bounds = Bounds { min: 1, max: 200 };
 
@@ -88,7 +90,7 @@ async fn catch_up(store: &Store, owner: UserId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Brings what anybody has stored into the index, again and again.
+/// Brings what anybody has stored, and what migrations have left to be indexed, into the index, again and again.
 pub async fn keep_index(store: Store) {
     loop {
         tokio::time::sleep(GATHERING).await;
@@ -98,11 +100,19 @@ pub async fn keep_index(store: Store) {
     }
 }
 
-/// In many transactions, between which others have their turn.
+/// In many transactions, between which others have their turn. Each is kept, so a server that is stopped here goes on at
+/// its next start.
 async fn index_all(store: &Store) -> Result<(), StoreError> {
+    let (mut total, mut told): (usize, usize) = (0, 0);
     while store.read(search::is_pending).await? {
-        if store.write(search::index_pending).await? == 0 {
+        let indexed = store.write(search::index_pending).await?;
+        if indexed == 0 {
             break;
+        }
+        total = total.saturating_add(indexed);
+        if total.saturating_sub(told) >= TOLD_ABOUT {
+            told = total;
+            tracing::info!(total, "indexing titles and messages for the search");
         }
     }
     Ok(())

@@ -85,6 +85,9 @@ on_every_database! {
         let bob = add_user(&store, "Bob").await.id;
         let is_behind = |owner| read(&store, move |conn| search::is_behind(conn, owner));
         assert!(is_behind(ada).await && !is_behind(bob).await);
+        // A start does not wait for it.
+        store.migrate().await.unwrap();
+        assert!(is_behind(ada).await);
         // A title and two messages.
         assert_eq!(write(&store, search::index_pending).await, 3);
         assert_eq!(write(&store, search::index_pending).await, 0);
