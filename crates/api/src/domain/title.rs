@@ -10,7 +10,10 @@ pub const UNTITLED: &str = "New chat";
 pub fn title_of(message: &str) -> String {
     let mut title = String::new();
     let mut length: usize = 0;
-    for word in message.split_whitespace() {
+    for word in message
+        .lines()
+        .flat_map(|line| unmarked(line).split_whitespace())
+    {
         let next = length
             .saturating_add(word.chars().count())
             .saturating_add(1);
@@ -29,6 +32,20 @@ pub fn title_of(message: &str) -> String {
     } else {
         title
     }
+}
+
+/// A line without the marks of a Markdown heading or quotation at its beginning.
+fn unmarked(line: &str) -> &str {
+    let is_mark = |word: &str| {
+        word == ">" || (1..=6).contains(&word.len()) && word.bytes().all(|byte| byte == b'#')
+    };
+    let mut line = line.trim_start();
+    while let Some((first, rest)) = line.split_once(char::is_whitespace)
+        && is_mark(first)
+    {
+        line = rest.trim_start();
+    }
+    line
 }
 
 /// The title in what a model says when it is asked for one: its first line, without what models like
@@ -71,6 +88,10 @@ mod tests {
         );
         assert_eq!(title_of(&"x".repeat(500)), "x".repeat(60));
         assert_eq!(title_of("\u{7}"), UNTITLED);
+        assert_eq!(
+            title_of("> ## Hello\n#1 of C # and > all\n###"),
+            "Hello #1 of C # and > all ###"
+        );
     }
 
     #[test]
