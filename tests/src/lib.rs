@@ -15,6 +15,7 @@
 pub mod answer;
 pub mod app;
 pub mod binary;
+pub mod chromium;
 pub mod client;
 pub mod database;
 pub mod events;

@@ -1,8 +1,10 @@
 //! Accessibility checks with axe-core.
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 
-use crate::{browser::Browser, tools};
+use crate::browser::Browser;
 
 /// The rules of WCAG 2.0 to 2.2, levels A and AA, and axe's best practices.
 const RUN: &str = r#"
@@ -28,7 +30,7 @@ pub(crate) async fn assert_accessible(browser: &Browser, place: &str) {
 /// What axe finds wrong with the page as it is now.
 pub(crate) async fn violations(browser: &Browser) -> Vec<Value> {
     if browser.script("return typeof window.axe", Vec::new()).await != "object" {
-        browser.script(&tools::axe(), Vec::new()).await;
+        browser.script(&source(), Vec::new()).await;
     }
     settle(browser).await;
     let found = browser
@@ -65,4 +67,32 @@ fn describe(violations: &[Value]) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// The source of axe-core.
+fn source() -> String {
+    let file = match std::env::var_os("PROMPTHUB_AXE_JS") {
+        Some(file) => PathBuf::from(file),
+        None => cached_axe().expect(
+            "axe-core is missing: `cargo xtask test` fetches it, or PROMPTHUB_AXE_JS names its axe.min.js",
+        ),
+    };
+    std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+/// What `cargo xtask test` has kept of earlier runs.
+fn cached_axe() -> Option<PathBuf> {
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
+    let entries = std::fs::read_dir(cache.join("prompthub/tools")).ok()?;
+    entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| {
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default();
+            name.starts_with("axe-core-") && name.ends_with(".js")
+        })
 }

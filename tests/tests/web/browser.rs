@@ -2,25 +2,19 @@
 //!
 //! Owns its start and its end, also when the test fails; what is on the page is `elements`'.
 
-use std::{panic::AssertUnwindSafe, path::PathBuf, process::Stdio, time::Duration};
+use std::{panic::AssertUnwindSafe, path::PathBuf, time::Duration};
 
 use futures_util::FutureExt;
-use prompthub_tests::{TestApp, spawn_app};
+use prompthub_tests::{
+    TestApp,
+    chromium::{Driver, capabilities},
+    spawn_app,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thirtyfour::{
-    ChromeCapabilities, ChromiumLikeCapabilities, DesiredCapabilities, WebDriver,
-    common::log::LoggingPrefsLogLevel,
-};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-    sync::Semaphore,
-};
-
+use thirtyfour::{ChromiumLikeCapabilities, WebDriver, common::log::LoggingPrefsLogLevel};
+use tokio::sync::Semaphore;
 use url::Url;
-
-use crate::tools;
 
 /// How long the harness waits for something to appear.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -73,8 +67,8 @@ pub(crate) async fn in_browser(app: &TestApp, size: Size, test: impl AsyncFnOnce
 pub(crate) async fn in_browser_at(base_url: &Url, size: Size, test: impl AsyncFnOnce(&Browser)) {
     let _slot = SLOTS.acquire().await.expect("the slots are never closed");
     let profile = tempfile::tempdir().expect("a temporary folder");
-    let (mut driver_process, port) = start_driver().await;
-    let browser = open(base_url, size, &profile, port).await;
+    let process = Driver::start().await.expect("ChromeDriver starts");
+    let browser = open(base_url, size, &profile, &process).await;
     let outcome = AssertUnwindSafe(test(&browser)).catch_unwind().await;
     let screenshot = match &outcome {
         Ok(()) => None,
@@ -82,7 +76,7 @@ pub(crate) async fn in_browser_at(base_url: &Url, size: Size, test: impl AsyncFn
     };
     let complaints = browser.complaints().await;
     let quit = browser.driver.quit().await;
-    driver_process.kill().await.expect("the driver was ours");
+    process.end().await.expect("the driver was ours");
     if let Err(panic) = outcome {
         if let Some(file) = screenshot {
             eprintln!("what the page looked like: {}", file.display());
@@ -97,40 +91,12 @@ pub(crate) async fn in_browser_at(base_url: &Url, size: Size, test: impl AsyncFn
     );
 }
 
-/// Starts ChromeDriver on a port of its own choice.
-async fn start_driver() -> (Child, u16) {
-    let path = tools::chromedriver();
-    let mut child = Command::new(&path)
-        .arg("--port=0")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-    let port = async {
-        // "ChromeDriver was started successfully on port 40123."
-        while let Some(line) = lines.next_line().await.expect("readable") {
-            let port = line.rsplit_once("started successfully on port ");
-            if let Some((_, port)) = port {
-                return port.trim_end_matches('.').parse().expect("a port");
-            }
-        }
-        panic!("ChromeDriver ended without a word");
-    };
-    let port = tokio::time::timeout(PATIENCE, port)
-        .await
-        .expect("ChromeDriver did not start");
-    // The pipe is read on, or the driver would block once it is full.
-    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    (child, port)
-}
-
-async fn open(base_url: &Url, size: Size, profile: &TempDir, port: u16) -> Browser {
-    let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities(profile))
-        .await
-        .expect("Chromium starts");
+async fn open(base_url: &Url, size: Size, profile: &TempDir, process: &Driver) -> Browser {
+    let mut capabilities = capabilities(&profile.path().join("profile")).expect("Chromium");
+    capabilities
+        .set_browser_log_level(LoggingPrefsLogLevel::All)
+        .expect("a level");
+    let driver = process.open(capabilities).await.expect("Chromium starts");
     let downloads = profile.path().join("downloads");
     let browser = Browser {
         driver,
@@ -148,37 +114,6 @@ async fn open(base_url: &Url, size: Size, profile: &TempDir, port: u16) -> Brows
         json!({"behavior": "allow", "downloadPath": browser.downloads.to_str().expect("text")});
     browser.cdp("Browser.setDownloadBehavior", behavior).await;
     browser
-}
-
-fn capabilities(profile: &TempDir) -> ChromeCapabilities {
-    let mut capabilities = DesiredCapabilities::chrome();
-    let profile = format!(
-        "--user-data-dir={}",
-        profile.path().join("profile").display()
-    );
-    let arguments = [
-        "--headless=new",
-        // Containers seldom allow the sandbox; the only page that is loaded is our own.
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--disable-dev-shm-usage",
-        profile.as_str(),
-    ];
-    for argument in arguments {
-        capabilities.add_arg(argument).expect("an argument");
-    }
-    capabilities
-        .set_binary(tools::chromium().to_str().expect("text"))
-        .expect("a path");
-    capabilities
-        .set_browser_log_level(LoggingPrefsLogLevel::All)
-        .expect("a level");
-    capabilities
 }
 
 impl Browser {

@@ -30,7 +30,6 @@ mod rail;
 mod relay;
 mod resume;
 mod search;
-mod tools;
 mod transfer;
 mod uploads;
 mod versions;

@@ -1,15 +1,12 @@
 //! A Chromium window on the server, for measuring: what it does, it times in the page itself.
 
-use std::{path::PathBuf, process::Stdio, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use prompthub_tests::chromium::{Driver, capabilities};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, WebDriver};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-};
+use thirtyfour::WebDriver;
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -17,7 +14,7 @@ const GLANCE: Duration = Duration::from_millis(50);
 
 pub(crate) struct Browser {
     driver: WebDriver,
-    process: Child,
+    process: Driver,
     base_url: String,
     _profile: TempDir,
 }
@@ -25,29 +22,9 @@ pub(crate) struct Browser {
 impl Browser {
     /// Opens a window, and signs in with it.
     pub(crate) async fn open(base_url: &str, email: &str, password: &str) -> Result<Self> {
-        let (process, port) = start_driver().await?;
+        let process = Driver::start().await?;
         let profile = tempfile::tempdir()?;
-        let mut capabilities = DesiredCapabilities::chrome();
-        let folder = format!("--user-data-dir={}", profile.path().display());
-        for argument in [
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--disable-dev-shm-usage",
-            "--window-size=1440,900",
-            &folder,
-        ] {
-            capabilities.add_arg(argument)?;
-        }
-        if let Some(chromium) = std::env::var_os("PROMPTHUB_CHROMIUM") {
-            capabilities.set_binary(chromium.to_str().context("a path that is text")?)?;
-        }
-        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await?;
+        let driver = process.open(capabilities(profile.path())?).await?;
         let browser = Self {
             driver,
             process,
@@ -72,10 +49,9 @@ impl Browser {
         Ok(browser)
     }
 
-    pub(crate) async fn close(mut self) -> Result<()> {
+    pub(crate) async fn close(self) -> Result<()> {
         self.driver.quit().await?;
-        self.process.kill().await?;
-        Ok(())
+        self.process.end().await
     }
 
     pub(crate) async fn go(&self, path: &str) -> Result<()> {
@@ -168,34 +144,4 @@ impl Browser {
         self.driver.cdp().send_raw(command, parameters).await?;
         Ok(())
     }
-}
-
-/// Starts ChromeDriver on a port of its own choice.
-async fn start_driver() -> Result<(Child, u16)> {
-    let path = std::env::var_os("PROMPTHUB_CHROMEDRIVER")
-        .map_or_else(|| "chromedriver".into(), PathBuf::from);
-    let mut child = Command::new(&path)
-        .arg("--port=0")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .with_context(|| path.display().to_string())?;
-    let mut lines = BufReader::new(child.stdout.take().context("piped")?).lines();
-    let port = async {
-        // "ChromeDriver was started successfully on port 40123."
-        while let Some(line) = lines.next_line().await? {
-            if let Some((_, port)) = line.rsplit_once("started successfully on port ") {
-                return Ok(port.trim_end_matches('.').parse()?);
-            }
-        }
-        bail!("ChromeDriver ended without a word")
-    };
-    let port = tokio::time::timeout(PATIENCE, port)
-        .await
-        .context("ChromeDriver did not start")??;
-    // The pipe is read on, or the driver would block once it is full.
-    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    Ok((child, port))
 }
