@@ -158,9 +158,9 @@ impl Body {
     }
 
     /// Lets go of the headers, which keep the buffer alive that they were read into: for as long as
-    /// the answer lasts, that would be a good part of the memory that it takes.
+    /// the answer lasts, that would be a good part of the memory that it takes. A map that is cleared keeps its own.
     pub(crate) fn forget_headers(&mut self) {
-        self.response.headers_mut().clear();
+        *self.response.headers_mut() = HeaderMap::new();
     }
 
     /// From now on, only the trailer is waited for.
