@@ -19,6 +19,7 @@ use prompthub_dto::{
 };
 use serde::de::DeserializeOwned;
 
+use super::complaint::{complaint, is_infinite};
 use crate::{
     error::{ApiError, field_error},
     state::App,
@@ -29,6 +30,8 @@ const MAX_JSON_BYTES: usize = 2 * 1024 * 1024;
 /// How much of a refused body is read and thrown away, so that the client comes to read the answer.
 const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// A client that sends nothing for so long is waiting for the answer.
+const DRAIN_SILENCE: Duration = Duration::from_secs(1);
 
 /// A JSON body.
 pub struct Json<T>(pub T);
@@ -114,7 +117,7 @@ where
 {
     let _ = tokio::time::timeout(DRAIN_TIMEOUT, async {
         let mut left = MAX_DRAINED_BYTES;
-        while let Some(Ok(chunk)) = body.next().await {
+        while let Ok(Some(Ok(chunk))) = tokio::time::timeout(DRAIN_SILENCE, body.next()).await {
             let Some(rest) = left.checked_sub(chunk.len()) else {
                 return;
             };
@@ -125,6 +128,12 @@ where
 }
 
 fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    if body.trim_ascii().is_empty() {
+        return Err(ApiError::new(
+            ProblemCode::MalformedJson,
+            "The body is empty.",
+        ));
+    }
     // serde would read an array as the fields in their order.
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(ApiError::field(
@@ -135,12 +144,11 @@ fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     }
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
-        let inner = error.into_inner();
-        if inner.is_data() {
-            complaint(&path, &without_position(&inner.to_string()))
+        let message = without_position(&error.inner().to_string());
+        if error.inner().is_data() || is_infinite(&message) {
+            complaint(error.path(), &message)
         } else {
-            malformed(&inner)
+            malformed(error.inner())
         }
     })?;
     json.end().map_err(|error| malformed(&error))?;
@@ -165,65 +173,6 @@ fn without_position(message: &str) -> String {
         .to_owned()
 }
 
-/// What serde says of a value, as a complaint about a field.
-fn complaint(path: &str, message: &str) -> ApiError {
-    let quoted = message.split('`').nth(1).unwrap_or_default();
-    let (code, name, text) = if message.starts_with("missing field") {
-        (FieldCode::Required, Some(quoted), "Is required.".to_owned())
-    } else if message.starts_with("unknown field") {
-        (
-            FieldCode::Unknown,
-            Some(quoted),
-            "Is not a field of this request.".to_owned(),
-        )
-    } else if message.starts_with("duplicate field") {
-        (
-            FieldCode::Invalid,
-            Some(quoted),
-            "Is there twice.".to_owned(),
-        )
-    } else if let Some(text) = parse_failure(message) {
-        (FieldCode::Invalid, None, text.to_owned())
-    } else if message.starts_with("invalid type") {
-        (FieldCode::WrongType, None, sentence(message))
-    } else {
-        (FieldCode::Invalid, None, sentence(message))
-    };
-    let parent = if path == "." { "" } else { path };
-    let field = match name {
-        // The path of an unknown field may already end in its name.
-        Some(name) if parent == name || parent.ends_with(&format!(".{name}")) => parent.to_owned(),
-        Some(name) if parent.is_empty() => name.to_owned(),
-        Some(name) => format!("{parent}.{name}"),
-        None if parent.is_empty() => "body".to_owned(),
-        None => parent.to_owned(),
-    };
-    ApiError::Validation(vec![field_error(field, code, text)])
-}
-
-/// What the standard library says of a text in a query that is no number or no truth value, in words for
-/// whoever wrote it.
-fn parse_failure(message: &str) -> Option<&'static str> {
-    match message {
-        "invalid digit found in string" | "cannot parse integer from empty string" => {
-            Some("Must be a whole number.")
-        }
-        "number too large to fit in target type" | "number too small to fit in target type" => {
-            Some("Is out of range.")
-        }
-        "provided string was not `true` or `false`" => Some("Must be true or false."),
-        _ => None,
-    }
-}
-
-fn sentence(message: &str) -> String {
-    let mut chars = message.chars();
-    match chars.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), chars.as_str()),
-        None => "Is not valid.".to_owned(),
-    }
-}
-
 /// The query of the address.
 pub struct Query<T>(pub T);
 
@@ -234,10 +183,11 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
         let query = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
-        ready(query.map(Self).map_err(|error| {
-            let path = error.path().to_string();
-            complaint(&path, &error.into_inner().to_string())
-        }))
+        ready(
+            query
+                .map(Self)
+                .map_err(|error| complaint(error.path(), &error.inner().to_string())),
+        )
     }
 }
 

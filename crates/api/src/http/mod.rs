@@ -6,6 +6,7 @@
 mod account;
 mod assets;
 mod chat;
+mod complaint;
 mod conditional;
 mod conversations;
 mod docs;
