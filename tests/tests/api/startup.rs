@@ -127,7 +127,8 @@ async fn what_else_is_wrong_ends_the_start() {
         (("PROMPTHUB_BIND", address.as_str()), address.as_str()),
         (("PROMPTHUB_BIND", "nonsense"), "nonsense"),
         (("PROMPTHUB_DATA_DIR", file.to_str().unwrap()), "file"),
-        (("PROMPTHUB_SECRET_KEY", "short"), "secret key"),
+        (("PROMPTHUB_SECRET_KEY", "short"), "(prompthub_secret_key"),
+        (("OPENROUTER_API_KEY", "two\nlines"), "openrouter_api_key"),
     ];
     for (variable, mentions) in cases {
         let data_dir = tempfile::tempdir().unwrap();

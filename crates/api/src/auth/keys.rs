@@ -40,7 +40,9 @@ impl MasterKey {
     /// When it is too short.
     pub fn of(text: &str) -> anyhow::Result<Self> {
         if text.len() < MIN_LENGTH {
-            bail!("the secret key must have at least {MIN_LENGTH} characters");
+            bail!(
+                "the secret key (PROMPTHUB_SECRET_KEY, or {FILE_NAME} in the data folder) must have at least {MIN_LENGTH} characters"
+            );
         }
         Ok(Self(Hkdf::new(Some(b"prompthub"), text.as_bytes())))
     }

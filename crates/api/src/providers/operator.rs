@@ -115,28 +115,33 @@ pub(super) fn accounts(
     calls: &Calls,
     app_url: &Url,
 ) -> anyhow::Result<Vec<SharedAccount>> {
-    let set_up: [(&'static str, &Option<config::Secret>, &Url, &'static str); 3] = [
+    let set_up: [(
+        &'static str,
+        &Option<config::Secret>,
+        &Url,
+        [&'static str; 2],
+    ); 3] = [
         (
             "openrouter",
             &config.openrouter_api_key,
             &config.openrouter_base_url,
-            "OPENROUTER_BASE_URL",
+            ["OPENROUTER_BASE_URL", "OPENROUTER_API_KEY"],
         ),
         (
             "openai",
             &config.openai_api_key,
             &config.openai_base_url,
-            "OPENAI_BASE_URL",
+            ["OPENAI_BASE_URL", "OPENAI_API_KEY"],
         ),
         (
             "anthropic",
             &config.anthropic_api_key,
             &config.anthropic_base_url,
-            "ANTHROPIC_BASE_URL",
+            ["ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY"],
         ),
     ];
     let mut accounts = Vec::new();
-    for (slug, key, base_url, option) in set_up {
+    for (slug, key, base_url, [url_option, key_option]) in set_up {
         let Some(key) = key else { continue };
         let preset = presets::find(slug).with_context(|| format!("there is no preset {slug}"))?;
         let account = Account {
@@ -145,7 +150,13 @@ pub(super) fn accounts(
             app_url: Some(app_url.clone()),
             ..Account::new(slug, Some(Secret::new(key.expose())))
         };
-        let provider = presets::build_at(preset, account).context(option)?;
+        let provider = presets::build_at(preset, account).map_err(|error| {
+            let option = match error.field() {
+                Some("api_key") => key_option,
+                _ => url_option,
+            };
+            anyhow::Error::new(error).context(option)
+        })?;
         accounts.push(SharedAccount::new(
             slug,
             preset.title,
