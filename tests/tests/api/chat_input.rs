@@ -74,11 +74,10 @@ async fn a_message_says_what_is_wrong_with_which_field() {
             .await
             .assert_invalid(&[(field, code)]);
     }
-    let unknown = ada
-        .say(&project, with("model", json!("nowhere/model")))
-        .send()
-        .await;
-    unknown.assert_problem(ProblemCode::UnknownModel);
+    for model in ["nowhere/model", "demo/nothing"] {
+        let answer = ada.say(&project, with("model", json!(model))).send().await;
+        answer.assert_problem(ProblemCode::UnknownModel);
+    }
     for conversation in [
         "019aa9f5-8c00-7cc3-98c4-dc0c0c07398f",
         elsewhere.conversation_id.as_str(),

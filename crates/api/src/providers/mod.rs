@@ -141,6 +141,16 @@ impl Directory {
                 .into_iter()
                 .find(|account| account.slug == model.slug());
             let account = account.ok_or_else(unknown)?;
+            // All that it has is known here.
+            if account.provider.is_demo()
+                && !account
+                    .provider
+                    .models()
+                    .iter()
+                    .any(|known| known.id == model.id())
+            {
+                return Err(unknown());
+            }
             self.refresh_shared_if_due(&account);
             return Ok(Resolved {
                 provider: Arc::clone(&account.provider),
