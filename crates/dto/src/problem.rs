@@ -27,8 +27,8 @@ pub struct Problem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
-    /// The path of the field in the body, dotted, e.g. `parameters.temperature`; or the name of a
-    /// path or query parameter.
+    /// The path of the field in the body, dotted, e.g. `parameters.stop.0`; in a document that is imported
+    /// its JSON Pointer; or the name of a path or query parameter.
     pub field: String,
     pub code: FieldCode,
     pub message: String,
