@@ -104,6 +104,13 @@ pub fn is_lost() -> bool {
     active.is_none_or(|active| active.tag_name() == "BODY")
 }
 
+/// Gives the focus to what `selector` finds first, if that is there.
+pub fn to(selector: &str) {
+    if let Ok(Some(found)) = document().query_selector(selector) {
+        focus(&found);
+    }
+}
+
 /// Gives the focus to an element, also to one that is no control, and leaves the page where it is.
 pub fn focus(element: &Element) {
     let Some(element) = element.dyn_ref::<HtmlElement>() else {
