@@ -195,7 +195,7 @@ fn Item(item: MenuItem, close: impl Fn() + Send + Sync + 'static) -> impl IntoVi
     };
     let shown = view! {
         {item.glyph.map(|glyph| view! { <Icon glyph=glyph/> })}
-        {item.label}
+        <span>{item.label}</span>
     };
     match item.choice {
         Choice::Act(action) => {
