@@ -130,7 +130,7 @@ pub fn SettingsForm() -> impl IntoView {
             <p class="ph-hint">
                 {move || state.project.with(|project| format!("Version {}, changed ", project.value.prompt_version))}
                 {move || state.project.with(|project| view! { <Ago time=project.value.updated_at.clone()/> })}
-                ". Answers remember the version they were given."
+                ". Answers name the version they were given."
             </p>
             <ModelField state=state problem=save.field("model")/>
             <ParametersForm wrong=Signal::derive(move || change.get().err()) save=save/>
