@@ -2,7 +2,7 @@
 //! to the end.
 
 use leptos::prelude::*;
-use prompthub_dto::{chat::Role, ids::MessageId};
+use prompthub_dto::{chat::Role, ids::MessageId, problem::ProblemCode};
 use wasm_bindgen::JsCast;
 
 use super::{
@@ -81,15 +81,21 @@ pub fn Log(state: ChatState) -> impl IntoView {
                 <div class="ph-chat__column" node_ref=scroll.content>
                     {move || match state.load.get() {
                         Load::Loading => view! { <Skeleton lines=6/> }.into_any(),
-                        Load::Failed(error) => view! {
-                            <ErrorNotice
-                                error=error
-                                on_retry=Callback::new(move |()| {
-                                    let sought = state.sought.get_value();
-                                    state.open(state.conversation.get_untracked(), sought);
-                                })
-                            />
-                        }.into_any(),
+                        Load::Failed(error) => {
+                            let is_gone = error.is(ProblemCode::NotFound);
+                            view! {
+                                <ErrorNotice
+                                    error=error
+                                    on_retry=Callback::new(move |()| {
+                                        let sought = state.sought.get_value();
+                                        state.open(state.conversation.get_untracked(), sought);
+                                    })
+                                />
+                                {is_gone.then(|| view! {
+                                    <p class="ph-hint">"Open another one, or begin one with New chat."</p>
+                                })}
+                            }.into_any()
+                        }
                         Load::Ready => ().into_any(),
                     }}
                     <Show when=is_empty>

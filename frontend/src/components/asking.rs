@@ -2,7 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::focus::RowPlace;
+use super::focus::{self, RowPlace};
 use crate::{
     api::ApiError,
     state::toasts::{Toasts, use_toasts},
@@ -95,7 +95,10 @@ impl<T: Clone + Send + Sync> Asking<T> {
                     }
                 }
                 Ok(()) => {}
-                Err(error) if is_shown => self.error.set(Some(error)),
+                Err(error) if is_shown => {
+                    self.error.set(Some(error));
+                    focus::to_wrong_field();
+                }
                 Err(error) => self.toasts.problem(error.message()),
             }
         });

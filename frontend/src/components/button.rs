@@ -53,6 +53,9 @@ pub fn Button(
     /// Whether there is nothing to do for it now. Unlike a disabled one it keeps the focus.
     #[prop(optional, into)]
     idle: Signal<bool>,
+    /// Whether a dialog that opens gives it the focus.
+    #[prop(optional)]
+    autofocus: bool,
     #[prop(optional, into)] on_click: Option<Callback<MouseEvent>>,
 ) -> impl IntoView {
     // `aria-disabled` instead of `disabled`, so that focus is not thrown out of the form.
@@ -69,6 +72,7 @@ pub fn Button(
             class=class(variant, size)
             aria-disabled=move || (busy.get() || idle.get()).then_some("true")
             disabled=disabled
+            autofocus=autofocus
             on:click=press
         >
             {move || busy.get().then(|| view! { <span class="ph-spinner" aria-hidden="true"></span> })}

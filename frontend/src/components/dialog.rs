@@ -97,7 +97,7 @@ pub fn Dialog(
     }
 }
 
-/// Asks before something is destroyed.
+/// Asks before something is destroyed. The focus begins on the way out.
 #[component]
 pub fn Confirm(
     open: RwSignal<bool>,
@@ -119,7 +119,7 @@ pub fn Confirm(
                 <p class="ph-field__problem" role="alert">{problem}</p>
             })}
             <div class="ph-bar ph-bar--end">
-                <Button label="Keep" on_click=move |_| open.set(false)/>
+                <Button label="Keep" autofocus=true on_click=move |_| open.set(false)/>
                 <Button
                     label=action
                     variant=Variant::Danger

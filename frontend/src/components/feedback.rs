@@ -1,6 +1,7 @@
 //! What a view says besides its content: that it loads, is empty, has failed, or has done something.
 
 use leptos::{ev::MouseEvent, prelude::*};
+use prompthub_dto::problem::ProblemCode;
 
 use super::{
     button::{Button, IconButton, Size},
@@ -24,7 +25,7 @@ pub fn Skeleton(lines: usize) -> impl IntoView {
     }
 }
 
-/// Says that content could not be had, and offers to try again.
+/// Says that content could not be had, and offers to try again, unless it is not there to be had.
 #[component]
 pub fn ErrorNotice(
     #[prop(into)] error: Signal<ApiError>,
@@ -41,7 +42,9 @@ pub fn ErrorNotice(
         <div class="ph-notice ph-notice--problem" role=(!old).then_some("alert")>
             <Icon glyph=Glyph::Warning/>
             <span class="ph-notice__text">{move || error.get().message()}</span>
-            <Button label="Retry" size=Size::Small on_click=retry/>
+            {move || (!error.get().is(ProblemCode::NotFound)).then(|| view! {
+                <Button label="Retry" size=Size::Small on_click=retry/>
+            })}
         </div>
     }
 }

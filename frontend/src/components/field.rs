@@ -122,6 +122,9 @@ pub fn Select(
     choices: Signal<Vec<(String, String)>>,
     #[prop(optional, into)] hint: Signal<Option<String>>,
     #[prop(optional, into)] problem: Signal<Option<String>>,
+    /// Whether a dialog that opens gives it the focus.
+    #[prop(optional)]
+    autofocus: bool,
 ) -> impl IntoView {
     let id = unique_id("field");
     let notes = format!("{id}-notes");
@@ -135,6 +138,7 @@ pub fn Select(
             <select
                 id=id.clone()
                 class="ph-input"
+                autofocus=autofocus
                 aria-invalid=move || problem.get().map(|_| "true")
                 aria-describedby=notes.clone()
                 on:change=move |event| value.set(event_target_value(&event))

@@ -1,6 +1,7 @@
-//! Where the focus goes when what holds it goes away: to what is left nearest to it.
+//! Where the focus goes when what holds it goes away: to what is left nearest to it. A browser would give it
+//! to the page's body, from where the next Tab begins at the top.
 //!
-//! A browser would give it to the page's body, from where the next Tab begins at the top.
+//! And where it goes when a form is refused: to the first field that is wrong.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -102,6 +103,32 @@ pub fn show_whole(element: &Element) {
 pub fn is_lost() -> bool {
     let active = document().active_element();
     active.is_none_or(|active| active.tag_name() == "BODY")
+}
+
+/// Gives the focus to what `selector` finds first, if that is there.
+pub fn to(selector: &str) {
+    if let Ok(Some(found)) = document().query_selector(selector) {
+        focus(&found);
+    }
+}
+
+/// From where it is in a form, once that says what is wrong: to the first field that is.
+pub fn to_wrong_field() {
+    request_animation_frame(|| {
+        let active = document().active_element();
+        if let Some(form) = active.and_then(|active| active.closest("form").ok().flatten()) {
+            to_wrong_field_of(&form);
+        }
+    });
+}
+
+/// Takes the person to the first field of a form that is wrong, which may be out of sight.
+pub fn to_wrong_field_of(form: &Element) {
+    let wrong = form.query_selector("[aria-invalid]").ok().flatten();
+    if let Some(wrong) = wrong.and_then(|wrong| wrong.dyn_into::<HtmlElement>().ok()) {
+        // A field that cannot take the focus is marked all the same.
+        let _ = wrong.focus();
+    }
 }
 
 /// Gives the focus to an element, also to one that is no control, and leaves the page where it is.

@@ -195,7 +195,7 @@ fn Item(item: MenuItem, close: impl Fn() + Send + Sync + 'static) -> impl IntoVi
     };
     let shown = view! {
         {item.glyph.map(|glyph| view! { <Icon glyph=glyph/> })}
-        {item.label}
+        <span>{item.label}</span>
     };
     match item.choice {
         Choice::Act(action) => {
@@ -267,8 +267,7 @@ fn move_focus(list: &web_sys::Element, step: Step) {
     }
 }
 
-/// Room that a menu needs below and to the right of its button before it opens the other way.
-const ROOM: f64 = 240.0;
+/// What stays free between a menu and its button, and at the edges of the page.
 const GAP: f64 = 4.0;
 
 /// Shows the list at its button, towards where there is room.
@@ -283,17 +282,22 @@ fn place(list: &web_sys::HtmlElement, trigger: &web_sys::Element) {
         extent(window().inner_width()),
         extent(window().inner_height()),
     );
-    let vertical = if at.bottom() + ROOM > height && at.top() > ROOM {
-        ("bottom", height - at.top() + GAP)
+    // As large as it is, since its items are as long as names are.
+    let size = list.get_bounding_client_rect();
+    let (wide, high) = (size.width(), size.height());
+    let below = at.bottom() + GAP;
+    let top = if below + high > height {
+        at.top() - GAP - high
     } else {
-        ("top", at.bottom() + GAP)
+        below
     };
-    let horizontal = if at.left() + ROOM > width {
-        ("right", (width - at.right()).max(GAP))
+    let left = if at.left() + wide > width {
+        at.right() - wide
     } else {
-        ("left", at.left())
+        at.left()
     };
-    for (side, offset) in [vertical, horizontal] {
+    for (side, offset) in [("top", top), ("left", left)] {
+        let offset = offset.max(GAP);
         // A property that the browser does not know leaves the menu where it is.
         let _ = list.style().set_property(side, &format!("{offset}px"));
     }

@@ -14,6 +14,7 @@ use crate::{
         button::{Button, Variant},
         dialog::Dialog,
         feedback::ErrorNotice,
+        focus,
         icon::{Glyph, Icon},
         part::{Part, part},
         size,
@@ -201,6 +202,8 @@ fn Panel() -> impl IntoView {
 
 #[component]
 fn Chooser(import: Import, choose: Callback<()>) -> impl IntoView {
+    // The dialog may have been there before its code.
+    request_animation_frame(|| focus::to("dialog[open] [autofocus]"));
     let text = match import.project {
         Some(_) => {
             "Takes conversations and projects that were exported here, and the conversations.json of \
@@ -216,6 +219,7 @@ fn Chooser(import: Import, choose: Callback<()>) -> impl IntoView {
         <div class="ph-bar ph-bar--end">
             <Button
                 label="Choose a file"
+                autofocus=true
                 variant=Variant::Primary
                 glyph=Glyph::Upload
                 on_click=move |_| choose.run(())

@@ -7,7 +7,7 @@ use std::{cell::RefCell, future::Future, pin::Pin, rc::Rc};
 
 use leptos::prelude::*;
 
-use crate::api::ApiError;
+use crate::{api::ApiError, components::focus};
 
 type Work = Pin<Box<dyn Future<Output = Result<(), ApiError>>>>;
 
@@ -25,10 +25,14 @@ impl Submission {
         Self(Action::new_local(|ticket: &Ticket| {
             let work = ticket.0.borrow_mut().take();
             async move {
-                match work {
+                let outcome = match work {
                     Some(work) => work.await,
                     None => Ok(()),
+                };
+                if outcome.is_err() {
+                    focus::to_wrong_field();
                 }
+                outcome
             }
         }))
     }

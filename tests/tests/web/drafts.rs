@@ -133,6 +133,33 @@ async fn what_is_typed_before_the_server_has_answered_stays() {
 }
 
 #[tokio::test]
+async fn the_focus_goes_to_the_first_field_that_is_wrong() {
+    let app = spawn_app().await;
+    in_browser(&app, Size::Desktop, async |browser| {
+        browser.register("ada@example.com").await;
+        let focus_is_on = async |label: &str| {
+            browser
+                .until(&format!("the focus is on {label}"), async || {
+                    let active = "const field = document.activeElement; \
+                        return field.ariaInvalid === 'true' ? field.labels[0].innerText : ''";
+                    browser.script(active, Vec::new()).await == label
+                })
+                .await;
+        };
+        browser.click("button", "New project").await;
+        browser.click("button", "Create project").await;
+        focus_is_on("Name").await;
+        browser.go("/settings").await;
+        browser.click("button", "Change password").await;
+        focus_is_on("Current password").await;
+        browser.fill("Current password", PASSWORD).await;
+        browser.click("button", "Change password").await;
+        focus_is_on("New password").await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_the_server_says_in_its_own_way_is_saved() {
     at_both_sizes(async |app, browser| {
         let ada = app.register("ada@example.com").await;

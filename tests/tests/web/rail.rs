@@ -141,6 +141,28 @@ async fn the_model_can_be_chosen_from_the_chat() {
 }
 
 #[tokio::test]
+async fn a_conversation_that_is_gone_is_not_to_be_tried_again() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    in_browser(&app, Size::Desktop, async |browser| {
+        browser.sign_in().await;
+        let nowhere = format!("/projects/{0}/c/{0}", project.id);
+        browser.go(&nowhere).await;
+        browser.until_alert("no such conversation").await;
+        assert!(!browser.has("button", "Retry").await);
+        browser.click("button", "New chat").await;
+        browser
+            .until("another one can begin", async || {
+                !browser.path().await.contains("/c/")
+            })
+            .await;
+        browser.chat("Hello").await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_done_to_a_conversation_keeps_the_focus_at_it() {
     let app = spawn_app().await;
     in_browser(&app, Size::Desktop, async |browser| {
@@ -185,6 +207,13 @@ async fn what_is_done_to_a_conversation_keeps_the_focus_at_it() {
             })
             .await;
         choose("Oldest", "Delete").await;
+        // Enter does not delete what is only asked about.
+        browser
+            .until("the focus is on the way out", async || {
+                let active = "return document.activeElement.innerText";
+                browser.script(active, Vec::new()).await == "Keep"
+            })
+            .await;
         browser.click("button", "Delete").await;
         browser.gone("button", "Options for Oldest").await;
         browser

@@ -50,7 +50,7 @@ pub fn FilesPanel() -> impl IntoView {
     });
     view! {
         <div class="ph-drop">
-            <p>"Drop files anywhere on this page"</p>
+            <p class="ph-drop__hint">"Drop files anywhere on this page"</p>
             <Button label="Upload files" size=Size::Small glyph=Glyph::Upload on_click=choose/>
             <input
                 node_ref=input

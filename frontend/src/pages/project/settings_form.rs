@@ -2,7 +2,6 @@
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
 use prompthub_dto::{problem::ProblemCode, projects::UpdateProject};
-use wasm_bindgen::JsCast;
 
 use super::{
     parameters_form::{PARAMETERS, ParametersForm},
@@ -17,6 +16,7 @@ use crate::{
         dialog::Confirm,
         feedback::Problem,
         field::{TextArea, TextField},
+        focus,
         icon::{Glyph, Icon},
         model_name,
         time::Ago,
@@ -49,7 +49,10 @@ pub fn SettingsForm() -> impl IntoView {
     let reload = Submission::new();
     let submit = move |mode: Mode| {
         let Ok(change) = change.get_untracked() else {
-            return show_first_wrong(form);
+            if let Some(form) = form.get_untracked() {
+                focus::to_wrong_field_of(&form);
+            }
+            return;
         };
         if change == UpdateProject::default() {
             return;
@@ -130,7 +133,7 @@ pub fn SettingsForm() -> impl IntoView {
             <p class="ph-hint">
                 {move || state.project.with(|project| format!("Version {}, changed ", project.value.prompt_version))}
                 {move || state.project.with(|project| view! { <Ago time=project.value.updated_at.clone()/> })}
-                ". Answers remember the version they were given."
+                ". Answers name the version they were given."
             </p>
             <ModelField state=state problem=save.field("model")/>
             <ParametersForm wrong=Signal::derive(move || change.get().err()) save=save/>
@@ -161,17 +164,6 @@ pub fn SettingsForm() -> impl IntoView {
         </form>
         <Transfer/>
         <DeleteProject/>
-    }
-}
-
-/// Takes the person to the first field that cannot be read, which may be out of sight.
-fn show_first_wrong(form: NodeRef<html::Form>) {
-    let wrong = form
-        .get_untracked()
-        .and_then(|form| form.query_selector("[aria-invalid]").ok().flatten());
-    if let Some(wrong) = wrong.and_then(|wrong| wrong.dyn_into::<web_sys::HtmlElement>().ok()) {
-        // A field that cannot take the focus is marked all the same.
-        let _ = wrong.focus();
     }
 }
 

@@ -135,7 +135,7 @@ pub fn Workspace(project: Versioned<Project>, place: Signal<Place>) -> impl Into
                 <Dialog open=state.rail_sheet title="Navigation" shape=Shape::Start>
                     <div class="ph-rail ph-rail--sheet"><Rail/></div>
                 </Dialog>
-                <Dialog open=state.drawer_sheet title="Project" shape=Shape::End>
+                <Dialog open=state.drawer_sheet title="Project settings" shape=Shape::End>
                     <Drawer/>
                 </Dialog>
             </Show>

@@ -20,6 +20,12 @@ pub fn PasswordSection() -> impl IntoView {
     let current = RwSignal::new(String::new());
     let new = RwSignal::new(String::new());
     let save = Submission::new();
+    // The server names the new one first.
+    let missing = move || current.with(String::is_empty) && save.error().is_some();
+    let current_problem = Signal::derive(move || {
+        let said = save.field("current_password").get();
+        said.or_else(|| missing().then(|| "Enter your current password.".to_owned()))
+    });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let body = ChangePassword {
@@ -37,7 +43,7 @@ pub fn PasswordSection() -> impl IntoView {
     view! {
         <Section id="password" title="Password">
             <form class="ph-form" novalidate on:submit=submit>
-                <TextField label="Current password" value=current kind=Kind::Password autocomplete="current-password" problem=save.field("current_password")/>
+                <TextField label="Current password" value=current kind=Kind::Password autocomplete="current-password" problem=current_problem/>
                 <TextField
                     label="New password"
                     value=new

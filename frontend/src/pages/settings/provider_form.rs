@@ -158,10 +158,10 @@ fn Form(
     view! {
         <form class="ph-form" novalidate autocomplete="off" on:submit=submit>
             {id.is_none().then(|| view! {
-                <Select label="Provider" value=chosen choices=Signal::derive(choices) problem=saving.field("preset")/>
+                <Select label="Provider" value=chosen choices=Signal::derive(choices) problem=saving.field("preset") autofocus=true/>
             })}
             <ListEnd end=presets.end() lines=1/>
-            <TextField label="Name" value=name maxlength=60 problem=saving.field("name")/>
+            <TextField label="Name" value=name maxlength=60 problem=saving.field("name") autofocus=id.is_some()/>
             {move || own_url.get().then(|| view! {
                 <TextField label="Base URL" value=url hint=url_hint problem=saving.field("base_url")/>
             })}
