@@ -201,7 +201,7 @@ async fn postgres_indexes_what_was_there_and_forgets_what_is_gone() {
     assert_eq!(left.count, 0);
 }
 
-/// A start does not wait for what another server is indexing, nor for that server.
+/// Neither a start nor the index waits for a server that is indexing.
 #[tokio::test]
 async fn postgres_leaves_alone_what_another_server_is_indexing() {
     let Some(database) = Postgres::new() else {
@@ -218,8 +218,9 @@ async fn postgres_leaves_alone_what_another_server_is_indexing() {
         .await
         .expect("the start goes on")
         .unwrap();
+    assert_eq!(write(&store, search::index_pending).await, 0);
     assert!(read(&store, move |conn| search::is_behind(conn, ada)).await);
     other.batch_execute("ROLLBACK").unwrap();
-    store.migrate().await.unwrap();
+    assert_eq!(write(&store, search::index_pending).await, 3);
     assert!(!read(&store, move |conn| search::is_behind(conn, ada)).await);
 }
