@@ -19,6 +19,10 @@ use tokio::{
 /// How long ChromeDriver may take to start.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How often ChromeDriver is started. It takes a free port of IPv6 and then needs the same one of IPv4; where somebody has
+/// that, it ends.
+const ATTEMPTS: usize = 5;
+
 /// A process of ChromeDriver. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Driver {
@@ -37,7 +41,16 @@ impl Driver {
             &["chromedriver"],
             "ChromeDriver (package chromium-driver)",
         )?;
-        let mut process = Command::new(&path)
+        for _ in 1..ATTEMPTS {
+            if let Ok(driver) = Self::start_once(&path).await {
+                return Ok(driver);
+            }
+        }
+        Self::start_once(&path).await
+    }
+
+    async fn start_once(path: &Path) -> Result<Self> {
+        let mut process = Command::new(path)
             .arg("--port=0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
