@@ -41,15 +41,16 @@ impl Driver {
             &["chromedriver"],
             "ChromeDriver (package chromium-driver)",
         )?;
-        for _ in 1..ATTEMPTS {
-            if let Ok(driver) = Self::start_once(&path).await {
+        for _ in 0..ATTEMPTS {
+            if let Some(driver) = Self::start_once(&path).await? {
                 return Ok(driver);
             }
         }
-        Self::start_once(&path).await
+        bail!("ChromeDriver ended without a word, {ATTEMPTS} times")
     }
 
-    async fn start_once(path: &Path) -> Result<Self> {
+    /// `None` where it has ended before it had a port.
+    async fn start_once(path: &Path) -> Result<Option<Self>> {
         let mut process = Command::new(path)
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -63,17 +64,20 @@ impl Driver {
             // "ChromeDriver was started successfully on port 40123."
             while let Some(line) = lines.next_line().await? {
                 if let Some((_, port)) = line.rsplit_once("started successfully on port ") {
-                    return Ok(port.trim_end_matches('.').parse()?);
+                    return Ok(Some(port.trim_end_matches('.').parse()?));
                 }
             }
-            bail!("ChromeDriver ended without a word")
+            anyhow::Ok(None)
         };
         let port = timeout(PATIENCE, port)
             .await
             .context("ChromeDriver did not start")??;
+        let Some(port) = port else {
+            return Ok(None);
+        };
         // The pipe is read on, or the driver would block once it is full.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { process, port })
+        Ok(Some(Self { process, port }))
     }
 
     /// Opens a window.
