@@ -53,7 +53,7 @@ async fn main() -> Result<()> {
         }
         measured = projects.first().copied();
     }
-    // Or the next start of a server would do it, before it serves.
+    // Or the server that is measured would do it meanwhile.
     while store.write(search::index_pending).await? > 0 {}
     let project = measured.context("no account")?;
     let unindexed = measure(&store, project, &mut text, MessageStatus::Running).await?;
