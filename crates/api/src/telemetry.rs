@@ -15,9 +15,7 @@ pub fn init(config: &LogConfig) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&config.filter)
         .with_context(|| format!("PROMPTHUB_LOG: {:?} is no filter", config.filter))?
         // Reports each unknown cookie as a warning; strangers could fill the log with it.
-        .add_directive("actix_session=error".parse()?)
-        // The same of each request that is no HTTP, as an error.
-        .add_directive("actix_http::h1::dispatcher=off".parse()?);
+        .add_directive("actix_session=error".parse()?);
     let builder = fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
