@@ -1,6 +1,6 @@
 //! The end of an answer: judged, stored with what it used and cost, and only then said.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use prompthub_dto::problem::{Problem, ProblemCode};
 use prompthub_llm as llm;
@@ -48,7 +48,7 @@ pub(super) async fn store_end(task: &Task<'_>, asked: &Asked, draft: Draft, end:
     let response_model = response_model.filter(|model| *model != asked.now.request.model);
     let finish = wire::json(problem.as_ref()).and_then(|problem| {
         Ok(MessageFinish {
-            reasoning: draft.reasoning(),
+            reasoning: Some(draft.reasoning).filter(|text| !text.is_empty()),
             content: draft.text,
             status,
             finish_reason: Some(finish_reason),
@@ -147,9 +147,11 @@ async fn store_patiently(
         figures: finish.usage.clone(),
         now: now(),
     });
+    // Shared by the attempts: an answer may be of megabytes.
+    let finish = Arc::new(finish);
     let (mut attempt, mut wait) = (1, FIRST_WAIT);
     loop {
-        let (finish, record) = (finish.clone(), record.clone());
+        let (finish, record) = (Arc::clone(&finish), record.clone());
         let stored = task
             .store
             .write(move |conn| store_once(conn, ids, &finish, record.as_ref()))

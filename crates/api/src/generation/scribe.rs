@@ -44,6 +44,11 @@ impl Scribe {
         self.arrival.notify_one();
     }
 
+    /// Leaves unwritten what waits of an answer.
+    pub(super) fn forget(&self, answer: MessageId) {
+        self.lock().remove(&answer);
+    }
+
     /// Writes what is handed in, until the runtime ends. A failure costs only freshness after a
     /// crash: the end of an answer writes all of it again.
     pub(super) async fn write(&self, store: &Store) {

@@ -69,7 +69,7 @@ impl Draft {
         }
     }
 
-    pub(super) fn reasoning(&self) -> Option<String> {
+    fn reasoning(&self) -> Option<String> {
         (!self.reasoning.is_empty()).then(|| self.reasoning.clone())
     }
 
@@ -147,6 +147,8 @@ pub(super) async fn run(
     let (asked, alternatives) = (&mut assignment.asked, &mut assignment.alternatives);
     let mut draft = Draft::new();
     let end = answer(&task, asked, alternatives.as_deref_mut(), &mut draft).await;
+    // The end stores all of the text.
+    scribe.forget(task.ids.message);
     // Boxed, so that answers under way have no room set aside for their ends.
     Box::pin(store_end(&task, asked, draft, end)).await;
 }
