@@ -98,7 +98,8 @@ impl<R: Reader> Answer<R> {
         body: Body,
         key: Option<Secret>,
     ) -> Result<CompletionStream, ProviderError> {
-        let answer = Self::begin(body, key).await?;
+        // Boxed, since each event would move all of it in and out of the future.
+        let answer = Box::new(Self::begin(body, key).await?);
         let events = futures_util::stream::unfold(answer, |mut answer| async move {
             answer.next().await.map(|event| (event, answer))
         });

@@ -1,11 +1,14 @@
 //! One answer that runs in this process, as its task and its subscribers share it.
 
 use std::{
+    future::poll_fn,
     sync::{Arc, Mutex, OnceLock, PoisonError},
+    task::Poll,
     time::Duration,
 };
 
 use bytes::Bytes;
+use futures_util::task::AtomicWaker;
 use prompthub_dto::{
     chat::Message,
     ids::{ConversationId, ProjectId, UserId},
@@ -13,7 +16,6 @@ use prompthub_dto::{
     stream::StreamEvent,
 };
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
 use super::{Assignment, log::EventLog};
 
@@ -51,8 +53,9 @@ pub struct Live {
     log: Mutex<EventLog>,
     /// How many events there are; wakes the subscribers.
     progress: watch::Sender<usize>,
-    stopping: CancellationToken,
     stop_reason: OnceLock<StopReason>,
+    /// Wakes the task, which alone waits for a reason to stop.
+    stopping: AtomicWaker,
     ended: OnceLock<Ended>,
 }
 
@@ -65,8 +68,8 @@ impl Live {
             user_message: Arc::clone(&assignment.user_message),
             log: Mutex::default(),
             progress: watch::Sender::new(0),
-            stopping: CancellationToken::new(),
             stop_reason: OnceLock::new(),
+            stopping: AtomicWaker::new(),
             ended: OnceLock::new(),
         }
     }
@@ -74,16 +77,24 @@ impl Live {
     /// Asks the task to stop; the first reason counts.
     pub fn stop(&self, reason: StopReason) {
         let _ = self.stop_reason.set(reason);
-        self.stopping.cancel();
+        self.stopping.wake();
     }
 
-    /// Waits until somebody asks the task to stop.
+    /// Why the task is to stop, if somebody has asked for it.
+    pub(super) fn stop_reason(&self) -> Option<StopReason> {
+        self.stop_reason.get().copied()
+    }
+
+    /// Waits until somebody asks the task to stop. Only the task may wait.
     pub(super) async fn stopped(&self) -> StopReason {
-        self.stopping.cancelled().await;
-        self.stop_reason
-            .get()
-            .copied()
-            .unwrap_or(StopReason::Cancelled)
+        poll_fn(|context| {
+            if self.stop_reason.get().is_none() {
+                self.stopping.register(context.waker());
+            }
+            // Looked at again: the reason may have come before there was anybody to wake.
+            self.stop_reason().map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
     }
 
     /// Appends an event and wakes the subscribers. Returns how many bytes the log has then.

@@ -4,6 +4,8 @@
 //! its letters alone and becomes an event when it is read. Events never change, so any number of subscribers can each
 //! read from where they are, several events at a time.
 
+use std::io::Write;
+
 use bytes::Bytes;
 use prompthub_dto::stream::StreamEvent;
 
@@ -14,7 +16,7 @@ const USUAL_FRAME: usize = 128;
 #[derive(Debug, Default)]
 pub struct EventLog {
     /// What the events say, one after the other.
-    content: Vec<u8>,
+    content: String,
     entries: Vec<Entry>,
     ended: bool,
 }
@@ -49,9 +51,9 @@ impl EventLog {
             StreamEvent::Reasoning { text } => (Kind::Reasoning, text.as_str()),
             _ => (Kind::Whole, ""),
         };
-        self.content.extend_from_slice(text.as_bytes());
+        self.content.push_str(text);
         if matches!(kind, Kind::Whole) {
-            write_json(&mut self.content, event);
+            self.content.push_str(&to_json(event));
         }
         let Ok(end) = u32::try_from(self.content.len()) else {
             // An answer is ended long before its events are that many.
@@ -102,16 +104,16 @@ impl EventLog {
             let content = self.content_of(seen, entry);
             let event = match entry.kind {
                 Kind::Text => Some(StreamEvent::Delta {
-                    text: to_text(content),
+                    text: content.to_owned(),
                 }),
                 Kind::Reasoning => Some(StreamEvent::Reasoning {
-                    text: to_text(content),
+                    text: content.to_owned(),
                 }),
                 Kind::Whole => None,
             };
             write_around(&mut frames, sequence, |frames| match &event {
                 Some(event) => write_json(frames, event),
-                None => frames.extend_from_slice(content),
+                None => frames.extend_from_slice(content.as_bytes()),
             });
             seen = sequence;
         }
@@ -124,10 +126,9 @@ impl EventLog {
         let seen = self.entries.len().saturating_sub(self.ended.into());
         let (mut text, mut reasoning) = (String::new(), String::new());
         for (place, entry) in self.entries.iter().enumerate() {
-            let content = || String::from_utf8_lossy(self.content_of(place, entry));
             match entry.kind {
-                Kind::Text => text.push_str(&content()),
-                Kind::Reasoning => reasoning.push_str(&content()),
+                Kind::Text => text.push_str(self.content_of(place, entry)),
+                Kind::Reasoning => reasoning.push_str(self.content_of(place, entry)),
                 Kind::Whole => {}
             }
         }
@@ -136,7 +137,7 @@ impl EventLog {
         (frame.into(), seen)
     }
 
-    fn content_of(&self, place: usize, entry: &Entry) -> &[u8] {
+    fn content_of(&self, place: usize, entry: &Entry) -> &str {
         let before = place.checked_sub(1).and_then(|last| self.entries.get(last));
         let start = before.map_or(0, |before| to_place(before.end));
         self.content
@@ -149,19 +150,14 @@ fn to_place(end: u32) -> usize {
     usize::try_from(end).unwrap_or(usize::MAX)
 }
 
-fn to_text(content: &[u8]) -> String {
-    String::from_utf8_lossy(content).into_owned()
-}
-
 /// `event` as a server-sent event with `sequence` as its id.
 pub fn write_frame(out: &mut Vec<u8>, sequence: usize, event: &StreamEvent) {
     write_around(out, sequence, |out| write_json(out, event));
 }
 
 fn write_around(out: &mut Vec<u8>, sequence: usize, write_data: impl FnOnce(&mut Vec<u8>)) {
-    out.extend_from_slice(b"id: ");
-    out.extend_from_slice(sequence.to_string().as_bytes());
-    out.extend_from_slice(b"\ndata: ");
+    // Writing to memory cannot fail.
+    let _ = write!(out, "id: {sequence}\ndata: ");
     // JSON has no line breaks of its own, so one `data:` line holds it.
     write_data(out);
     out.extend_from_slice(b"\n\n");
@@ -171,6 +167,13 @@ fn write_json(out: &mut Vec<u8>, event: &StreamEvent) {
     if let Err(error) = serde_json::to_writer(out, event) {
         tracing::error!(%error, "an event cannot be written");
     }
+}
+
+fn to_json(event: &StreamEvent) -> String {
+    let mut json = Vec::new();
+    write_json(&mut json, event);
+    // JSON is UTF-8.
+    String::from_utf8(json).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -268,12 +268,14 @@ async fn read(
     draft: &mut Draft,
 ) -> End {
     let write_due = tokio::time::sleep(WRITE_INTERVAL);
-    let stopped = task.live.stopped();
-    tokio::pin!(stopped, write_due);
+    tokio::pin!(write_due);
     loop {
+        // Also where the provider is so fast that nothing is ever waited for.
+        if let Some(reason) = task.live.stop_reason() {
+            return End::Stopped(reason);
+        }
         tokio::select! {
             biased;
-            reason = &mut stopped => return End::Stopped(reason),
             event = stream.next() => match event {
                 None => return End::Stream,
                 Some(Err(error)) => return End::Failed(ApiError::of_provider(error, model.audience)),
@@ -283,9 +285,9 @@ async fn read(
                     }
                 }
             },
+            reason = task.live.stopped() => return End::Stopped(reason),
             () = &mut write_due, if draft.dirty => {}
         }
-        // Also where the provider is so fast that there is always a next event.
         if draft.dirty && write_due.deadline() <= Instant::now() {
             draft.dirty = false;
             write_due
