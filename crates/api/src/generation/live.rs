@@ -15,7 +15,7 @@ use prompthub_dto::{
     problem::Problem,
     stream::StreamEvent,
 };
-use tokio::sync::watch;
+use tokio::sync::{Notify, futures::Notified};
 
 use super::{Assignment, log::EventLog};
 
@@ -51,8 +51,8 @@ pub struct Live {
     pub conversation_id: ConversationId,
     pub user_message: Arc<Message>,
     log: Mutex<EventLog>,
-    /// How many events there are; wakes the subscribers.
-    progress: watch::Sender<usize>,
+    /// Wakes the subscribers at each event.
+    arrival: Notify,
     stop_reason: OnceLock<StopReason>,
     /// Wakes the task, which alone waits for a reason to stop.
     stopping: AtomicWaker,
@@ -67,7 +67,7 @@ impl Live {
             conversation_id: assignment.conversation_id,
             user_message: Arc::clone(&assignment.user_message),
             log: Mutex::default(),
-            progress: watch::Sender::new(0),
+            arrival: Notify::new(),
             stop_reason: OnceLock::new(),
             stopping: AtomicWaker::new(),
             ended: OnceLock::new(),
@@ -101,9 +101,9 @@ impl Live {
     pub(super) fn publish(&self, event: &StreamEvent) -> usize {
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         log.push(event);
-        let (events, size) = (log.len(), log.size());
+        let size = log.size();
         drop(log);
-        self.progress.send_replace(events);
+        self.arrival.notify_waiters();
         size
     }
 
@@ -164,16 +164,19 @@ impl Live {
         log.snapshot()
     }
 
-    pub(super) fn watch(&self) -> watch::Receiver<usize> {
-        self.progress.subscribe()
+    /// Is done at the next event that comes after this call, whenever it is polled.
+    pub(super) fn next_event(&self) -> Notified<'_> {
+        self.arrival.notified()
     }
 
-    /// Waits for the end. `None` only when nobody is left to tell.
+    /// Waits for the end, and tells how it was.
     pub async fn wait(&self) -> Option<Ended> {
-        let mut progress = self.watch();
-        while !self.has_ended() {
-            progress.changed().await.ok()?;
+        loop {
+            let next = self.next_event();
+            if self.has_ended() {
+                return self.ended();
+            }
+            next.await;
         }
-        self.ended.get().cloned()
     }
 }

@@ -8,10 +8,7 @@ use prompthub_dto::{
     chat::{FinishReason, Message, MessageStatus},
     stream::StreamEvent,
 };
-use tokio::{
-    sync::watch,
-    time::{Instant, Sleep, sleep},
-};
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::{
     live::{Live, StopReason},
@@ -47,7 +44,6 @@ pub fn follow(
     guard: Option<StopOnDrop>,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> + use<> {
     let follower = Follower {
-        progress: live.watch(),
         live,
         seen,
         over: false,
@@ -63,7 +59,6 @@ pub fn follow(
 
 struct Follower {
     live: Arc<Live>,
-    progress: watch::Receiver<usize>,
     seen: usize,
     over: bool,
     last_sent: Instant,
@@ -76,8 +71,8 @@ impl Follower {
     /// What to send next; `None` after the end.
     async fn next(&mut self) -> Option<Bytes> {
         while !self.over {
-            // Marked as seen before looking, so that no event falls between the two.
-            self.progress.borrow_and_update();
+            // From before looking, so that no event falls between the two.
+            let next = self.live.next_event();
             let (bytes, seen, over) = self.live.after(self.seen);
             self.seen = seen;
             self.over = over;
@@ -90,7 +85,7 @@ impl Follower {
             }
             tokio::select! {
                 biased;
-                changed = self.progress.changed() => changed.ok()?,
+                () = next => {}
                 () = &mut self.alarm => {
                     let is_silent = self.last_sent.elapsed() >= KEEP_ALIVE;
                     if is_silent {
