@@ -11,13 +11,14 @@ use std::{
     fs::{DirBuilder, OpenOptions},
     io,
     path::{Path, PathBuf},
+    sync::Arc,
     thread::{self, JoinHandle},
 };
 
 use crossbeam_channel::{Receiver, Sender};
 use diesel::{Connection, QueryResult, SqliteConnection, connection::SimpleConnection};
 use thread_local::ThreadLocal;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::{Conn, StoreError, error::one_line, sql, work};
 
@@ -54,11 +55,17 @@ pub(crate) struct SqliteEngine {
 
 type ReadJob = Box<dyn FnOnce(&mut Conn) + Send>;
 
-/// The way into a queue. A permit is held until the answer is there, which bounds the queue.
+/// The way into a queue. Each job holds a permit until it is done, whether or not anybody still waits for it, which
+/// bounds the queue.
 struct Queue<T> {
     /// Absent only while the engine is being dropped.
-    jobs: Option<Sender<T>>,
-    permits: Semaphore,
+    jobs: Option<Sender<Queued<T>>>,
+    permits: Arc<Semaphore>,
+}
+
+struct Queued<T> {
+    job: T,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl SqliteEngine {
@@ -84,8 +91,8 @@ impl SqliteEngine {
             let mut conn = connect_to_read(&path)?;
             let queue = queue.clone();
             threads.push(spawn("sqlite-reader", move || {
-                for job in queue {
-                    job(&mut conn);
+                for queued in queue {
+                    (queued.job)(&mut conn);
                 }
             })?);
         }
@@ -170,22 +177,26 @@ impl Drop for SqliteEngine {
 
 impl<T> Queue<T> {
     async fn run<A>(&self, job: T, answer: oneshot::Receiver<A>) -> Result<A, StoreError> {
-        let _permit = self.permits.acquire().await.map_err(ended)?;
+        let permits = Arc::clone(&self.permits);
+        let queued = Queued {
+            job,
+            _permit: permits.acquire_owned().await.map_err(ended)?,
+        };
         self.jobs
             .as_ref()
             .ok_or(())
-            .and_then(|jobs| jobs.send(job).map_err(drop))
+            .and_then(|jobs| jobs.send(queued).map_err(drop))
             .map_err(ended)?;
         answer.await.map_err(ended)
     }
 }
 
-fn new_queue<T>() -> (Queue<T>, Receiver<T>) {
+fn new_queue<T>() -> (Queue<T>, Receiver<Queued<T>>) {
     let (sender, receiver) = crossbeam_channel::unbounded();
     (
         Queue {
             jobs: Some(sender),
-            permits: Semaphore::new(MAX_QUEUED),
+            permits: Arc::new(Semaphore::new(MAX_QUEUED)),
         },
         receiver,
     )
@@ -307,10 +318,12 @@ where
     }
 }
 
+type QueuedWrite = Queued<Box<dyn WriteJob>>;
+
 struct Writer {
     conn: Conn,
     path: PathBuf,
-    queue: Receiver<Box<dyn WriteJob>>,
+    queue: Receiver<QueuedWrite>,
 }
 
 impl Writer {
@@ -322,19 +335,19 @@ impl Writer {
                 self.recover();
                 one_line(&error)
             });
-            for job in jobs {
-                job.answer(lost.clone().map(StoreError::unavailable));
+            for queued in jobs {
+                queued.job.answer(lost.clone().map(StoreError::unavailable));
             }
         }
     }
 
     /// Runs the given job and whatever else is waiting, and commits once.
-    fn run_batch(&mut self, jobs: &mut Vec<Box<dyn WriteJob>>) -> QueryResult<()> {
+    fn run_batch(&mut self, jobs: &mut Vec<QueuedWrite>) -> QueryResult<()> {
         sql::begin_writing(&mut self.conn)?;
         // A savepoint costs as much as a small write, and makes the search index write out what it holds.
         let mut place = Place::First;
-        while let Some(job) = jobs.last_mut() {
-            match (job.run(&mut self.conn, place)?, place) {
+        while let Some(queued) = jobs.last_mut() {
+            match (queued.job.run(&mut self.conn, place)?, place) {
                 (true, _) => place = Place::Savepoint,
                 (false, Place::First) => {
                     work::rollback(&mut self.conn)?;
