@@ -1,6 +1,6 @@
 //! Imports: a document that comes in, is checked whole, and is stored in one transaction or not at all.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -198,9 +198,11 @@ fn find_images(
     attachments::link(&mut conversation.messages, |name| ids.get(name).copied())
 }
 
-/// The numbers of the project's prompt versions by what they say; the oldest of those that say the same.
-async fn known_versions(app: &App, frame: Frame) -> Result<HashMap<String, Vec<i32>>, ApiError> {
-    let mut known: HashMap<String, Vec<i32>> = HashMap::new();
+/// The numbers of a project's prompt versions by what they say.
+type Versions = HashMap<String, BTreeSet<i32>>;
+
+async fn known_versions(app: &App, frame: Frame) -> Result<Versions, ApiError> {
+    let mut known = Versions::new();
     let mut before = None;
     loop {
         let rows: Vec<PromptVersionRow> = app
@@ -216,19 +218,18 @@ async fn known_versions(app: &App, frame: Frame) -> Result<HashMap<String, Vec<i
         before = Some(last.number);
         for row in rows {
             let numbers = known.entry(prompt_digest(&row)).or_default();
-            numbers.push(row.number);
+            numbers.insert(row.number);
         }
     }
 }
 
 /// Gives each answer the number that its prompt has in this project: its own where that says the same, else
 /// the newest that does, and none where no version does.
-fn find_versions(conversation: &mut ConversationDraft, known: &HashMap<String, Vec<i32>>) {
+fn find_versions(conversation: &mut ConversationDraft, known: &Versions) {
     for message in &mut conversation.messages {
         message.prompt_version = message.prompt_version.and_then(|number| {
             let same = known.get(conversation.digests.get(&number)?)?;
-            let own = same.iter().find(|candidate| **candidate == number);
-            own.or(same.first()).copied()
+            same.get(&number).or(same.last()).copied()
         });
     }
 }
@@ -245,9 +246,10 @@ async fn as_project(app: &App, frame: Frame, mut draft: Draft) -> Result<ImportR
             "a project without a project"
         )));
     };
+    let numbers: HashSet<i32> = versions.iter().map(|version| version.number).collect();
     for conversation in &mut draft.conversations {
         for message in &mut conversation.messages {
-            let is_there = |number: &i32| versions.iter().any(|version| version.number == *number);
+            let is_there = |number: &i32| numbers.contains(number);
             message.prompt_version = message.prompt_version.filter(is_there);
         }
     }
