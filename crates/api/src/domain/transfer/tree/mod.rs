@@ -242,7 +242,7 @@ impl Growing {
         let length = row.text.len().saturating_add(said.text.len());
         let thought = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let thoughts = thought(&row.reasoning).saturating_add(thought(&said.reasoning));
-        if length.max(thoughts) >= MAX_TEXT_BYTES {
+        if length.max(thoughts).saturating_add(BETWEEN.len()) > MAX_TEXT_BYTES {
             return false;
         }
         append(&mut row.text, &said.text);
@@ -295,9 +295,12 @@ impl Growing {
     }
 }
 
+/// Between the parts of a joined answer.
+const BETWEEN: &str = "\n\n";
+
 fn append(text: &mut String, more: &str) {
     if !text.is_empty() && !more.is_empty() {
-        text.push_str("\n\n");
+        text.push_str(BETWEEN);
     }
     text.push_str(more);
 }
