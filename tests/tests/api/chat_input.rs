@@ -1,7 +1,7 @@
 //! What people may say to a project, to the byte, and what is refused.
 
 use prompthub_dto::{
-    chat::Role,
+    chat::{ChatReply, Role},
     problem::{FieldCode, ProblemCode},
 };
 use prompthub_tests::{
@@ -122,6 +122,17 @@ async fn the_longest_message_is_taken() {
     let project = ada.create_project("Notes").await;
     let text = "🦀".repeat(200_000);
     let reply = ada.chat(&project, &text).await;
+    assert_eq!(reply.user_message.content, text);
+    // As a client sends it that escapes all but ASCII: twelve bytes for each character.
+    let escaped = r"\ud83e\udd80".repeat(200_000);
+    let reply: ChatReply = ada
+        .post(&format!("{}/chat", path(&project)))
+        .header("content-type", "application/json")
+        .body(format!(r#"{{"message": "{escaped}"}}"#))
+        .send()
+        .await
+        .expect_status(200)
+        .json();
     assert_eq!(reply.user_message.content, text);
     assert_eq!(
         ada.get(&path(&project))

@@ -25,8 +25,8 @@ use crate::{
     state::App,
 };
 
-/// Bytes of a JSON body: room for the longest message with every character escaped.
-const MAX_JSON_BYTES: usize = 2 * 1024 * 1024;
+/// Bytes of a JSON body: room for the longest message with every character escaped, which takes up to 12 bytes.
+const MAX_JSON_BYTES: usize = 3 * 1024 * 1024;
 /// How much of a refused body is read and thrown away, so that the client comes to read the answer.
 const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
