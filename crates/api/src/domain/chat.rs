@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use prompthub_dto::{
     chat::{Chat, CreateMessage, OnDisconnect, Regenerate},
     ids::{ConversationId, GenerationId, MessageId, ProjectId, UserId},
@@ -193,7 +194,10 @@ fn store_question(
     asker: Asker,
     ready: Ready,
 ) -> Result<(Assignment, Option<Naming>), Unstored> {
-    let at = now();
+    // After what it follows, even where that is of the future: of an import, or of a clock that was set back.
+    let above = ready.last.as_ref().map(|last| last.created_at);
+    let after = above.and_then(|above| above.checked_add_signed(TimeDelta::microseconds(1)));
+    let at = after.map_or_else(now, |after| after.max(now()));
     // A person's questions take their turns, or two could begin where only one may.
     users::lock(conn, asker.user)?;
     let Ready {
