@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::{
     client::Client,
-    database::TestDatabase,
+    database::{Outage, TestDatabase},
     eventually,
     upstream::{PATIENCE, Upstream},
 };
@@ -105,6 +105,11 @@ impl TestApp {
             .port()
             .expect("the server listens on a port of its own");
         SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    /// Takes the database away from the server.
+    pub async fn begin_outage(&self) -> Outage {
+        self.database.begin_outage(&self.data_dir).await
     }
 
     /// The database's URL where it is a server; `None` for a file in the server's own folder.

@@ -3,9 +3,12 @@
 //! `PROMPTHUB_TEST_DATABASE` is `sqlite` (the default) or `postgres`; the latter needs
 //! `PROMPTHUB_TEST_POSTGRES_URL`, the URL of an account that may create databases.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
-use diesel::{Connection, PgConnection, connection::SimpleConnection};
+use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConnection};
 use prompthub_store::{DatabaseUrl, Store};
 use tokio::sync::OnceCell;
 use url::Url;
@@ -49,6 +52,28 @@ impl TestDatabase {
         }
     }
 
+    /// Makes it useless to the server, whose folder is `data_dir`: PostgreSQL ends its connections and takes no new
+    /// ones, and in the SQLite file somebody else is writing.
+    pub(crate) async fn begin_outage(&self, data_dir: &Path) -> Outage {
+        let Self::Postgres { admin, name } = self else {
+            let file = data_dir.join("prompthub.db");
+            let file = file.to_str().expect("a path of ours");
+            let mut writer = SqliteConnection::establish(file).expect("the file is there");
+            writer
+                .batch_execute("PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE")
+                .expect("the turn to write comes");
+            return Outage::Sqlite(writer);
+        };
+        let (admin, name) = (admin.clone(), name.clone());
+        execute(
+            &admin,
+            &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"),
+        )
+        .await;
+        execute(&admin, &end_connections(&name)).await;
+        Outage::Postgres { admin, name }
+    }
+
     /// Drops the database, whoever may still be connected.
     pub fn drop_now(&self) {
         if let Self::Postgres { admin, name } = self {
@@ -57,6 +82,24 @@ impl TestDatabase {
                 admin,
                 &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
             );
+        }
+    }
+}
+
+/// While it lasts, the server cannot write to its database.
+pub enum Outage {
+    Sqlite(SqliteConnection),
+    Postgres { admin: Url, name: String },
+}
+
+impl Outage {
+    pub async fn end(self) {
+        match self {
+            Self::Sqlite(mut writer) => writer.batch_execute("ROLLBACK").expect("it is open"),
+            Self::Postgres { admin, name } => {
+                let allow = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true");
+                execute(&admin, &allow).await;
+            }
         }
     }
 }
@@ -82,10 +125,12 @@ async fn make_template(admin: Url) -> String {
     store.migrate().await.expect("the migrations run");
     drop(store);
     // A template must have no connection, and a pool closes its connections when it likes.
-    let end =
-        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
-    execute(&admin, &end).await;
+    execute(&admin, &end_connections(&name)).await;
     name
+}
+
+fn end_connections(name: &str) -> String {
+    format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
 }
 
 /// Several test processes may share a PostgreSQL server.

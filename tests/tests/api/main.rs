@@ -34,6 +34,7 @@ mod knowing;
 mod limits;
 mod nodes;
 mod openapi;
+mod outage;
 mod parameters;
 mod pauses;
 mod project_versions;

@@ -10,6 +10,7 @@ use prompthub_store::{
     now, projects,
     usage::{self, Purpose, UsageFigures, UsageRecord},
 };
+use tokio::time::Instant;
 
 use super::{
     live::{Ended, StopReason},
@@ -20,10 +21,13 @@ use super::{
 };
 use crate::{error::ApiError, wire};
 
-/// How often storing the end of an answer is tried before it is given up.
+/// How often storing the end of an answer is tried where the database refuses it.
 const FINISH_ATTEMPTS: u32 = 5;
-/// How long the first of these waits.
+/// How long it is tried where the database is away, or its disk full: the text is nowhere else.
+const OUTAGE_PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// How long the first attempt waits for the second, and the longest that any waits for the next.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Stores how the answer ended, then tells the subscribers.
 pub(super) async fn store_end(task: &Task<'_>, asked: &Asked, draft: Draft, end: End) {
@@ -149,6 +153,7 @@ async fn store_patiently(
     });
     // Shared by the attempts: an answer may be of megabytes.
     let finish = Arc::new(finish);
+    let began = Instant::now();
     let (mut attempt, mut wait) = (1, FIRST_WAIT);
     loop {
         let (finish, record) = (Arc::clone(&finish), record.clone());
@@ -159,6 +164,7 @@ async fn store_patiently(
         let error = match stored {
             // The account was deleted meanwhile, and everything with it.
             Err(StoreError::ForeignKey(_)) => return Ok(None),
+            Err(error @ StoreError::Unavailable(_)) if began.elapsed() < OUTAGE_PATIENCE => error,
             Err(error) if attempt < FINISH_ATTEMPTS => error,
             outcome => return outcome,
         };
@@ -170,7 +176,7 @@ async fn store_patiently(
         if let Ok(Some(row)) = ended {
             return Ok(Some(row));
         }
-        (attempt, wait) = (attempt + 1, wait.saturating_mul(2));
+        (attempt, wait) = (attempt + 1, LONGEST_WAIT.min(wait * 2));
     }
 }
 

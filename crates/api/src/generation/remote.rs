@@ -72,7 +72,8 @@ impl Source {
                 Some(Ended::Stored { message, .. }) if seen >= live.event_count() => {
                     Self::elsewhere(*message, seen)
                 }
-                Some(Ended::Lost(_)) => {
+                // Said before the last event is there: until then there is none to tell again.
+                Some(Ended::Lost(_)) if live.has_ended() => {
                     let before_the_end = live.event_count().saturating_sub(1);
                     Self::here(live, seen.min(before_the_end))
                 }

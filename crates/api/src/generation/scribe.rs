@@ -6,13 +6,13 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use prompthub_dto::ids::MessageId;
 use prompthub_store::{
-    Store,
+    Store, StoreError,
     messages::{self, TextSoFar},
     now,
 };
@@ -49,30 +49,45 @@ impl Scribe {
         self.lock().remove(&answer);
     }
 
-    /// Writes what is handed in, until the runtime ends. A failure costs only freshness after a
-    /// crash: the end of an answer writes all of it again.
+    /// Writes what is handed in, until the runtime ends. While the database is away, it waits.
     pub(super) async fn write(&self, store: &Store) {
         let mut pause = GATHERING;
         loop {
             self.arrival.notified().await;
             tokio::time::sleep(pause).await;
-            let began = Instant::now();
+            let (began, mut is_away) = (Instant::now(), false);
             let mut texts: Vec<TextSoFar> = self.lock().drain().map(|(_, text)| text).collect();
             // Ids are made in the order in which the messages lie in the database, and neighbours share
             // the pages that are written.
             texts.sort_unstable_by_key(|text| text.id);
             while !texts.is_empty() {
                 let rest = texts.split_off(texts.len().min(BATCH));
-                let batch = std::mem::replace(&mut texts, rest);
-                let count = batch.len();
+                let batch = Arc::new(std::mem::replace(&mut texts, rest));
+                let job = Arc::clone(&batch);
                 let written = store
-                    .write(move |conn| messages::write_texts(conn, &batch, now()))
+                    .write(move |conn| messages::write_texts(conn, &job, now()))
                     .await;
                 if let Err(error) = written {
-                    tracing::warn!(count, %error, "texts so far could not be written");
+                    tracing::warn!(count = batch.len(), %error, "texts so far could not be written");
+                    if matches!(error, StoreError::Unavailable(_)) {
+                        is_away = true;
+                        self.put_back(Arc::unwrap_or_clone(batch));
+                    }
                 }
             }
             pause = (began.elapsed() * (PARTS - 1)).clamp(GATHERING, PATIENCE);
+            if is_away {
+                pause = PATIENCE;
+                self.arrival.notify_one();
+            }
+        }
+    }
+
+    /// Keeps what could not be written, unless there is a newer text by now.
+    fn put_back(&self, texts: Vec<TextSoFar>) {
+        let mut waiting = self.lock();
+        for text in texts {
+            waiting.entry(text.id).or_insert(text);
         }
     }
 

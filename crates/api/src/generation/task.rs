@@ -73,9 +73,24 @@ impl Draft {
         (!self.reasoning.is_empty()).then(|| self.reasoning.clone())
     }
 
+    /// How many bytes there are.
+    fn len(&self) -> usize {
+        self.text.len().saturating_add(self.reasoning.len())
+    }
+
+    /// As much of `more` as there is room for: what is stored can be exported and imported again.
+    fn fitting(&self, mut more: String, is_cut: &mut bool) -> String {
+        let room = MAX_ANSWER_BYTES.saturating_sub(self.len());
+        if more.len() > room {
+            more.truncate(more.floor_char_boundary(room));
+            *is_cut = true;
+        }
+        more
+    }
+
     /// How long to wait before the text is written again.
     fn write_interval(&self) -> Duration {
-        let millis = self.text.len().saturating_add(self.reasoning.len()) / WRITE_RATE;
+        let millis = self.len() / WRITE_RATE;
         WRITE_INTERVAL.max(Duration::from_millis(millis.try_into().unwrap_or(u64::MAX)))
     }
 
@@ -308,15 +323,16 @@ fn take(
     event: CompletionEvent,
     pricing: Option<&Pricing>,
 ) -> Result<(), ApiError> {
+    let mut is_cut = false;
     let logged = match event {
         CompletionEvent::Text(text) => {
-            let text = storable(text);
+            let text = draft.fitting(storable(text), &mut is_cut);
             draft.text.push_str(&text);
             draft.grow();
             live.publish(&StreamEvent::Delta { text })
         }
         CompletionEvent::Reasoning(text) => {
-            let text = storable(text);
+            let text = draft.fitting(storable(text), &mut is_cut);
             draft.reasoning.push_str(&text);
             draft.grow();
             live.publish(&StreamEvent::Reasoning { text })
@@ -341,8 +357,7 @@ fn take(
             0
         }
     };
-    let answered = draft.text.len().saturating_add(draft.reasoning.len());
-    if answered > MAX_ANSWER_BYTES || logged > MAX_LOG_BYTES {
+    if is_cut || logged > MAX_LOG_BYTES {
         return Err(ApiError::new(
             ProblemCode::ProviderProtocol,
             "The answer is longer than any model's and was cut off.",

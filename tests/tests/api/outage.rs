@@ -1,0 +1,44 @@
+//! The database goes away while an answer is given, and comes back.
+
+use std::time::Duration;
+
+use prompthub_dto::{chat::MessageStatus, stream::StreamEvent};
+use prompthub_tests::{
+    events::{assert_whole, text_of},
+    spawn_app,
+    upstream::{Gate, StreamScript},
+};
+
+use crate::exchange::stored_answer;
+
+/// About as long as a database server takes to start again.
+const OUTAGE: Duration = Duration::from_secs(6);
+
+#[tokio::test]
+async fn an_answer_waits_for_the_database_to_come_back() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let gate = Gate::new();
+    app.upstream
+        .next(StreamScript::in_two("One ", &gate, "two"));
+    let mut stream = ada.open_stream(&project, "Hello").await;
+    let is_text = |event: &StreamEvent| matches!(event, StreamEvent::Delta { .. });
+    let mut events = stream.until(is_text).await;
+
+    let outage = app.begin_outage().await;
+    gate.open();
+    events.extend(stream.until(is_text).await);
+    assert_eq!(text_of(&events), "One two");
+    tokio::time::sleep(OUTAGE).await;
+    outage.end().await;
+
+    events.extend(stream.rest().await);
+    let last = assert_whole(&events);
+    assert!(matches!(last, StreamEvent::Done { .. }), "{last:?}");
+    let stored = stored_answer(&ada, &events).await;
+    assert_eq!(stored.status, MessageStatus::Complete);
+    assert_eq!(stored.content, "One two");
+    // Nothing is left that would keep the next question waiting.
+    ada.chat(&project, "And now?").await;
+}
