@@ -1,6 +1,6 @@
 //! Messages: a tree within each conversation, each pointing at the one before it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -10,7 +10,7 @@ use crate::{
     Conn, StoreError,
     schema::{conversations, messages},
     search,
-    sql::{Steady, changed, direct},
+    sql::{self, Steady, changed, direct},
     text_enum::text_enum,
     usage::UsageFigures,
 };
@@ -273,15 +273,17 @@ pub struct TextSoFar {
     pub reasoning: Option<String>,
 }
 
-/// Stores the text so far of running answers; those that do not run any more stay as they are.
-/// Says how many were stored.
+/// Stores the text so far of running answers; those that do not run any more, or that somebody else is changing or
+/// deleting, stay as they are. Says how many were stored.
 pub fn write_texts(
     conn: &mut Conn,
     texts: &[TextSoFar],
     now: NaiveDateTime,
 ) -> Result<usize, StoreError> {
+    let ids = texts.iter().map(|text| text.id).collect();
+    let free: HashSet<MessageId> = sql::lock_free_messages(conn, ids)?.into_iter().collect();
     let mut written = 0;
-    for text in texts {
+    for text in texts.iter().filter(|text| free.contains(&text.id)) {
         let running = messages::table
             .find(text.id)
             .filter(messages::status.eq(MessageStatus::Running));

@@ -10,7 +10,7 @@ use diesel::{
     prelude::*,
     sql_query,
 };
-use prompthub_dto::ids::{ProjectId, UserId};
+use prompthub_dto::ids::{MessageId, ProjectId, UserId};
 
 pub(crate) use self::steady::Steady;
 
@@ -153,6 +153,23 @@ pub(crate) fn lock_account(conn: &mut Conn, id: UserId) -> Result<(), StoreError
         }
     }
     Ok(())
+}
+
+/// Those of these messages that nobody else is changing or deleting, and nobody can until the transaction ends. Whoever
+/// waited here for the others could wait for somebody who waits for these.
+pub(crate) fn lock_free_messages(
+    conn: &mut Conn,
+    ids: Vec<MessageId>,
+) -> Result<Vec<MessageId>, StoreError> {
+    Ok(match conn {
+        Conn::Sqlite(_) => ids,
+        Conn::Postgres(conn) => messages::table
+            .filter(messages::id.eq_any(ids))
+            .select(messages::id)
+            .for_no_key_update()
+            .skip_locked()
+            .load(conn)?,
+    })
 }
 
 /// Messages that one statement inserts on PostgreSQL: 27 values each, of the 65,535 that it takes.

@@ -5,10 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
-use prompthub_store::{Backend, DatabaseUrl, Store, StoreError};
+use diesel::{Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, sql_query};
+use prompthub_store::{
+    Backend, DatabaseUrl, MessageRole, Store, StoreError,
+    messages::{self, TextSoFar},
+};
 
-use crate::support::{Postgres, add_user};
+use crate::support::{Postgres, add_conversation, add_project, add_user, new_message, write};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_connection_is_reported_and_replaced() {
@@ -48,6 +51,41 @@ async fn a_connection_lost_within_a_write_is_unavailable() {
         "{outcome:?}"
     );
     store.ping().await.unwrap();
+}
+
+/// A deletion takes its locks in an order of its own.
+#[tokio::test]
+async fn texts_do_not_wait_for_whoever_deletes_one_of_them() {
+    let Some(database) = Postgres::new() else {
+        return;
+    };
+    let store = Store::connect(&database.url).await.unwrap();
+    store.migrate().await.unwrap();
+    let ada = add_user(&store, "Ada").await;
+    let project = add_project(&store, ada.id, "P").await;
+    let conversation = add_conversation(&store, &project).await.id;
+    let ids = write(&store, move |conn| {
+        let answer = new_message(conversation, None, MessageRole::Assistant);
+        let first = messages::insert(conn, &answer)?.id;
+        let second = new_message(conversation, None, MessageRole::Assistant);
+        Ok([first, messages::insert(conn, &second)?.id])
+    })
+    .await;
+
+    let mut other = PgConnection::establish(&database.plain_url).unwrap();
+    let deletion = format!("BEGIN; DELETE FROM messages WHERE id = '{}'", ids[0]);
+    other.batch_execute(&deletion).unwrap();
+    let written = write(&store, move |conn| {
+        let texts = ids.map(|id| TextSoFar {
+            id,
+            content: "so far".to_owned(),
+            reasoning: None,
+        });
+        messages::write_texts(conn, &texts, prompthub_store::now())
+    });
+    let written = tokio::time::timeout(Duration::from_secs(20), written).await;
+    assert_eq!(written, Ok(1), "the other one alone");
+    other.batch_execute("COMMIT").unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
