@@ -168,8 +168,11 @@ async fn store_patiently(
             Err(error) if attempt < FINISH_ATTEMPTS => error,
             outcome => return outcome,
         };
-        let generation = ids.generation;
-        tracing::warn!(%generation, %error, "the end of an answer could not be stored");
+        // Thousands of answers may wait for the same database.
+        if attempt <= FINISH_ATTEMPTS {
+            let generation = ids.generation;
+            tracing::warn!(%generation, %error, "the end of an answer could not be stored");
+        }
         tokio::time::sleep(wait).await;
         // A connection that breaks off does not tell whether its last transaction stands.
         let ended = task.store.read(move |conn| find_ended(conn, ids)).await;
