@@ -10,7 +10,7 @@ use prompthub_dto::{
 use prompthub_tests::{client::path, spawn_app};
 use serde_json::json;
 
-use crate::transfer::import;
+use crate::transfer::{export_conversation, import};
 
 #[tokio::test]
 async fn a_conversation_can_be_made_renamed_pinned_and_deleted() {
@@ -274,4 +274,28 @@ async fn a_page_ends_where_its_messages_are_long() {
         assert_eq!([first.items.len(), rest.items.len()], expected, "{order}");
         assert_eq!(rest.next_cursor, None);
     }
+}
+
+/// Another machine's clock may be ahead.
+#[tokio::test]
+async fn a_question_comes_after_messages_of_the_future() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let project = ada.create_project("Notes").await;
+    let asked = ada.chat(&project, "First").await;
+    let mut document = export_conversation(&ada, asked.conversation_id.as_str()).await;
+    let later = (chrono::Utc::now() + chrono::TimeDelta::hours(20)).to_rfc3339();
+    for message in document["messages"].as_array_mut().unwrap() {
+        message["created_at"] = json!(later);
+        message["updated_at"] = json!(later);
+    }
+    let imported = import(&ada, &project, &document).await;
+    let report: ImportReport = imported.expect_status(201).json();
+    let conversation = report.conversations[0].id;
+
+    let question = json!({"message": "Second", "conversation_id": conversation});
+    let reply = ada.ask(&project, question).await;
+    let listed = ada.messages(conversation.as_str()).await;
+    assert_eq!(listed[0].content, "First");
+    assert_eq!(listed[2..], [reply.user_message, reply.assistant_message]);
 }

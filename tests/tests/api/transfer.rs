@@ -259,46 +259,6 @@ async fn a_project_document_gives_a_project_its_conversations() {
     assert!(ada.files(&other).await.is_empty());
 }
 
-/// Another machine's clock may be ahead.
-#[tokio::test]
-async fn a_question_comes_after_messages_of_the_future() {
-    let app = spawn_app().await;
-    let ada = app.register("ada@example.com").await;
-    let project = ada.create_project("Notes").await;
-    let asked = ada.chat(&project, "First").await;
-    let mut document = export_conversation(&ada, asked.conversation_id.as_str()).await;
-    let later = (chrono::Utc::now() + chrono::TimeDelta::hours(20)).to_rfc3339();
-    for message in document["messages"].as_array_mut().unwrap() {
-        message["created_at"] = json!(later);
-        message["updated_at"] = json!(later);
-    }
-    let report: ImportReport = import(&ada, &project, &document)
-        .await
-        .expect_status(201)
-        .json();
-    let conversation = report.conversations[0].id;
-    app.upstream.next(Script::answer("Second answer"));
-    ada.say(
-        &project,
-        json!({"message": "Second", "conversation_id": conversation}),
-    )
-    .send()
-    .await
-    .expect_status(200);
-    let listed: Page<Message> = ada
-        .get(&format!("/api/conversations/{conversation}/messages"))
-        .send()
-        .await
-        .json();
-    let contents: Vec<&str> = listed
-        .items
-        .iter()
-        .map(|one| one.content.as_str())
-        .collect();
-    assert_eq!(contents[0], "First");
-    assert_eq!(contents[2..], ["Second", "Second answer"]);
-}
-
 #[tokio::test]
 async fn two_thousand_messages_keep_their_order() {
     let app = spawn_app().await;
