@@ -68,6 +68,35 @@ async fn the_interactive_page_is_ours_alone() {
     );
 }
 
+/// A generator stops at the first name that leads nowhere.
+#[tokio::test]
+async fn every_reference_leads_somewhere() {
+    let app = spawn_app().await;
+    let document: Value = app.client().get("/openapi.json").send().await.json();
+    let mut places = vec![&document];
+    let mut count = 0;
+    while let Some(place) = places.pop() {
+        match place {
+            Value::Array(items) => places.extend(items),
+            Value::Object(fields) => {
+                if let Some(reference) = fields.get("$ref").and_then(Value::as_str) {
+                    let pointer = reference
+                        .strip_prefix('#')
+                        .expect("a place in the document");
+                    assert!(
+                        document.pointer(pointer).is_some(),
+                        "{reference} is not there"
+                    );
+                    count += 1;
+                }
+                places.extend(fields.values());
+            }
+            _ => {}
+        }
+    }
+    assert!(count > 100, "only {count} references");
+}
+
 /// What makes a generated client read well.
 #[tokio::test]
 async fn every_operation_is_described() {

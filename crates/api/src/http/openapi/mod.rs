@@ -2,7 +2,7 @@
 
 mod named;
 
-use prompthub_dto::{problem::Problem, stream::StreamEvent};
+use prompthub_dto::{problem::Problem, stream::StreamEvent, transfer::ExportFormat};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -59,7 +59,8 @@ use super::{
         providers::delete_provider, providers::test_provider, providers::list_provider_presets,
         system::instance, system::live, system::ready,
     ),
-    components(schemas(Problem, StreamEvent)),
+    // Those that no body refers to.
+    components(schemas(Problem, StreamEvent, ExportFormat)),
     security(("session" = [])),
     modifiers(&Shared, &Named),
 )]
