@@ -1,11 +1,14 @@
 //! The description of the API and the page that shows it, from this server alone.
 
-use std::{fmt::Write, sync::Arc};
+use std::{
+    fmt::Write,
+    sync::{Arc, OnceLock},
+};
 
 use actix_web::{
     HttpResponse,
     http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION},
-    web::{Data, Path},
+    web::{Bytes, Data, Path},
 };
 use prompthub_dto::problem::ProblemCode;
 use utoipa_swagger_ui::Config;
@@ -19,7 +22,8 @@ const DOCS_CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 
 
 /// The description as YAML.
 pub async fn openapi_yaml() -> Result<HttpResponse, ApiError> {
-    let text = openapi::yaml().map_err(ApiError::internal)?;
+    static TEXT: OnceLock<Bytes> = OnceLock::new();
+    let text = made_once(&TEXT, openapi::yaml)?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/yaml"))
         .body(text))
@@ -27,10 +31,23 @@ pub async fn openapi_yaml() -> Result<HttpResponse, ApiError> {
 
 /// The description as JSON.
 pub async fn openapi_json() -> Result<HttpResponse, ApiError> {
-    let text = openapi::json().map_err(ApiError::internal)?;
+    static TEXT: OnceLock<Bytes> = OnceLock::new();
+    let text = made_once(&TEXT, openapi::json)?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/json"))
         .body(text))
+}
+
+/// Making a description takes milliseconds of a serving thread, and strangers may ask for it.
+fn made_once(
+    text: &OnceLock<Bytes>,
+    make: fn() -> anyhow::Result<String>,
+) -> Result<Bytes, ApiError> {
+    if let Some(text) = text.get() {
+        return Ok(text.clone());
+    }
+    let made = make().map_err(ApiError::internal)?;
+    Ok(text.get_or_init(|| made.into()).clone())
 }
 
 /// `/docs`, whose files are found relative to `/docs/`.

@@ -2,7 +2,7 @@
 
 mod named;
 
-use prompthub_dto::{problem::Problem, stream::StreamEvent, transfer::ExportFormat};
+use prompthub_dto::{problem::Problem, stream::StreamEvent};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -59,8 +59,7 @@ use super::{
         providers::delete_provider, providers::test_provider, providers::list_provider_presets,
         system::instance, system::live, system::ready,
     ),
-    // Those that no body refers to.
-    components(schemas(Problem, StreamEvent, ExportFormat)),
+    components(schemas(Problem, StreamEvent)),
     security(("session" = [])),
     modifiers(&Shared, &Named),
 )]
