@@ -23,6 +23,7 @@ pub enum ExportFormat {
 pub struct ExportQuery {
     /// `json` unless sent.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", param(inline))]
     pub format: ExportFormat,
 }
 
