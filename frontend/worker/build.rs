@@ -18,7 +18,7 @@ use std::{
 use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
 use serde::{Deserialize, Serialize};
 use syntect::parsing::{
-    Scope, SyntaxSet,
+    Regex, Scope, SyntaxSet,
     syntax_definition::{Context, ContextId, ContextReference, MatchOperation, Pattern},
 };
 
@@ -40,6 +40,11 @@ const PARTS: [&str; 9] = [
 
 /// The definition that stands in for those that are left out: nothing in it is anything.
 const NOTHING: &str = "Plain Text";
+
+/// What JavaScript's definition excludes where an operator may follow…
+const OPERATORS: &str = "(?! \\+\\+ | -- )";
+/// …and what it should.
+const NO_COMMENTS: &str = "(?! \\+\\+ | -- | /\\* | // )";
 
 /// The form of `SyntaxSet` in a dump of syntect 5. A definition refers to others by their place in
 /// the list, so those that are left out stay there, empty.
@@ -79,6 +84,9 @@ fn main() {
         let mut contexts = Contexts::default();
         if kept[place] {
             contexts = contexts_of(syntax);
+            for context in &mut contexts.contexts {
+                end_loops(context);
+            }
             for reference in contexts.contexts.iter_mut().flat_map(references) {
                 if !kept[syntax_of(*reference)] {
                     *reference = nothing;
@@ -108,6 +116,19 @@ fn is_kept(syntax: &Syntax) -> bool {
 
 fn contexts_of(syntax: &Syntax) -> Contexts {
     bincode::deserialize(&inflated(&syntax.contexts)).expect("contexts have the form that is known")
+}
+
+/// A comment begins like a division. Where an operand was the last thing in its line but for a
+/// comment, JavaScript's definition went back and forth between the two for ever, reading nothing.
+fn end_loops(context: &mut Context) {
+    for pattern in &mut context.patterns {
+        if let Pattern::Match(pattern) = pattern {
+            let operators = pattern.regex.regex_str();
+            if operators.contains(OPERATORS) {
+                pattern.regex = Regex::new(operators.replace(OPERATORS, NO_COMMENTS));
+            }
+        }
+    }
 }
 
 /// All that a context refers to.
