@@ -118,11 +118,15 @@ impl Application {
     /// When the server or the signals fail.
     pub async fn run_until_signal(self) -> anyhow::Result<()> {
         let stopper = self.stopper();
+        let store = self.app.store.clone();
         let server = actix_web::rt::spawn(self.run());
         wait_for_signal().await?;
         tracing::info!("shutting down");
         stopper.stop().await;
         server.await??;
+        if let Err(error) = store.settle().await {
+            tracing::warn!(%error, "a part of the database stays in its log: keep both");
+        }
         Ok(())
     }
 }

@@ -16,7 +16,9 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender};
-use diesel::{Connection, QueryResult, SqliteConnection, connection::SimpleConnection};
+use diesel::{
+    Connection, QueryResult, RunQueryDsl, SqliteConnection, connection::SimpleConnection,
+};
 use thread_local::ThreadLocal;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -150,6 +152,20 @@ impl SqliteEngine {
         self.writes.run(Box::new(job), answer).await?
     }
 
+    /// Moves all that is in the log into the file.
+    pub(crate) async fn empty_log(&self) -> Result<(), StoreError> {
+        self.run_apart(|conn| {
+            let outcome: Checkpoint = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)")
+                .get_result(conn)
+                .map_err(StoreError::unavailable)?;
+            match outcome.busy {
+                0 => Ok(()),
+                _ => Err(StoreError::unavailable("it is being used")),
+            }
+        })
+        .await
+    }
+
     /// Runs `f` on a connection of its own, outside a transaction.
     pub(crate) async fn run_apart<F>(&self, f: F) -> Result<(), StoreError>
     where
@@ -159,6 +175,13 @@ impl SqliteEngine {
         let task = tokio::task::spawn_blocking(move || f(&mut connect(&path)?));
         task.await.map_err(StoreError::unavailable)?
     }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Checkpoint {
+    /// Not 0 when others kept it from its end.
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    busy: i32,
 }
 
 impl Drop for SqliteEngine {

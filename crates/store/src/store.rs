@@ -123,6 +123,18 @@ impl Store {
         .await
     }
 
+    /// Leaves a database in this process whole in its one file, for whoever copies that; a database server needs no
+    /// such thing. What is written afterwards lies beside the file again.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when somebody keeps reading or writing, or the disk is full: nothing is lost then.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        match &*self.0 {
+            Engine::Sqlite(engine) => engine.empty_log().await,
+            Engine::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Which database this is.
     #[must_use]
     pub fn backend(&self) -> Backend {

@@ -4,6 +4,7 @@ use std::{net::TcpListener, os::unix::fs::PermissionsExt, path::Path, process::S
 
 use prompthub_tests::{
     Installation, Upstream,
+    app::PASSWORD,
     binary::{self, Ended, Served, run},
 };
 use serde_json::{Value, json};
@@ -255,6 +256,34 @@ async fn a_stopped_server_comes_back_with_everything() {
     assert_eq!(messages["items"][1]["status"], "interrupted");
     again.signal("INT").await;
     assert_eq!(again.ended().await.code, Some(0));
+}
+
+/// What a backup that knows nothing of the database's log would copy.
+#[tokio::test]
+async fn a_clean_stop_leaves_the_whole_database_in_its_file() {
+    let installation = Installation::new(Upstream::start().await, &[]).await;
+    if installation.database_url().is_some() {
+        return; // A database server keeps its files to itself.
+    }
+    let served = installation.start().await;
+    let ada = served.client();
+    ada.register("ada@example.com", PASSWORD).await;
+    let project = ada.create_project("Kept").await;
+    ada.chat(&project, "Hello").await;
+    served.signal("TERM").await;
+    assert_eq!(served.ended().await.code, Some(0));
+    let log = std::fs::metadata(installation.data_dir().join("prompthub.db-wal"));
+    assert_eq!(log.map_or(0, |log| log.len()), 0);
+
+    let copy = Installation::new(Upstream::start().await, &[]).await;
+    std::fs::create_dir_all(copy.data_dir()).unwrap();
+    let file = |of: &Installation| of.data_dir().join("prompthub.db");
+    std::fs::copy(file(&installation), file(&copy)).unwrap();
+    let restored = copy.start().await;
+    let ada = restored.client();
+    ada.sign_in("ada@example.com", PASSWORD).await;
+    assert_eq!(ada.projects().await[0].name, "Kept");
+    assert_eq!(ada.conversations(&project).await.len(), 1);
 }
 
 /// Other accounts of the machine have no business with what people upload.
