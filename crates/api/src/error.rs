@@ -14,6 +14,8 @@ use crate::{files::BlobError, providers::Audience};
 
 /// Providers have been seen to ask for years.
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+/// About as long as what cannot be used at the moment takes to come back.
+const SHORT_WAIT: Duration = Duration::from_secs(2);
 
 /// Why a request was not done.
 #[derive(Debug, thiserror::Error)]
@@ -127,6 +129,7 @@ impl ApiError {
         let wait = match self {
             Self::Refused { retry_after, .. } => *retry_after,
             Self::Provider { source, .. } => source.retry_after,
+            Self::Store(StoreError::Unavailable(_)) | Self::Blob(_) => Some(SHORT_WAIT),
             _ => None,
         };
         wait.map(|wait| wait.min(LONGEST_WAIT))

@@ -4,7 +4,7 @@
 //! and a deleted account end them at once. The cookie carries a random key, signed; the database
 //! only its SHA-256, so that a stolen copy of it opens no session.
 
-use std::{collections::HashMap, future::Future};
+use std::{cell::RefCell, collections::HashMap, future::Future};
 
 use actix_session::{
     Session, SessionExt, SessionMiddleware,
@@ -40,6 +40,24 @@ const IP_ADDRESS: &str = "ip_address";
 const RENEWED_AT: &str = "renewed_at";
 
 type State = HashMap<String, String>;
+
+tokio::task_local! {
+    /// What kept the session of this task's request from being read or written: the middleware makes
+    /// an error of its own of it, which no longer tells.
+    static FAILURE: RefCell<Option<StoreError>>;
+}
+
+/// Serves a request, and says what the database had against its session.
+pub async fn telling_failure<F: Future>(serving: F) -> (F::Output, Option<StoreError>) {
+    let serving = async { (serving.await, FAILURE.with(RefCell::take)) };
+    FAILURE.scope(RefCell::default(), serving).await
+}
+
+fn failed(error: StoreError) -> anyhow::Error {
+    let told = anyhow!("{error}");
+    let _ = FAILURE.try_with(|failure| failure.replace(Some(error)));
+    told
+}
 
 /// The middleware that reads and sets the cookie.
 #[must_use]
@@ -133,7 +151,7 @@ impl SessionStore for DatabaseSessions {
             let found = store
                 .look_up(move |conn| sessions::find_by_key_hash(conn, &hash, now()))
                 .await
-                .map_err(|error| LoadError::Other(error.into()))?;
+                .map_err(|error| LoadError::Other(failed(error)))?;
             found
                 .map(|row| serde_json::from_str(&row.state))
                 .transpose()
@@ -158,7 +176,7 @@ impl SessionStore for DatabaseSessions {
                 Ok::<_, StoreError>(())
             })
             .await
-            .map_err(|error| SaveError::Other(error.into()))?;
+            .map_err(|error| SaveError::Other(failed(error)))?;
         Ok(key)
     }
 
@@ -176,7 +194,7 @@ impl SessionStore for DatabaseSessions {
         self.store
             .write(move |conn| sessions::update(conn, &hash, &state, now(), expires_at))
             .await
-            .map_err(|error| UpdateError::Other(error.into()))?;
+            .map_err(|error| UpdateError::Other(failed(error)))?;
         Ok(key)
     }
 
@@ -189,8 +207,9 @@ impl SessionStore for DatabaseSessions {
         let hash = hash_of(key);
         self.store
             .write(move |conn| sessions::delete_by_key_hash(conn, &hash))
-            .await?;
-        Ok(())
+            .await
+            .map(|_deleted| ())
+            .map_err(failed)
     }
 }
 

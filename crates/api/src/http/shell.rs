@@ -30,7 +30,7 @@ use super::{
     problem::{self, PROBLEM_JSON},
 };
 use crate::{
-    auth::cross_origin,
+    auth::{cross_origin, sessions},
     error::{ApiError, log_fault},
     state::App,
 };
@@ -59,7 +59,8 @@ pub async fn shell(
         finish.apply(response.response_mut());
         return Ok(response);
     }
-    match next.call(request).await {
+    let (served, failure) = sessions::telling_failure(next.call(request)).await;
+    match served {
         Ok(response) => {
             let mut response = explain(response.map_into_boxed_body(), &id);
             finish.apply(response.response_mut());
@@ -67,7 +68,8 @@ pub async fn shell(
         }
         // The request is gone with the middleware that failed, but its answer can still be whole.
         Err(error) => {
-            let mut response = match error.as_error::<ApiError>() {
+            let failure = failure.map(ApiError::from);
+            let mut response = match error.as_error().or(failure.as_ref()) {
                 Some(error) => {
                     log_fault(error, &id);
                     problem::response(error, &id)
