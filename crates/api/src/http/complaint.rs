@@ -59,7 +59,7 @@ fn read(message: &str) -> (FieldCode, Option<&str>, String) {
         named(FieldCode::Invalid, "Is there twice.")
     } else if let Some(words) = parse_failure(message) {
         (FieldCode::Invalid, None, words.to_owned())
-    } else if kind.starts_with("invalid type") {
+    } else if kind.starts_with("invalid type") || kind.starts_with("invalid length") {
         (FieldCode::WrongType, None, must_be(expected))
     } else if kind.starts_with("invalid value") && is_number(expected) || is_infinite(message) {
         (FieldCode::OutOfRange, None, out_of_range())

@@ -17,7 +17,7 @@ use prompthub_dto::{
     ids::ProjectId,
     problem::{FieldCode, ProblemCode},
 };
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::complaint::{complaint, is_infinite};
 use crate::{
@@ -147,12 +147,19 @@ fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
         let message = without_position(&error.inner().to_string());
         if error.inner().is_data() || is_infinite(&message) {
             complaint(error.path(), &message)
+        } else if message == "expected value" && is_json(body) {
+            // What serde_json says of anything but a text in the place of one of a few words.
+            complaint(error.path(), "invalid type, expected string")
         } else {
             malformed(error.inner())
         }
     })?;
     json.end().map_err(|error| malformed(&error))?;
     Ok(value)
+}
+
+fn is_json(body: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(body).is_ok()
 }
 
 fn malformed(error: &serde_json::Error) -> ApiError {
@@ -281,6 +288,22 @@ mod tests {
             (
                 r#"{"name":"x","parameters":[0.5]}"#,
                 Some(("parameters", FieldCode::WrongType)),
+            ),
+            (
+                r#"{"name":"x","parameters":{"reasoning_effort":5}}"#,
+                Some(("parameters.reasoning_effort", FieldCode::WrongType)),
+            ),
+            (
+                r#"{"name":"x","parameters":{"response_format":{"type":[]}}}"#,
+                Some(("parameters.response_format.type", FieldCode::WrongType)),
+            ),
+            (
+                r#"{"name":"x","parameters":{"response_format":[]}}"#,
+                Some(("parameters.response_format", FieldCode::WrongType)),
+            ),
+            (
+                r#"{"name":"x","parameters":{"reasoning_effort":5}"#,
+                Some(("malformed_json", FieldCode::Other)),
             ),
             (r"null", Some(("body", FieldCode::WrongType))),
             (
