@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::{Answer, events::EventStream, eventually, raw::Multipart, runtime};
+use crate::{Answer, contract, events::EventStream, eventually, raw::Multipart, runtime};
 
 /// One browser or script. Clones share their cookies.
 #[derive(Debug, Clone)]
@@ -336,6 +336,7 @@ impl Request {
         .await;
         assert_ne!(answer.status, 500, "{answer}");
         assert_usual_headers(&answer.asked, &answer.headers);
+        contract::check(&answer);
         answer
     }
 

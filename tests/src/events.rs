@@ -7,7 +7,7 @@ use futures_util::{Stream, StreamExt};
 use prompthub_dto::stream::StreamEvent;
 use std::pin::Pin;
 
-use crate::upstream::PATIENCE;
+use crate::{contract, upstream::PATIENCE};
 
 /// The events of one answer, as they come. Dropping it closes the connection.
 pub struct EventStream {
@@ -113,7 +113,10 @@ fn parse_frame(frame: &str) -> Option<(u64, StreamEvent)> {
         match line.split_once(": ").or_else(|| line.split_once(':')) {
             Some(("", _)) => return None,
             Some(("id", value)) => id = Some(value.parse().expect("an event's id is a number")),
-            Some(("data", value)) => data = Some(serde_json::from_str(value).expect(value)),
+            Some(("data", value)) => {
+                contract::check_event(&serde_json::from_str(value).expect(value));
+                data = Some(serde_json::from_str(value).expect(value));
+            }
             _ => panic!("an unknown line in the stream: {line:?}"),
         }
     }

@@ -17,6 +17,7 @@ pub mod app;
 pub mod binary;
 pub mod chromium;
 pub mod client;
+pub mod contract;
 pub mod database;
 pub mod events;
 pub mod installation;

@@ -161,22 +161,28 @@ pub enum FinishReason {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Usage {
     /// All tokens of the request, cached ones included.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub prompt_tokens: Option<i64>,
     /// Those of `prompt_tokens` that the provider had in its cache.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub cached_tokens: Option<i64>,
     /// All tokens of the answer, reasoning included.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub completion_tokens: Option<i64>,
     /// Those of `completion_tokens` that went into reasoning.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub reasoning_tokens: Option<i64>,
     /// US dollars as decimal text; `null` where neither a bill nor a price is known.
-    #[cfg_attr(feature = "openapi", schema(examples("0.000171")))]
+    #[cfg_attr(feature = "openapi", schema(required, examples("0.000171")))]
     pub cost_usd: Option<String>,
     /// Whether `cost_usd` is computed from the catalogue's prices rather than what the provider billed.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub cost_is_estimate: bool,
     /// Whether the tokens are estimated from the text, as those of an answer are that was stopped before the
     /// provider counted them.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub tokens_are_estimate: bool,
 }
 

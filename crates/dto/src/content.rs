@@ -87,6 +87,7 @@ pub struct Attachment {
     pub file: String,
     /// `null` once the file is deleted.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub file_id: Option<FileId>,
     /// After how many characters of `content` it stands.
     pub offset: u64,

@@ -18,6 +18,7 @@ pub struct Problem {
     pub detail: String,
     /// What is wrong with which field; empty unless `code` is `validation_failed`.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub errors: Vec<FieldError>,
     /// The id of the request, as in the `X-Request-Id` header and the server's log.
     pub request_id: String,

@@ -132,8 +132,7 @@ pub struct ProviderTest {
         schema(examples("The key works. The provider lists 42 models."))
     )]
     pub message: String,
-    /// How long the provider took, in milliseconds; absent where it was not reached.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// How long the provider took, in milliseconds; `null` where it was not reached.
     #[cfg_attr(feature = "openapi", schema(examples(180)))]
     pub latency_ms: Option<u32>,
 }

@@ -42,7 +42,7 @@ pub enum HealthState {
 pub struct Health {
     pub status: HealthState,
     /// Empty for the liveness check.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub checks: Vec<HealthCheck>,
 }
 

@@ -207,3 +207,29 @@ async fn codes_and_events_are_described_as_they_are_sent() {
         }
     }
 }
+
+/// What a generator would make nameless classes of, or values that nobody can send.
+#[tokio::test]
+async fn variants_have_names_and_parameters_have_values() {
+    let app = spawn_app().await;
+    let document: Value = app.client().get("/openapi.json").send().await.json();
+    let schemas = document["components"]["schemas"]
+        .as_object()
+        .expect("schemas");
+    for (name, schema) in schemas {
+        for variant in schema["oneOf"].as_array().into_iter().flatten() {
+            let is_nameless = variant.get("properties").is_some();
+            assert!(!is_nameless, "{name} has a variant without a name");
+        }
+    }
+    let mut parameters = 0;
+    for operation in crate::about_tests::operations(&document) {
+        let operation = &document["paths"][&operation.path][&operation.method];
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let kind = &parameter["schema"]["type"];
+            assert!(!kind.is_array(), "{parameter} may be null");
+            parameters += 1;
+        }
+    }
+    assert!(parameters > 50, "only {parameters}");
+}

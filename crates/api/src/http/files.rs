@@ -217,13 +217,18 @@ pub async fn list_files(
     ))
 }
 
+/// What the file has in it.
+#[derive(utoipa::ToSchema)]
+#[schema(value_type = String, format = Binary)]
+struct FileBytes(#[expect(dead_code, reason = "only described")] String);
+
 /// Download a file or a range of it
 #[utoipa::path(get, path = "/api/projects/{project_id}/files/{filename}", operation_id = "download_file", tag = "files",
     params(("project_id" = ProjectId, Path), ("filename" = String, Path),
         ("Range" = Option<String>, Header, description = "One range of bytes, e.g. `bytes=0-99`."),
         ("If-None-Match" = Option<String>, Header, description = "An `ETag`; 304 while it is the current one.")),
-    responses((status = 200, description = "The bytes.", body = inline(Vec<u8>), content_type = "application/octet-stream", headers(("ETag" = String))),
-        (status = 206, description = "The range.", body = inline(Vec<u8>), content_type = "application/octet-stream", headers(("Content-Range" = String))),
+    responses((status = 200, description = "The bytes.", body = inline(FileBytes), content_type = "application/octet-stream", headers(("ETag" = String))),
+        (status = 206, description = "The range.", body = inline(FileBytes), content_type = "application/octet-stream", headers(("Content-Range" = String))),
         (status = 304, description = "Not changed."), SignedIn, PathErrors, RangeNotSatisfiable))]
 pub async fn download_file(
     app: Data<App>,

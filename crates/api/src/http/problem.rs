@@ -115,6 +115,7 @@ const SHARED: &[(u16, &str, &str)] = &[
         "NotFound",
         "There is no such thing, or it is another's.",
     ),
+    (408, "RequestTimeout", "The body took too long to arrive."),
     (409, "Conflict", "It does not go with what is there."),
     (
         412,
@@ -160,6 +161,19 @@ const SHARED: &[(u16, &str, &str)] = &[
     ),
 ];
 
+/// The statuses that may say when to come back.
+const WITH_WAIT: [u16; 4] = [429, 502, 503, 504];
+
+fn wait() -> openapi::Header {
+    let seconds = openapi::ObjectBuilder::new()
+        .schema_type(openapi::schema::Type::Integer)
+        .minimum(Some(1));
+    openapi::HeaderBuilder::new()
+        .schema(Some(seconds))
+        .description(Some("How many seconds to wait, where that is known."))
+        .build()
+}
+
 /// The shared problem answers, for the description's components.
 pub struct ProblemResponses;
 
@@ -182,11 +196,13 @@ impl ProblemResponses {
                 .schema(Some(openapi::Ref::from_schema_name("Problem")))
                 .example(example)
                 .build();
-            let response = openapi::ResponseBuilder::new()
+            let mut response = openapi::ResponseBuilder::new()
                 .description(*description)
-                .content(PROBLEM_JSON, content)
-                .build();
-            ((*name).to_owned(), response)
+                .content(PROBLEM_JSON, content);
+            if WITH_WAIT.contains(code) {
+                response = response.header("Retry-After", wait());
+            }
+            ((*name).to_owned(), response.build())
         })
     }
 }
@@ -228,7 +244,7 @@ groups! {
     /// Of what the query says.
     QueryErrors = [422];
     /// Of a JSON body or a form.
-    BodyErrors = [400, 413, 415, 422];
+    BodyErrors = [400, 408, 413, 415, 422];
     /// Of a change that may not go with what is there.
     Conflict = [409];
     /// Of `If-Match`.

@@ -1,6 +1,7 @@
 //! The description of the API, made from the handlers.
 
 mod named;
+mod sent;
 
 use prompthub_dto::{problem::Problem, stream::StreamEvent};
 use utoipa::{
@@ -11,7 +12,7 @@ use utoipa::{
     },
 };
 
-use self::named::Named;
+use self::{named::Named, sent::Sent};
 use super::{
     ProblemResponses, account, chat, conversations, files, generations, models, projects,
     providers, search, system, transfer, usage,
@@ -61,7 +62,7 @@ use super::{
     ),
     components(schemas(Problem, StreamEvent)),
     security(("session" = [])),
-    modifiers(&Shared, &Named),
+    modifiers(&Shared, &Named, &Sent),
 )]
 struct Description;
 

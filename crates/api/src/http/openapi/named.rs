@@ -21,10 +21,19 @@ impl Modify for Named {
     fn modify(&self, description: &mut OpenApi) {
         if let Some(components) = &mut description.components {
             refer_to_items(&mut components.schemas);
-            name_events(&mut components.schemas);
+            for (family, ending) in FAMILIES {
+                name_variants(&mut components.schemas, family, ending);
+            }
         }
     }
 }
+
+/// Types of several variants, and how the names of these end: `DeltaEvent`.
+const FAMILIES: [(&str, &str); 3] = [
+    ("StreamEvent", "Event"),
+    ("ContentPart", "Part"),
+    ("ResponseFormat", "Format"),
+];
 
 type Schemas = BTreeMap<String, RefOr<Schema>>;
 
@@ -42,28 +51,28 @@ fn refer_to_items(schemas: &mut Schemas) {
     }
 }
 
-/// Each variant of `StreamEvent` becomes a schema, `DeltaEvent` and so on, that `type` tells apart.
-fn name_events(schemas: &mut Schemas) {
-    let Some(RefOr::T(Schema::OneOf(mut event))) = schemas.remove("StreamEvent") else {
+/// Each variant of a type becomes a schema of its own, that `type` tells apart.
+fn name_variants(schemas: &mut Schemas, family: &str, ending: &str) {
+    let Some(RefOr::T(Schema::OneOf(mut whole))) = schemas.remove(family) else {
         return;
     };
     let mut mapping = Vec::new();
-    event.items = event
+    whole.items = whole
         .items
         .into_iter()
         .map(|variant| {
             let Some((tag, object)) = flat(&variant, schemas).and_then(tagged) else {
                 return variant;
             };
-            let name = event_name(&tag);
+            let name = in_camel_case(&tag) + ending;
             let reference = Ref::from_schema_name(&name);
             mapping.push((tag, reference.ref_location.clone()));
             schemas.insert(name, RefOr::T(Schema::Object(object)));
             RefOr::Ref(reference)
         })
         .collect();
-    event.discriminator = Some(Discriminator::with_mapping("type", mapping));
-    schemas.insert("StreamEvent".to_owned(), RefOr::T(Schema::OneOf(event)));
+    whole.discriminator = Some(Discriminator::with_mapping("type", mapping));
+    schemas.insert(family.to_owned(), RefOr::T(Schema::OneOf(whole)));
 }
 
 /// A schema as one object: the parts of an `allOf` are put together.
@@ -98,8 +107,12 @@ fn tagged(object: Object) -> Option<(String, Object)> {
     Some((tag, object))
 }
 
-fn event_name(tag: &str) -> String {
-    let mut letters = tag.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect::<String>() + "Event"
+/// `json_schema` as `JsonSchema`.
+fn in_camel_case(tag: &str) -> String {
+    let word = |word: &str| {
+        let mut letters = word.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    };
+    tag.split('_').map(word).collect()
 }
