@@ -31,6 +31,19 @@ impl ApiError {
         self.code() == Some(code)
     }
 
+    /// Whether the same may succeed later.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        !matches!(
+            self.code(),
+            Some(
+                ProblemCode::NotFound
+                    | ProblemCode::PayloadTooLarge
+                    | ProblemCode::ValidationFailed
+            )
+        )
+    }
+
     /// What is wrong with one field of the request or with a part of that field. Parameters go by
     /// their own names, without `parameters.`.
     #[must_use]
@@ -84,6 +97,10 @@ fn problem_message(problem: &Problem) -> String {
         &problem.detail
     };
     match problem.errors.as_slice() {
+        // Advice alone does not say whose failure it was.
+        [] if problem.code.as_str().starts_with("provider_") => {
+            [&problem.title, ". ", detail].concat()
+        }
         [] => detail.clone(),
         errors => errors
             .iter()
@@ -116,6 +133,20 @@ mod tests {
         assert_eq!(
             problem(Vec::new()).message(),
             "Some fields need another value"
+        );
+    }
+
+    #[test]
+    fn a_providers_problem_says_what_happened_and_what_to_do() {
+        let mut problem = problem(Vec::new());
+        if let ApiError::Problem(problem) = &mut problem {
+            problem.code = ProblemCode::ProviderAuth;
+            problem.title = "The provider refused the API key".to_owned();
+            problem.detail = "Check the provider's API key.".to_owned();
+        }
+        assert_eq!(
+            problem.message(),
+            "The provider refused the API key. Check the provider's API key."
         );
     }
 

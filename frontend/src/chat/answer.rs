@@ -400,5 +400,6 @@ impl ChatState {
         if let Some(handle) = self.wait.try_update_value(Option::take).flatten() {
             handle.abort();
         }
+        self.refresh();
     }
 }

@@ -129,7 +129,7 @@ pub fn Composer(
                             on:click=stop
                         >
                             <span class="ph-composer__square" aria-hidden="true"></span>
-                            "Stop"
+                            {move || if state.is_stopping() { "Stopping…" } else { "Stop" }}
                         </button>
                     </Show>
                 </div>
@@ -157,7 +157,9 @@ fn Refused(state: ChatState, field: NodeRef<Textarea>) -> impl IntoView {
                 view! {
                     <div class="ph-notice ph-notice--problem ph-composer__refused">
                         <p class="ph-notice__text">{refusal.error.message()} {kept}</p>
-                        <Button label="Retry" size=Size::Small on_click=retry/>
+                        {refusal.error.may_pass().then(|| view! {
+                            <Button label="Retry" size=Size::Small on_click=retry/>
+                        })}
                     </div>
                 }
             })}

@@ -76,6 +76,7 @@ pub fn ChatPane(
         window_event_listener(ev::online, move |_| state.network_is_back()),
         window_event_listener(ev::offline, move |_| state.network_is_gone()),
         window_event_listener(ev::focus, move |_| state.refresh()),
+        window_event_listener(ev::storage, move |_| state.refresh()),
         window_event_listener(ev::keydown, move |event| {
             let free = !event.default_prevented() && !event.is_composing() && !dialog_is_open();
             if free && event.key() == "Escape" && !is_in_another_field() {

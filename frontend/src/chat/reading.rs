@@ -123,6 +123,9 @@ impl ChatState {
 
     /// Puts right what another tab or program has changed in the meantime.
     pub fn refresh(self) {
+        if matches!(self.load.get_untracked(), Load::Failed(error) if error.may_pass()) {
+            return self.open(self.conversation.get_untracked(), self.sought.get_value());
+        }
         let idle = !self.pending.with_untracked(Option::is_some)
             && !self.live.with_untracked(Option::is_some)
             && self.load.get_untracked() == Load::Ready;

@@ -19,7 +19,10 @@ use super::{
 };
 use crate::{
     api::ApiError,
-    state::toasts::{Toasts, use_toasts},
+    state::{
+        tabs,
+        toasts::{Toasts, use_toasts},
+    },
 };
 
 /// Begins something that can be ended before it is done.
@@ -283,6 +286,9 @@ impl ChatState {
 
     /// Tells the page around the pane, unless that is gone.
     pub(super) fn tell(self, event: ChatEvent) {
+        if !matches!(event, ChatEvent::Read { .. }) {
+            tabs::tell_others();
+        }
         self.on_event.try_run(event);
     }
 

@@ -1,7 +1,6 @@
 //! What a view says besides its content: that it loads, is empty, has failed, or has done something.
 
 use leptos::{ev::MouseEvent, prelude::*};
-use prompthub_dto::problem::ProblemCode;
 
 use super::{
     button::{Button, IconButton, Size},
@@ -42,7 +41,7 @@ pub fn ErrorNotice(
         <div class="ph-notice ph-notice--problem" role=(!old).then_some("alert")>
             <Icon glyph=Glyph::Warning/>
             <span class="ph-notice__text">{move || error.get().message()}</span>
-            {move || (!error.get().is(ProblemCode::NotFound)).then(|| view! {
+            {move || error.get().may_pass().then(|| view! {
                 <Button label="Retry" size=Size::Small on_click=retry/>
             })}
         </div>

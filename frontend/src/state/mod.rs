@@ -13,6 +13,7 @@ pub mod loaded;
 pub mod navigation;
 pub mod session;
 pub mod submission;
+pub mod tabs;
 pub mod theme;
 pub mod title;
 pub mod toasts;

@@ -42,8 +42,14 @@ impl Session {
         };
         provide_context(session);
         api::on_unauthenticated(move || {
+            let was_in = session.is_signed_in();
             session.presence.set(Presence::Anonymous);
             session.end_what_lasts();
+            if was_in {
+                session
+                    .toasts
+                    .problem("Your session has ended. Sign in to go on.");
+            }
         });
         session.load();
         session
@@ -64,6 +70,11 @@ impl Session {
     #[must_use]
     pub fn presence(self) -> ReadSignal<Presence> {
         self.presence.read_only()
+    }
+
+    fn is_signed_in(self) -> bool {
+        self.presence
+            .with_untracked(|presence| matches!(presence, Presence::SignedIn(_)))
     }
 
     /// The account, while somebody is signed in.

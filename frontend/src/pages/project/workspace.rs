@@ -168,5 +168,12 @@ fn use_shortcuts(state: ProjectState) {
             state.save_settings();
         }
     });
-    on_cleanup(move || handle.remove());
+    let renew = move || state.conversations.active.renew();
+    let handles = [
+        handle,
+        window_event_listener(ev::focus, move |_| renew()),
+        window_event_listener(ev::storage, move |_| renew()),
+        window_event_listener(ev::online, move |_| renew()),
+    ];
+    on_cleanup(move || handles.into_iter().for_each(WindowListenerHandle::remove));
 }
