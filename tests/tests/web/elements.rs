@@ -91,6 +91,16 @@ impl Browser {
             .unwrap_or_default()
     }
 
+    /// Waits until the page says this somewhere.
+    pub(crate) async fn says(&self, words: &str) {
+        let text = "return document.body.innerText";
+        self.until(&format!("the page says {words:?}"), async || {
+            let text = self.script(text, Vec::new()).await;
+            text.as_str().is_some_and(|text| text.contains(words))
+        })
+        .await;
+    }
+
     /// The text of an element, as it is shown.
     pub(crate) async fn text(&self, element: &WebElement) -> String {
         element.text().await.expect("an element has text")

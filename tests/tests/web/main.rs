@@ -22,6 +22,7 @@ mod journey;
 mod listed;
 mod long;
 mod markdown;
+mod meanwhile;
 mod models;
 mod page;
 mod people;

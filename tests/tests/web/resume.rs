@@ -42,16 +42,6 @@ impl Browser {
         .await;
     }
 
-    /// Waits until the page says this somewhere.
-    async fn says(&self, words: &str) {
-        let text = "return document.body.innerText";
-        self.until(&format!("the page says {words:?}"), async || {
-            let text = self.script(text, Vec::new()).await;
-            text.as_str().is_some_and(|text| text.contains(words))
-        })
-        .await;
-    }
-
     async fn ask(&self, question: &str) {
         self.fill("Message", question).await;
         self.click("button", "Send").await;
