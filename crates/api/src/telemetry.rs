@@ -15,7 +15,9 @@ pub fn init(config: &LogConfig) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&config.filter)
         .with_context(|| format!("PROMPTHUB_LOG: {:?} is no filter", config.filter))?
         // Reports each unknown cookie as a warning; strangers could fill the log with it.
-        .add_directive("actix_session=error".parse()?);
+        .add_directive("actix_session=error".parse()?)
+        // Calls each request that is none an error of the server.
+        .add_directive("actix_http::h1::dispatcher=off".parse()?);
     let builder = fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -14,7 +14,7 @@ use super::{
 
 /// The operator's and one's own, on one page.
 pub async fn list() -> Result<Page<Provider>, ApiError> {
-    get("/api/providers?limit=200").await
+    get("/api/providers").await
 }
 
 /// The kinds of account that can be made, on one page.

@@ -47,6 +47,11 @@ async fn an_account_is_set_up_shown_and_used() {
     answer.expect_status(201);
     let created: Provider = answer.json();
     assert_eq!(answer.header("location"), Some(path(&created).as_str()));
+    let there: Provider = ada.get(&path(&created)).send().await.json();
+    assert_eq!(
+        (&there.id, &there.slug, there.created_at),
+        (&created.id, &created.slug, created.created_at)
+    );
     assert_eq!(created.state.status, ProviderStatus::Loading);
     assert!(!answer.text().contains("sk-test"), "{answer}");
 

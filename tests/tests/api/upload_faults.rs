@@ -10,6 +10,8 @@ use prompthub_tests::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::transfer::export;
+
 async fn send(client: &Client, project: &Project, content_type: &str, body: Vec<u8>) -> Answer {
     let request = client.post(&format!("{}/files", path(project)));
     request
@@ -234,4 +236,28 @@ async fn a_body_that_never_comes_is_given_up() {
         answer.starts_with("HTTP/1.1 408") && answer.contains(code),
         "{answer}"
     );
+}
+
+#[tokio::test]
+async fn an_imported_file_may_be_as_large_as_an_upload_and_no_larger() {
+    let generous = spawn_app().await;
+    let strict = TestApp::with(|config| config.max_upload_bytes = 100_000).await;
+    let ada = generous.register("ada@example.com").await;
+    let bob = strict.register("bob@example.com").await;
+    for (size, fits) in [(100_000, true), (100_001, false), (100_002, false)] {
+        let project = ada.create_project("Notes").await;
+        ada.upload(&project, "data.bin", &vec![1; size]).await;
+        let document = export(&ada, project.id.as_str()).await;
+        let answer = bob.post("/api/projects/import").json(&document).send();
+        let answer = answer.await;
+        match fits {
+            true => {
+                answer.expect_status(201);
+            }
+            false => {
+                answer.assert_invalid(&[("/files/0/data", FieldCode::TooLong)]);
+            }
+        }
+    }
+    strict.expect_blobs(1).await;
 }

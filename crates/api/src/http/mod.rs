@@ -45,8 +45,16 @@ pub fn routes(config: &mut ServiceConfig, sessions: SessionMiddleware<DatabaseSe
                 .service(resource("/live").get(system::live).head(system::live))
                 .service(resource("/ready").get(system::ready).head(system::ready)),
         )
-        .service(resource("/openapi.yaml").get(docs::openapi_yaml))
-        .service(resource("/openapi.json").get(docs::openapi_json))
+        .service(
+            resource("/openapi.yaml")
+                .get(docs::openapi_yaml)
+                .head(docs::openapi_yaml),
+        )
+        .service(
+            resource("/openapi.json")
+                .get(docs::openapi_json)
+                .head(docs::openapi_json),
+        )
         .service(resource("/docs").get(docs::redirect))
         .service(resource("/docs/problems").get(docs::problems))
         .service(resource("/docs/{file:.*}").get(docs::page))
@@ -174,6 +182,7 @@ fn providers(config: &mut ServiceConfig) {
         .service(resource("/presets").get(providers::list_provider_presets))
         .service(
             resource("/{provider_id}")
+                .get(providers::get_provider)
                 .patch(providers::update_provider)
                 .delete(providers::delete_provider),
         )

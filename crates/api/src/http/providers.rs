@@ -57,6 +57,19 @@ pub async fn create_provider(
     Ok(response.json(provider))
 }
 
+/// Get a provider of one's own
+#[utoipa::path(get, path = "/api/providers/{provider_id}", operation_id = "get_provider", tag = "providers",
+    params(("provider_id" = ProviderId, Path)),
+    responses((status = 200, description = "The provider.", body = Provider), SignedIn, PathErrors))]
+pub async fn get_provider(
+    app: Data<App>,
+    user: CurrentUser,
+    path: Path<ProviderId>,
+) -> Result<Body<Provider>, ApiError> {
+    let provider = providers::get(&app, user.id, path.into_inner()).await?;
+    Ok(Body(provider))
+}
+
 /// Change a provider of one's own
 #[utoipa::path(patch, path = "/api/providers/{provider_id}", operation_id = "update_provider", tag = "providers",
     params(("provider_id" = ProviderId, Path)), request_body = UpdateProvider,

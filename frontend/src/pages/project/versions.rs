@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 use prompthub_dto::{
     problem::ProblemCode,
-    projects::{PromptVersion, UpdateProject},
+    projects::{Parameters, PromptVersion, UpdateProject},
 };
+use serde_json::Value;
 
 use super::state::{DrawerTab, use_project};
 use crate::{
@@ -113,7 +114,7 @@ fn VersionRow(version: PromptVersion) -> impl IntoView {
                     <span class="ph-hint"><Ago time=version.created_at.clone()/></span>
                 </summary>
                 <div class="ph-versions__body">
-                    <p class="ph-hint">{model_name::short(&version.model).to_owned()}</p>
+                    <p class="ph-hint">{asked_with(&version.model, &version.parameters)}</p>
                     {if version.system_prompt.is_empty() {
                         view! { <p class="ph-hint">"No prompt."</p> }.into_any()
                     } else {
@@ -133,5 +134,51 @@ fn VersionRow(version: PromptVersion) -> impl IntoView {
                 </div>
             </details>
         </li>
+    }
+}
+
+/// The model, and the parameters that were set: `gpt-5 · temperature 0.2`.
+fn asked_with(model: &str, parameters: &Parameters) -> String {
+    let mut told = vec![model_name::short(model).to_owned()];
+    if let Ok(Value::Object(parameters)) = serde_json::to_value(parameters) {
+        told.extend(parameters.into_iter().map(|(name, value)| {
+            // Of a form, which may have a long schema, its kind is enough.
+            let value = value.get("type").cloned().unwrap_or(value);
+            let value = match value {
+                Value::String(text) => text,
+                other => other.to_string(),
+            };
+            format!("{} {value}", name.replace('_', " "))
+        }));
+    }
+    if let Some(parameters) = told.get_mut(1..) {
+        parameters.sort();
+    }
+    told.join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_set_is_told_beside_the_model() {
+        let told = |parameters: Value| {
+            let parameters = serde_json::from_value(parameters).unwrap();
+            asked_with("openrouter/acme/m1", &parameters)
+        };
+        let plain = told(json!({}));
+        assert!(!plain.contains('·'), "{plain}");
+        let set = told(json!({
+            "temperature": 0.2,
+            "stop": ["END"],
+            "response_format": {"type": "json_schema", "name": "a", "schema": {"type": "object"}},
+        }));
+        assert_eq!(
+            set,
+            plain + " · response format json_schema · stop [\"END\"] · temperature 0.2"
+        );
     }
 }

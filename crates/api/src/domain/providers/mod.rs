@@ -57,6 +57,16 @@ fn show(app: &App, account: OwnAccount) -> Provider {
     wire::own_provider(account, fault)
 }
 
+/// One of the person's own accounts.
+///
+/// # Errors
+/// `not_found`.
+pub async fn get(app: &App, owner: UserId, id: ProviderId) -> Result<Provider, ApiError> {
+    let account = find(app, owner, id).await?;
+    app.providers.refresh_own_if_due(&account);
+    Ok(show(app, account))
+}
+
 /// Sets up an account; its models are asked for at once, beside everything else.
 ///
 /// # Errors

@@ -319,13 +319,16 @@ async fn store_file(
             message,
         ))
     };
-    // Four characters are three bytes.
-    let characters = u64::try_from(file.data.len()).unwrap_or(u64::MAX);
-    if characters / 4 * 3 > limit.saturating_add(2) {
-        return complaint(
+    let too_long = || {
+        complaint(
             FieldCode::TooLong,
             format!("A file may have at most {limit} bytes."),
-        );
+        )
+    };
+    // Four characters are three bytes, but for the last.
+    let characters = u64::try_from(file.data.len()).unwrap_or(u64::MAX);
+    if characters / 4 * 3 > limit.saturating_add(2) {
+        return too_long();
     }
     let (id, mut writer) = pending.begin().await?;
     for piece in file.data.as_bytes().chunks(PIECE) {
@@ -336,6 +339,9 @@ async fn store_file(
         writer.write(Bytes::from(bytes)).await?;
     }
     let written = writer.finish().await?;
+    if written.size > limit {
+        return too_long();
+    }
     let size = i64::try_from(written.size).map_err(ApiError::internal)?;
     if size != file.size || written.sha256 != file.sha256 {
         return complaint(
