@@ -1,7 +1,7 @@
 //! The appearance: light, dark, or what the system says. `theme.js` applies it before the first
 //! paint; from then on this module does.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 /// The key in `localStorage`, which `theme.js` reads too.
 const KEY: &str = "prompthub.theme";
@@ -54,11 +54,13 @@ pub struct ThemeState {
 
 impl ThemeState {
     pub fn provide() {
-        let stored = storage().and_then(|storage| storage.get_item(KEY).ok().flatten());
-        provide_context(Self {
-            theme: RwSignal::new(stored.as_deref().map_or(Theme::System, Theme::parse)),
+        let state = Self {
+            theme: RwSignal::new(stored()),
             system_dark: super::viewport::media_query("(prefers-color-scheme: dark)"),
-        });
+        };
+        provide_context(state);
+        // Another tab may have chosen. It listens for as long as there is the page.
+        let _ = window_event_listener(ev::storage, move |_| state.show(stored()));
     }
 
     #[must_use]
@@ -78,14 +80,18 @@ impl ThemeState {
 
     /// Shows and remembers a theme.
     pub fn choose(self, theme: Theme) {
+        self.show(theme);
+        if let Some(storage) = storage() {
+            // Storage that is full or forbidden costs the memory of the choice, not the choice.
+            let _ = storage.set_item(KEY, theme.as_str());
+        }
+    }
+
+    fn show(self, theme: Theme) {
         self.theme.set(theme);
         if let Some(root) = document().document_element() {
             // A page without its root element has nothing to show.
             let _ = root.set_attribute("data-theme", theme.as_str());
-        }
-        if let Some(storage) = storage() {
-            // Storage that is full or forbidden costs the memory of the choice, not the choice.
-            let _ = storage.set_item(KEY, theme.as_str());
         }
     }
 
@@ -102,6 +108,11 @@ impl ThemeState {
 #[must_use]
 pub fn use_theme() -> ThemeState {
     expect_context()
+}
+
+fn stored() -> Theme {
+    let stored = storage().and_then(|storage| storage.get_item(KEY).ok().flatten());
+    stored.as_deref().map_or(Theme::System, Theme::parse)
 }
 
 fn storage() -> Option<web_sys::Storage> {

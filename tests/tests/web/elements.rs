@@ -66,10 +66,23 @@ impl Browser {
             .collect()
     }
 
-    /// Clicks a control.
+    /// Clicks a control, once it stands still: the driver clicks where it was a moment ago.
     pub(crate) async fn click(&self, role: &str, name: &str) {
-        self.acting(role, name, async |element| element.click().await)
-            .await;
+        self.acting(role, name, async |element| {
+            self.at_rest().await;
+            element.click().await
+        })
+        .await;
+    }
+
+    /// Waits until nothing moves but what never stops.
+    async fn at_rest(&self) {
+        let moving = "return document.getAnimations().some(animation =>
+            animation.playState === 'running' && animation.effect.getComputedTiming().endTime !== Infinity)";
+        self.until("the page is at rest", async || {
+            self.script(moving, Vec::new()).await == false
+        })
+        .await;
     }
 
     /// Replaces what is in a box, as a person would: all selected, then typed over.

@@ -116,3 +116,26 @@ async fn a_provider_that_fails_is_named_as_what_failed() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_theme_that_is_chosen_holds_in_every_tab() {
+    let app = spawn_app().await;
+    in_browser(&app, Size::Desktop, async |browser| {
+        browser.prefer("light").await;
+        browser.go("/login").await;
+        browser.find("button", "Theme").await;
+        let first = browser.driver.window().await.unwrap();
+        let second = browser.driver.new_tab().await.unwrap();
+        browser.driver.switch_to_window(second).await.unwrap();
+        browser.go("/login").await;
+        browser.click("button", "Theme").await;
+        browser.driver.switch_to_window(first).await.unwrap();
+        let theme = "return document.documentElement.dataset.theme";
+        browser
+            .until("the first tab is dark as well", async || {
+                browser.script(theme, Vec::new()).await == "dark"
+            })
+            .await;
+    })
+    .await;
+}

@@ -44,6 +44,11 @@ impl Browser {
             .key_up(Key::Control);
         keys.perform().await.expect("keys can be pressed");
         self.find("combobox", FIELD).await;
+        let focused = "return document.activeElement.getAttribute('aria-label')";
+        self.until("the field has the focus", async || {
+            self.script(focused, Vec::new()).await == FIELD
+        })
+        .await;
     }
 
     async fn search(&self, words: &str) {

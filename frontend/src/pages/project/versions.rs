@@ -3,11 +3,13 @@
 use leptos::prelude::*;
 use prompthub_dto::{
     problem::ProblemCode,
-    projects::{Parameters, PromptVersion, UpdateProject},
+    projects::{Parameters, PromptVersion, ResponseFormat, UpdateProject},
 };
-use serde_json::Value;
 
-use super::state::{DrawerTab, use_project};
+use super::{
+    parameter_text::{EFFORTS, JSON_OBJECT, JSON_SCHEMA},
+    state::{DrawerTab, use_project},
+};
 use crate::{
     components::{
         button::{Button, Size},
@@ -140,26 +142,37 @@ fn VersionRow(version: PromptVersion) -> impl IntoView {
 /// The model, and the parameters that were set: `gpt-5 · temperature 0.2`.
 fn asked_with(model: &str, parameters: &Parameters) -> String {
     let mut told = vec![model_name::short(model).to_owned()];
-    if let Ok(Value::Object(parameters)) = serde_json::to_value(parameters) {
-        told.extend(parameters.into_iter().map(|(name, value)| {
-            // Of a form, which may have a long schema, its kind is enough.
-            let value = value.get("type").cloned().unwrap_or(value);
-            let value = match value {
-                Value::String(text) => text,
-                other => other.to_string(),
-            };
-            format!("{} {value}", name.replace('_', " "))
-        }));
-    }
-    if let Some(parameters) = told.get_mut(1..) {
-        parameters.sort();
-    }
+    let mut tell = |name: &str, value: Option<String>| {
+        told.extend(value.map(|value| [name, &value].concat()));
+    };
+    let number = |number: Option<f64>| number.map(|number| number.to_string());
+    let list = |list: &[String]| (!list.is_empty()).then(|| list.join(", "));
+    tell("temperature ", number(parameters.temperature));
+    tell("top P ", number(parameters.top_p));
+    tell(
+        "at most ",
+        parameters
+            .max_tokens
+            .map(|most| most.to_string() + " tokens"),
+    );
+    tell("seed ", parameters.seed.map(|seed| seed.to_string()));
+    tell("stops at ", list(&parameters.stop));
+    tell("else ", list(&parameters.fallback_models));
+    let effort = EFFORTS
+        .iter()
+        .find(|(_, effort)| Some(*effort) == parameters.reasoning_effort);
+    tell("effort ", effort.map(|(name, _)| (*name).to_owned()));
+    let form = parameters.response_format.as_ref().map(|form| match form {
+        ResponseFormat::JsonObject => JSON_OBJECT,
+        ResponseFormat::JsonSchema { .. } => JSON_SCHEMA,
+    });
+    tell("as ", form.map(str::to_owned));
     told.join(" · ")
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -169,16 +182,17 @@ mod tests {
             let parameters = serde_json::from_value(parameters).unwrap();
             asked_with("openrouter/acme/m1", &parameters)
         };
-        let plain = told(json!({}));
-        assert!(!plain.contains('·'), "{plain}");
+        assert_eq!(told(json!({})), "m1");
         let set = told(json!({
             "temperature": 0.2,
-            "stop": ["END"],
+            "max_tokens": 500,
+            "stop": ["END", "###"],
+            "reasoning_effort": "low",
             "response_format": {"type": "json_schema", "name": "a", "schema": {"type": "object"}},
         }));
         assert_eq!(
             set,
-            plain + " · response format json_schema · stop [\"END\"] · temperature 0.2"
+            "m1 · temperature 0.2 · at most 500 tokens · stops at END, ### · effort low · as json_schema"
         );
     }
 }

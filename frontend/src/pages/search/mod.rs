@@ -6,9 +6,12 @@
 mod finder;
 mod hit;
 
+use std::time::Duration;
+
 use gloo_timers::future::TimeoutFuture;
 use leptos::{
     ev::{self, KeyboardEvent, MouseEvent},
+    html,
     prelude::*,
     task::spawn_local,
 };
@@ -25,7 +28,9 @@ use crate::{
         button::{Button, Size},
         dialog::{Dialog, Shape},
         feedback::{ErrorNotice, Skeleton},
-        focus, size,
+        focus,
+        part::{Part, part},
+        size,
     },
     routes,
     state::loaded::{LoadedList, Progress},
@@ -33,6 +38,8 @@ use crate::{
 
 /// How long a person must have stopped typing before the server is asked.
 const PAUSE_MILLISECONDS: u32 = 150;
+/// When the code of the dialog is asked for: after all that a place itself needs.
+const AT_LEISURE: Duration = Duration::from_secs(1);
 const LIST: &str = "search-finds";
 
 /// The search of the place around the caller.
@@ -81,28 +88,58 @@ fn use_shortcut(search: Search) {
     on_cleanup(move || handle.remove());
 }
 
+/// What is typed, and what came of it.
+#[derive(Clone, Copy)]
+struct Typed {
+    words: RwSignal<String>,
+    only_here: RwSignal<bool>,
+    finder: RwSignal<Finder>,
+}
+
+part!(search_part, Panel);
+
 /// The dialog, closed until it is asked for. What is typed outlives its closing.
 #[component]
 pub fn SearchDialog() -> impl IntoView {
     let search = use_search();
     use_shortcut(search);
-    let words = RwSignal::new(String::new());
-    let only_here = RwSignal::new(false);
-    let finder = RwSignal::new(Finder::default());
+    provide_context(Typed {
+        words: RwSignal::new(String::new()),
+        only_here: RwSignal::new(false),
+        finder: RwSignal::new(Finder::default()),
+    });
+    // Whoever opens the search types at once: its code is there by then.
+    set_timeout(
+        || {
+            spawn_local(async {
+                // Where it does not come, the dialog says so.
+                let _ = search_part().await;
+            });
+        },
+        AT_LEISURE,
+    );
     view! {
         <Dialog open=search.open title="Search" shape=Shape::Top>
-            <Panel search words only_here finder/>
+            <Part load=search_part lines=3/>
         </Dialog>
     }
 }
 
 #[component]
-fn Panel(
-    search: Search,
-    words: RwSignal<String>,
-    only_here: RwSignal<bool>,
-    finder: RwSignal<Finder>,
-) -> impl IntoView {
+fn Panel() -> impl IntoView {
+    let search = use_search();
+    let Typed {
+        words,
+        only_here,
+        finder,
+    } = expect_context();
+    let field = NodeRef::<html::Input>::new();
+    Effect::new(move || {
+        if let Some(field) = field.get() {
+            // A page in the background cannot take the focus; nothing is lost by that.
+            let _ = field.focus();
+        }
+    });
     let location = use_location();
     let here = Memo::new(move |_| location.pathname.with(|path| routes::project_of(path)));
     let projects = LoadedList::new(|cursor: Option<String>| async move {
@@ -162,7 +199,7 @@ fn Panel(
                 aria-activedescendant=move || active.get().map(hit::element_id)
                 autocomplete="off"
                 spellcheck="false"
-                autofocus
+                node_ref=field
                 placeholder="Words in a title or a message"
                 prop:value=words
                 on:input:target=move |event| {
