@@ -93,11 +93,19 @@ pub(crate) fn lock_project(
             .select(ProjectRow::as_select())
             .first(conn)
             .optional()?,
-        Conn::Postgres(conn) => project
-            .select(ProjectRow::as_select())
-            .for_update()
-            .first(conn)
-            .optional()?,
+        Conn::Postgres(conn) => {
+            // What is written next may refer to the owner, whom a deletion of the account locks before the projects.
+            users::table
+                .find(owner)
+                .select(users::id)
+                .for_key_share()
+                .execute(conn)?;
+            project
+                .select(ProjectRow::as_select())
+                .for_update()
+                .first(conn)
+                .optional()?
+        }
     })
 }
 

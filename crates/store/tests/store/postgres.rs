@@ -9,6 +9,8 @@ use diesel::{Connection, PgConnection, RunQueryDsl, connection::SimpleConnection
 use prompthub_store::{
     Backend, DatabaseUrl, MessageRole, Store, StoreError,
     messages::{self, TextSoFar},
+    now,
+    projects::{self, ProjectPatch, UpdateOutcome},
 };
 
 use crate::support::{Postgres, add_conversation, add_project, add_user, new_message, write};
@@ -81,11 +83,53 @@ async fn texts_do_not_wait_for_whoever_deletes_one_of_them() {
             content: "so far".to_owned(),
             reasoning: None,
         });
-        messages::write_texts(conn, &texts, prompthub_store::now())
+        messages::write_texts(conn, &texts, now())
     });
     let written = tokio::time::timeout(Duration::from_secs(20), written).await;
     assert_eq!(written, Ok(1), "the other one alone");
     other.batch_execute("COMMIT").unwrap();
+}
+
+/// A deletion of the account locks the person first and the projects then; whoever changes a project and notes who
+/// did it must not hold the one while it waits for the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_a_project_holds_nothing_while_its_owner_is_locked() {
+    let Some(database) = Postgres::new() else {
+        return;
+    };
+    let store = Store::connect(&database.url).await.unwrap();
+    store.migrate().await.unwrap();
+    let ada = add_user(&store, "Ada").await;
+    let project = add_project(&store, ada.id, "P").await;
+
+    let mut deletion = PgConnection::establish(&database.plain_url).unwrap();
+    let lock = format!(
+        "BEGIN; SELECT 1 FROM users WHERE id = '{}' FOR UPDATE",
+        ada.id
+    );
+    deletion.batch_execute(&lock).unwrap();
+    let (changing, id) = (store.clone(), project.id);
+    let change = tokio::spawn(async move {
+        write(&changing, move |conn| {
+            let patch = ProjectPatch {
+                system_prompt: Some("Another".to_owned()),
+                ..ProjectPatch::default()
+            };
+            projects::update(conn, ada.id, id, None, &patch, ada.id, now())
+        })
+        .await
+    });
+    let mut admin = PgConnection::establish(&database.plain_url).unwrap();
+    let waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let patience = Instant::now() + Duration::from_secs(20);
+    while sql_query(waiting).execute(&mut admin).unwrap() == 0 {
+        assert!(Instant::now() < patience, "the change does not wait");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let lock = format!("SELECT 1 FROM projects WHERE id = '{id}' FOR UPDATE NOWAIT; COMMIT");
+    deletion.batch_execute(&lock).unwrap();
+    let outcome = change.await.unwrap();
+    assert!(matches!(outcome, UpdateOutcome::Updated(..)), "{outcome:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
