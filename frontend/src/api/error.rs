@@ -37,7 +37,8 @@ impl ApiError {
         !matches!(
             self.code(),
             Some(
-                ProblemCode::NotFound
+                ProblemCode::MalformedJson
+                    | ProblemCode::NotFound
                     | ProblemCode::PayloadTooLarge
                     | ProblemCode::ValidationFailed
             )

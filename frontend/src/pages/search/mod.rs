@@ -6,8 +6,6 @@
 mod finder;
 mod hit;
 
-use std::time::Duration;
-
 use gloo_timers::future::TimeoutFuture;
 use leptos::{
     ev::{self, KeyboardEvent, MouseEvent},
@@ -38,8 +36,6 @@ use crate::{
 
 /// How long a person must have stopped typing before the server is asked.
 const PAUSE_MILLISECONDS: u32 = 150;
-/// When the code of the dialog is asked for: after all that a place itself needs.
-const AT_LEISURE: Duration = Duration::from_secs(1);
 const LIST: &str = "search-finds";
 
 /// The search of the place around the caller.
@@ -108,16 +104,6 @@ pub fn SearchDialog() -> impl IntoView {
         only_here: RwSignal::new(false),
         finder: RwSignal::new(Finder::default()),
     });
-    // Whoever opens the search types at once: its code is there by then.
-    set_timeout(
-        || {
-            spawn_local(async {
-                // Where it does not come, the dialog says so.
-                let _ = search_part().await;
-            });
-        },
-        AT_LEISURE,
-    );
     view! {
         <Dialog open=search.open title="Search" shape=Shape::Top>
             <Part load=search_part lines=3/>
