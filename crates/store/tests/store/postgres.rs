@@ -17,11 +17,9 @@ use crate::support::{Postgres, add_conversation, add_project, add_user, new_mess
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_connection_is_reported_and_replaced() {
-    let Some(database) = Postgres::new() else {
+    let Some((database, store)) = Postgres::connected().await else {
         return;
     };
-    let store = Store::connect(&database.url).await.unwrap();
-    store.migrate().await.unwrap();
     assert_eq!(store.backend(), Backend::Postgres);
     add_user(&store, "ada").await;
     let mut admin = PgConnection::establish(&database.plain_url).unwrap();
@@ -58,11 +56,9 @@ async fn a_connection_lost_within_a_write_is_unavailable() {
 /// A deletion takes its locks in an order of its own.
 #[tokio::test]
 async fn texts_do_not_wait_for_whoever_deletes_one_of_them() {
-    let Some(database) = Postgres::new() else {
+    let Some((database, store)) = Postgres::connected().await else {
         return;
     };
-    let store = Store::connect(&database.url).await.unwrap();
-    store.migrate().await.unwrap();
     let ada = add_user(&store, "Ada").await;
     let project = add_project(&store, ada.id, "P").await;
     let conversation = add_conversation(&store, &project).await.id;
@@ -94,11 +90,9 @@ async fn texts_do_not_wait_for_whoever_deletes_one_of_them() {
 /// did it must not hold the one while it waits for the other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_of_a_project_holds_nothing_while_its_owner_is_locked() {
-    let Some(database) = Postgres::new() else {
+    let Some((database, store)) = Postgres::connected().await else {
         return;
     };
-    let store = Store::connect(&database.url).await.unwrap();
-    store.migrate().await.unwrap();
     let ada = add_user(&store, "Ada").await;
     let project = add_project(&store, ada.id, "P").await;
 

@@ -176,11 +176,9 @@ async fn sqlite_indexes_what_was_there_and_forgets_what_is_gone() {
 
 #[tokio::test]
 async fn postgres_indexes_what_was_there_and_forgets_what_is_gone() {
-    let Some(database) = Postgres::new() else {
+    let Some((database, store)) = Postgres::connected().await else {
         return;
     };
-    let store = Store::connect(&database.url).await.unwrap();
-    store.migrate().await.unwrap();
     let ada = exchange(&store, "Ada", MessageStatus::Complete).await;
 
     let mut conn = PgConnection::establish(&database.plain_url).unwrap();
@@ -204,11 +202,9 @@ async fn postgres_indexes_what_was_there_and_forgets_what_is_gone() {
 /// Neither a start nor the index waits for a server that is indexing.
 #[tokio::test]
 async fn postgres_leaves_alone_what_another_server_is_indexing() {
-    let Some(database) = Postgres::new() else {
+    let Some((database, store)) = Postgres::connected().await else {
         return;
     };
-    let store = Store::connect(&database.url).await.unwrap();
-    store.migrate().await.unwrap();
     let ada = exchange(&store, "Ada", MessageStatus::Complete).await;
 
     let mut other = PgConnection::establish(&database.plain_url).unwrap();

@@ -187,3 +187,25 @@ async fn what_cannot_be_opened_is_said_in_one_line() {
         );
     }
 }
+
+/// Whoever still reads keeps a part of the log in use: that is said, and nothing is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_is_in_use_is_not_emptied() {
+    let database = Sqlite::new();
+    let store = connect(&database).await;
+    let mut reader = SqliteConnection::establish(database.path().to_str().unwrap()).unwrap();
+    reader
+        .batch_execute("BEGIN; SELECT COUNT(*) FROM users")
+        .unwrap();
+    add_user(&store, "ada").await;
+    let settled = store.settle().await;
+    assert!(
+        matches!(settled, Err(StoreError::Unavailable(_))),
+        "{settled:?}"
+    );
+    reader.batch_execute("COMMIT").unwrap();
+    store.settle().await.unwrap();
+    let log = database.path().with_extension("db-wal");
+    assert_eq!(fs::metadata(log).unwrap().len(), 0);
+    assert!(read(&store, users::any_exists).await);
+}

@@ -39,9 +39,7 @@ macro_rules! on_every_database {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                let Some(database) = $crate::support::Postgres::new() else { return };
-                let store = prompthub_store::Store::connect(&database.url).await.unwrap();
-                store.migrate().await.unwrap();
+                let Some((_database, store)) = $crate::support::Postgres::connected().await else { return };
                 body(store).await;
             }
         }
@@ -97,6 +95,16 @@ impl Postgres {
             admin,
             name,
         })
+    }
+}
+
+impl Postgres {
+    /// With its tables, and connected to; `None` where there is no server for tests.
+    pub(crate) async fn connected() -> Option<(Self, Store)> {
+        let database = Self::new()?;
+        let store = Store::connect(&database.url).await.unwrap();
+        store.migrate().await.unwrap();
+        Some((database, store))
     }
 }
 
