@@ -34,6 +34,10 @@ async fn the_document_is_served_in_both_forms() {
     let printed = binary::run(&["openapi", "--format", "json"], &[])
         .await
         .stdout;
+    for path in ["/openapi.yaml", "/openapi.json"] {
+        let head = stranger.request(reqwest::Method::HEAD, path).send().await;
+        assert!(head.expect_status(200).body.is_empty(), "{head}");
+    }
     let json = stranger.get("/openapi.json").send().await;
     assert_eq!(
         json.expect_status(200).json::<Value>(),
