@@ -363,7 +363,7 @@ pub fn path(project: &Project) -> String {
 
 /// What every answer carries, whoever asked for whatever.
 #[track_caller]
-fn assert_usual_headers(asked: &str, headers: &HeaderMap) {
+pub(crate) fn assert_usual_headers(asked: &str, headers: &HeaderMap) {
     let value = |name: &str| {
         let value = headers
             .get(name)

@@ -16,7 +16,7 @@ use crate::Answer;
 static CONTRACT: LazyLock<Contract> = LazyLock::new(Contract::load);
 
 /// What a client may meet at any address: generated ones treat it as they treat what they do not know.
-const ANYWHERE: [u16; 2] = [405, 414];
+const ANYWHERE: [u16; 3] = [405, 414, 431];
 
 struct Contract {
     document: Value,

@@ -2,12 +2,17 @@
 
 use std::net::SocketAddr;
 
+use bytes::Bytes;
+use reqwest::{
+    StatusCode,
+    header::{HeaderMap, HeaderName, HeaderValue},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
-use crate::upstream::PATIENCE;
+use crate::{Answer, client::assert_usual_headers, upstream::PATIENCE};
 
 /// The boundary of [`Multipart`]'s bodies.
 const BOUNDARY: &str = "prompthub-test-boundary";
@@ -28,6 +33,42 @@ pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
         .await
         .expect("the server left a connection hanging");
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// The same, as answers with a length each, of which every one must be whole.
+pub async fn answers(address: SocketAddr, bytes: &[u8]) -> Vec<Answer> {
+    let text = exchange(address, bytes).await;
+    let mut rest = text.as_bytes();
+    let mut answers = Vec::new();
+    while !rest.is_empty() {
+        let mut headers = [httparse::EMPTY_HEADER; 32];
+        let mut head = httparse::Response::new(&mut headers);
+        let httparse::Status::Complete(length) = head.parse(rest).expect("HTTP") else {
+            panic!("a head without an end in {text:?}");
+        };
+        let headers = head.headers.iter().map(|header| {
+            let name = HeaderName::from_bytes(header.name.as_bytes()).expect("a name");
+            (
+                name,
+                HeaderValue::from_bytes(header.value).expect("a value"),
+            )
+        });
+        let headers: HeaderMap = headers.collect();
+        let status = StatusCode::from_u16(head.code.expect("a status")).expect("a status");
+        let size = headers.get("content-length").expect("a length");
+        let size: usize = size.to_str().expect("digits").parse().expect("a number");
+        let (body, more) = rest[length..].split_at(size);
+        let asked: String = String::from_utf8_lossy(bytes).chars().take(100).collect();
+        assert_usual_headers(&asked, &headers);
+        answers.push(Answer {
+            asked,
+            status,
+            headers,
+            body: Bytes::copy_from_slice(body),
+        });
+        rest = more;
+    }
+    answers
 }
 
 /// A `multipart/form-data` body in the making, with no opinion on what is in it.

@@ -7,10 +7,13 @@ use std::{
     time::Duration,
 };
 
+use actix_http::{HttpService, error::DispatchError};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::{
-    App as WebApp, HttpServer,
-    dev::{Server, ServerHandle},
+    App as WebApp,
+    dev::{AppConfig, Server, ServerHandle},
     middleware::from_fn,
+    rt::net::TcpStream,
     web::Data,
 };
 use anyhow::{Context, bail};
@@ -24,7 +27,7 @@ use crate::{
     domain::{models::ModelName, search::keep_index, transfer::Imports, turns::Turns},
     files::{self, Blobs},
     generation::{Hub, Lease},
-    http,
+    http::{self, Connection},
     providers::Directory,
     state::App,
 };
@@ -39,6 +42,8 @@ const SHUTDOWN_SECONDS: u64 = 5;
 /// How long a client may take for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long the end of a connection may take.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const HOUSEKEEPING: Duration = Duration::from_secs(10 * 60);
 
 /// A server that listens and serves once it is run.
@@ -244,29 +249,48 @@ fn only_process(url: &DatabaseUrl) -> anyhow::Result<Option<File>> {
     }
 }
 
+/// actix-web's own `HttpServer` takes no connections but its own; this is what it does, on [`Connection`]s.
 fn serve(listener: TcpListener, app: App, master: &MasterKey) -> anyhow::Result<Server> {
     let key = master.session_cookies()?;
     let https = app.config.is_https();
-    let workers = app.config.workers.map(usize::from);
-    let mut server = HttpServer::new(move || {
+    let mut server = Server::build()
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .disable_signals();
+    if let Some(workers) = app.config.workers {
+        server = server.workers(workers.into());
+    }
+    let stopping = server.graceful_shutdown_signal();
+    let worker = move || {
         let sessions = auth::sessions::middleware(app.store.clone(), key.clone(), https);
-        WebApp::new()
+        let application = WebApp::new()
             .app_data(Data::new(app.clone()))
             .configure(|config| http::routes(config, sessions))
             .wrap(from_fn(http::shell))
-    })
-    .client_request_timeout(HEAD_TIMEOUT)
-    .keep_alive(KEEP_ALIVE)
-    // Events are small, and must not wait until the one before is acknowledged.
-    .tcp_nodelay(true)
-    // A client that has hung up is gone: what it asked for with `on_disconnect` happens at once.
-    .h1_allow_half_closed(false)
-    .shutdown_timeout(SHUTDOWN_SECONDS)
-    .disable_signals();
-    if let Some(workers) = workers {
-        server = server.workers(workers);
-    }
-    Ok(server.listen(listener)?.run())
+            .into_factory()
+            .map_err(|error| error.error_response());
+        let stopping = stopping.clone();
+        let protocol = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .client_request_timeout(HEAD_TIMEOUT)
+            .keep_alive(KEEP_ALIVE)
+            .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+            .h1_allow_half_closed(true)
+            .on_connect_ext(|connection: &Connection, data| {
+                data.insert(connection.serving());
+            })
+            .h1(map_config(application, |()| AppConfig::default()));
+        fn_service(move |stream: TcpStream| async move {
+            // Events are small, and must not wait until the one before is acknowledged.
+            let _ = stream.set_nodelay(true);
+            let peer = stream.peer_addr().ok();
+            Ok::<_, DispatchError>((Connection::new(stream, https), peer))
+        })
+        .and_then(protocol)
+    };
+    Ok(server.listen("http", listener, worker)?.run())
 }
 
 /// What goes on beside the requests.

@@ -153,6 +153,8 @@ problem_codes! {
     RateLimited = 429, "rate_limited", "Too many requests";
     /// More answers are running for this account than allowed.
     TooManyGenerations = 429, "too_many_generations", "Too many answers are running";
+    /// There are too many headers, or they are too long.
+    HeadersTooLarge = 431, "headers_too_large", "The headers are too large";
     /// A fault of ours; the log has it under the request id.
     Internal = 500, "internal", "Something went wrong on the server";
     /// The provider did not accept the API key.

@@ -3,7 +3,7 @@
 //! What each resource says about its own fields is in its module; this is about what all share.
 
 use prompthub_dto::problem::{FieldCode, ProblemCode};
-use prompthub_tests::{Answer, Client, raw::exchange, spawn_app};
+use prompthub_tests::{Answer, Client, spawn_app};
 use serde_json::json;
 
 async fn send_body(client: &Client, body: impl Into<reqwest::Body>) -> Answer {
@@ -237,73 +237,4 @@ async fn headers_may_be_nonsense() {
             _ => ProblemCode::ValidationFailed,
         });
     }
-}
-
-/// Every answer to what is hardly HTTP is one: a status line and, in an answer of the API, a problem.
-#[tokio::test]
-async fn what_is_hardly_http_gets_an_answer() {
-    let app = spawn_app().await;
-    let long_header = format!(
-        "GET /api/projects HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n",
-        "x".repeat(200_000)
-    );
-    let many_headers = format!(
-        "GET /api/projects HTTP/1.1\r\nHost: x\r\n{}\r\n",
-        "X-Many: x\r\n".repeat(500)
-    );
-    let close = "Connection: close\r\n";
-    let requests: Vec<String> = vec![
-        "nonsense\r\n\r\n".to_owned(),
-        "GET\r\n\r\n".to_owned(),
-        "GET / HTTP/9.9\r\n\r\n".to_owned(),
-        "\u{0}\u{1}\u{2}\r\n\r\n".to_owned(),
-        format!("GET /api/projects HTTP/1.1\r\n{close}\r\n"),
-        format!("GET /api/projects/%zz HTTP/1.1\r\nHost: x\r\n{close}\r\n"),
-        format!("GET /api/../../etc/passwd HTTP/1.1\r\nHost: x\r\n{close}\r\n"),
-        format!("GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: x\r\n{close}\r\n"),
-        format!("GET http://other.example/api/projects HTTP/1.1\r\nHost: x\r\n{close}\r\n"),
-        format!("POST /api/auth/login HTTP/1.1\r\nHost: x\r\n{close}Content-Length: -1\r\n\r\n"),
-        format!(
-            "POST /api/auth/login HTTP/1.1\r\nHost: x\r\n{close}Content-Length: nonsense\r\n\r\n"
-        ),
-        format!(
-            "POST /api/auth/login HTTP/1.1\r\nHost: x\r\n{close}Content-Length: 1\r\nContent-Length: 2\r\n\r\n{{}}"
-        ),
-        format!(
-            "POST /api/auth/login HTTP/1.1\r\nHost: x\r\n{close}Transfer-Encoding: nonsense\r\n\r\n"
-        ),
-        format!(
-            "POST /api/auth/login HTTP/1.1\r\nHost: x\r\n{close}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n\r\n"
-        ),
-        format!("GET /api/projects HTTP/1.1\r\nHost: x\r\n{close}Bad Header: x\r\n\r\n"),
-        format!("GET /api/projects HTTP/1.1\r\nHost: x\r\n{close}X-Ctl: a\u{1}b\r\n\r\n"),
-        long_header,
-        many_headers,
-    ];
-    for request in requests {
-        let answer = exchange(app.address(), request.as_bytes()).await;
-        let shown: String = request.chars().take(80).collect();
-        assert!(answer.starts_with("HTTP/1."), "{shown:?} got {answer:?}");
-        assert!(!answer.starts_with("HTTP/1.1 5"), "{shown:?} got {answer}");
-        assert!(!answer.contains("root:"), "{shown:?} got {answer}");
-    }
-    app.client()
-        .get("/api/health/live")
-        .send()
-        .await
-        .expect_status(200);
-}
-
-/// What the HTTP layer refuses before the application sees it is told in the same form.
-#[tokio::test]
-async fn a_broken_body_is_a_bad_request() {
-    let app = spawn_app().await;
-    let request = "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
-        Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n\r\n";
-    let answer = exchange(app.address(), request.as_bytes()).await;
-    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    assert!(
-        answer.contains(ProblemCode::BadRequest.as_str()),
-        "{answer}"
-    );
 }

@@ -33,6 +33,7 @@ mod import_faults;
 mod knowing;
 mod limits;
 mod nodes;
+mod not_http;
 mod openapi;
 mod outage;
 mod parameters;

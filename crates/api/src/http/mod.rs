@@ -8,6 +8,7 @@ mod assets;
 mod chat;
 mod complaint;
 mod conditional;
+mod connection;
 mod conversations;
 mod docs;
 mod extract;
@@ -25,6 +26,7 @@ mod usage;
 
 pub mod openapi;
 
+pub use connection::Connection;
 pub use problem::ProblemResponses;
 pub use shell::shell;
 

@@ -66,6 +66,10 @@ pub fn of_status(status: StatusCode) -> ApiError {
         ),
         StatusCode::REQUEST_TIMEOUT => (ProblemCode::RequestTimeout, "Send it again."),
         StatusCode::PAYLOAD_TOO_LARGE => (ProblemCode::PayloadTooLarge, "Send less at a time."),
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (
+            ProblemCode::HeadersTooLarge,
+            "A request may have 96 headers, and 128 KiB of them all together.",
+        ),
         StatusCode::URI_TOO_LONG => (ProblemCode::UriTooLong, "Send less in the address."),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => (
             ProblemCode::UnsupportedMediaType,

@@ -5,6 +5,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
+    rc::Rc,
     time::Instant,
 };
 
@@ -26,6 +27,7 @@ use actix_web::{
 use prompthub_dto::{ids::GenerationId, problem::ProblemCode};
 
 use super::{
+    connection::{ServedBody, Serving},
     extract::RequestId,
     problem::{self, PROBLEM_JSON},
 };
@@ -48,6 +50,16 @@ const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy")
 /// # Errors
 /// Only with an answer inside that is already complete.
 pub async fn shell(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<ServedBody>, Error> {
+    let serving = request.conn_data::<Rc<Serving>>().cloned();
+    let served = serving.map(Serving::begin);
+    let response = answer(request, next).await?;
+    Ok(response.map_body(|_, body| ServedBody::new(body, served)))
+}
+
+async fn answer(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -84,6 +96,14 @@ pub async fn shell(
             Err(InternalError::from_response(error, response).into())
         }
     }
+}
+
+/// The answer to what never became a request, in place of a bare one with this status.
+pub(super) fn refusal(status: StatusCode, https: bool) -> HttpResponse {
+    let id = GenerationId::new().to_string();
+    let mut response = problem::response(&problem::of_status(status), &id);
+    set_headers(response.headers_mut(), &id, https);
+    response
 }
 
 /// Why a request is not even looked at.
