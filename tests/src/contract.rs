@@ -18,6 +18,9 @@ static CONTRACT: LazyLock<Contract> = LazyLock::new(Contract::load);
 /// What a client may meet at any address: generated ones treat it as they treat what they do not know.
 const ANYWHERE: [u16; 3] = [405, 414, 431];
 
+/// Where a described answer refers to the schema of its body.
+const JSON_SCHEMA: &str = "/content/application~1json/schema/$ref";
+
 struct Contract {
     document: Value,
     /// With nothing allowed beside what is described, as schemas of answers are read here.
@@ -84,6 +87,31 @@ pub fn check_event(event: &Value) {
         event,
         "an event",
     );
+}
+
+/// The names of the types of whole answers that succeed; of a list, the type of its items.
+#[must_use]
+pub fn answered_types() -> BTreeSet<String> {
+    let operations = CONTRACT.document["paths"].as_object().expect("paths");
+    let operations = operations.values().flat_map(|item| item.as_object());
+    let answers = operations
+        .flat_map(|item| item.values())
+        .filter_map(|operation| operation["responses"].as_object())
+        .flatten()
+        .filter(|(status, _)| status.starts_with('2'));
+    answers
+        .filter_map(|(_, answer)| schema_name(answer.pointer(JSON_SCHEMA)?.as_str()?))
+        .map(|name| name.strip_prefix("Page_").unwrap_or(name).to_owned())
+        .collect()
+}
+
+/// The example of a type; fails the test when there is none, or when it is not what is described.
+#[track_caller]
+pub fn check_example(name: &str) {
+    let reference = json!({"$ref": format!("#/components/schemas/{name}")});
+    let example = &CONTRACT.resolved(&reference)["example"];
+    assert!(!example.is_null(), "{name} has no example");
+    CONTRACT.validate(&reference, example, &format!("the example of {name}"));
 }
 
 impl Contract {

@@ -1,7 +1,7 @@
 //! The description of the API: served, complete, and the one that is in the repository.
 
 use prompthub_dto::problem::ProblemCode;
-use prompthub_tests::{binary, spawn_app};
+use prompthub_tests::{binary, contract, spawn_app};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -43,6 +43,17 @@ async fn the_document_is_served_in_both_forms() {
         json.expect_status(200).json::<Value>(),
         serde_json::from_str::<Value>(&printed).unwrap()
     );
+}
+
+/// `UploadedFiles` and lists show their items' examples.
+#[test]
+fn every_answer_has_an_example_that_is_one() {
+    let types = contract::answered_types();
+    assert!(types.len() > 15, "{types:?}");
+    for name in types.iter().filter(|name| *name != "UploadedFiles") {
+        contract::check_example(name);
+    }
+    contract::check_example("File");
 }
 
 #[tokio::test]

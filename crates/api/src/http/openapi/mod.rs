@@ -1,5 +1,6 @@
 //! The description of the API, made from the handlers.
 
+mod examples;
 mod named;
 mod sent;
 
@@ -12,7 +13,7 @@ use utoipa::{
     },
 };
 
-use self::{named::Named, sent::Sent};
+use self::{examples::Examples, named::Named, sent::Sent};
 use super::{
     ProblemResponses, account, chat, conversations, files, generations, models, projects,
     providers, search, system, transfer, usage,
@@ -62,7 +63,7 @@ use super::{
     ),
     components(schemas(Problem, StreamEvent)),
     security(("session" = [])),
-    modifiers(&Shared, &Named, &Sent),
+    modifiers(&Shared, &Named, &Sent, &Examples),
 )]
 struct Description;
 
