@@ -4,6 +4,7 @@
 //! out what has changed, `shape` says which elements show it. The source is hostile: an address
 //! that `link` did not pass must not leave this module.
 
+mod addresses;
 mod ast;
 mod document;
 mod formulas;

@@ -9,6 +9,7 @@ use std::ops::Range;
 use pulldown_cmark::{BrokenLink, CowStr, Event, LinkType, Options, Parser, Tag};
 
 use super::{
+    addresses::linked,
     ast::{Align, Kind, Node, push_text},
     document::Definitions,
     formulas::{Formula, FormulaKind, Formulas},
@@ -237,6 +238,12 @@ impl Builder<'_> {
                 let Some((kind, mut children)) = self.open.pop() else {
                     return;
                 };
+                if !self.is_verbatim(&kind) {
+                    children = linked(children, || {
+                        self.elements = self.elements.saturating_add(1);
+                        self.elements <= MAX_ELEMENTS
+                    });
+                }
                 let kind = named(kind, &mut children);
                 let code = matches!(kind, Kind::CodeBlock { .. });
                 let node = if self.open.is_empty() && range.len() > MAX_BLOCK && !code {
@@ -269,6 +276,17 @@ impl Builder<'_> {
 
     fn is_within(&self, wanted: impl Fn(&Kind) -> bool) -> bool {
         self.open.iter().any(|(kind, _)| wanted(kind))
+    }
+
+    /// Whether what looks like an address in an element of this kind, which is being closed, is not to be one.
+    fn is_verbatim(&self, kind: &Kind) -> bool {
+        let verbatim = |kind: &Kind| {
+            matches!(
+                kind,
+                Kind::CodeBlock { .. } | Kind::Plain | Kind::Link { .. } | Kind::Image { .. }
+            )
+        };
+        verbatim(kind) || self.is_within(verbatim)
     }
 
     fn has_room(&self) -> bool {

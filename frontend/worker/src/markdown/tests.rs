@@ -191,6 +191,36 @@ fn another_text_starts_over() {
 }
 
 #[test]
+fn a_web_address_links_without_a_mark() {
+    assert_eq!(
+        render("See https://example.com/a_b_c?d=1&e=2."),
+        r#"p("See ", a[https://example.com/a_b_c?d=1&e=2]("https://example.com/a_b_c?d=1&e=2"), ".")"#
+    );
+    assert_eq!(
+        render("- **http://a.example** (https://b.example/c_(d))"),
+        r#"ul(li(strong(a[http://a.example]("http://a.example")), " (", a[https://b.example/c_(d)]("https://b.example/c_(d)"), ")"))"#
+    );
+    let links = |source: &str| render(source).matches("a[").count();
+    for (source, marked) in [
+        ("`https://example.com`", 0),
+        ("    https://example.com", 0),
+        ("[https://a.example](https://example.com)", 1),
+        ("![https://a.example](https://example.com/a.png)", 0),
+        (
+            "[![https://a.example](https://example.com/a.png)](https://b.example)",
+            1,
+        ),
+        ("<div>\nhttps://example.com", 0),
+        (
+            "javascript://example.com/%0aalert(1) and ftp://example.com and ://",
+            0,
+        ),
+    ] {
+        assert_eq!(links(source), marked, "{}", render(source));
+    }
+}
+
+#[test]
 fn a_link_defined_later_is_resolved_at_the_end() {
     let text = "See [it].\n\nMore.\n\n[it]: https://example.com\n\nEnd.";
     let mut document = Document::default();
