@@ -27,7 +27,7 @@ use crate::{
     domain::{models::ModelName, search::keep_index, transfer::Imports, turns::Turns},
     files::{self, Blobs},
     generation::{Hub, Lease},
-    http::{self, Connection},
+    http::{self, Connection, HEAD_TIMEOUT},
     providers::Directory,
     state::App,
 };
@@ -39,8 +39,6 @@ const SEARCHES_ON_POSTGRES: usize = 4;
 
 /// How long open connections have at a shutdown.
 const SHUTDOWN_SECONDS: u64 = 5;
-/// How long a client may take for the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long the end of a connection may take.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);

@@ -125,22 +125,89 @@ async fn a_reset_at_any_moment_leaves_no_file_without_its_bytes() {
     }
 }
 
+/// Whatever else has come on the connection by then.
 #[tokio::test]
-async fn hanging_up_cancels_where_that_was_asked_for_also_without_a_stream() {
+async fn hanging_up_cancels_where_that_was_asked_for() {
+    let app = spawn_app().await;
+    let (ada, cookie) = with_cookie(&app).await;
+    let live = "GET /api/health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+    for stream in [false, true] {
+        for last_words in ["", "\r\n", live, "nonsense\r\n\r\n"] {
+            let project = ada.create_project("Notes").await;
+            let never = Gate::new();
+            app.upstream
+                .next(StreamScript::new().delta("One").wait(&never));
+            let body =
+                format!(r#"{{"message":"Hello","on_disconnect":"cancel","stream":{stream}}}"#);
+            let mut socket = TcpStream::connect(app.address()).await.unwrap();
+            socket
+                .write_all(&chat(&project, &cookie, &body))
+                .await
+                .unwrap();
+            let request = app.upstream.request().await;
+            socket.write_all(last_words.as_bytes()).await.unwrap();
+            drop(socket);
+            request.closed().await;
+            let endings = endings(&ada, &project).await;
+            assert_eq!(
+                endings,
+                [MessageStatus::Cancelled],
+                "{last_words:?}, streamed: {stream}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_told() {
     let app = spawn_app().await;
     let (ada, cookie) = with_cookie(&app).await;
     let project = ada.create_project("Notes").await;
-    let never = Gate::new();
-    app.upstream
-        .next(StreamScript::new().delta("One").wait(&never));
-    let body = r#"{"message":"Hello","on_disconnect":"cancel"}"#;
-    let mut socket = TcpStream::connect(app.address()).await.unwrap();
-    socket
-        .write_all(&chat(&project, &cookie, body))
-        .await
-        .unwrap();
-    let request = app.upstream.request().await;
-    drop(socket);
-    request.closed().await;
-    assert_eq!(endings(&ada, &project).await, [MessageStatus::Cancelled]);
+    let json = "Content-Type: application/json\r\n";
+    let form = "Content-Type: multipart/form-data; boundary=B\r\n";
+    let files = format!("{}/files", path(&project));
+    let chunks = "Transfer-Encoding: chunked\r\n\r\n";
+    for (target, rest) in [
+        (
+            "/api/projects",
+            format!("{json}Content-Length: 70\r\n\r\n{{\"name\":\"Not"),
+        ),
+        ("/api/projects", format!("{json}{chunks}5\r\n{{\"nam\r\n")),
+        (
+            "/api/projects",
+            format!("{json}{chunks}5\r\n{{\"nam\r\nZZ\r\n"),
+        ),
+        (&files, format!("{form}Content-Length: 70\r\n\r\n--B\r\n")),
+        (&files, format!("{form}{chunks}ZZ\r\n")),
+        (
+            "/api/projects/import",
+            format!("{json}{chunks}9\r\n{{\"name\":\r\nZZ\r\n"),
+        ),
+    ] {
+        let head = format!("POST {target} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n");
+        let mut socket = TcpStream::connect(app.address()).await.unwrap();
+        socket
+            .write_all(format!("{head}{rest}").as_bytes())
+            .await
+            .unwrap();
+        if !rest.contains("ZZ") {
+            socket.shutdown().await.unwrap();
+        }
+        let mut answer = String::new();
+        let reading = socket.read_to_string(&mut answer);
+        tokio::time::timeout(Duration::from_secs(20), reading)
+            .await
+            .expect("an answer")
+            .unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 400 "),
+            "{target} {rest:?}: {answer}"
+        );
+        assert!(
+            answer.contains("application/problem+json"),
+            "{target} {rest:?}: {answer}"
+        );
+    }
+    assert_eq!(ada.projects().await.len(), 1);
+    assert!(ada.files(&project).await.is_empty());
 }

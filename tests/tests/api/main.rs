@@ -38,6 +38,7 @@ mod openapi;
 mod outage;
 mod parameters;
 mod pauses;
+mod pipelining;
 mod project_versions;
 mod projects;
 mod provider_accounts;

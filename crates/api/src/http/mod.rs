@@ -26,7 +26,7 @@ mod usage;
 
 pub mod openapi;
 
-pub use connection::Connection;
+pub use connection::{Connection, HEAD_TIMEOUT};
 pub use problem::ProblemResponses;
 pub use shell::shell;
 

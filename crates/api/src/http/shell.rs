@@ -18,7 +18,8 @@ use actix_web::{
         StatusCode,
         header::{
             ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName,
-            HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+            HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, UPGRADE,
+            X_CONTENT_TYPE_OPTIONS,
         },
     },
     middleware::Next,
@@ -50,11 +51,11 @@ const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy")
 /// # Errors
 /// Only with an answer inside that is already complete.
 pub async fn shell(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<ServedBody>, Error> {
     let serving = request.conn_data::<Rc<Serving>>().cloned();
-    let served = serving.map(Serving::begin);
+    let served = serving.map(|serving| serving.begin(&mut request));
     let response = answer(request, next).await?;
     Ok(response.map_body(|_, body| ServedBody::new(body, served)))
 }
@@ -112,6 +113,14 @@ fn refuse(request: &ServiceRequest) -> Option<ApiError> {
         return Some(ApiError::new(
             ProblemCode::CrossOrigin,
             "Browsers may send this only from the page of this server.",
+        ));
+    }
+    // actix would take all that ever follows for the body.
+    let upgrade = request.headers().get(UPGRADE);
+    if upgrade.is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket")) {
+        return Some(ApiError::new(
+            ProblemCode::BadRequest,
+            "There are no WebSockets here: answers are streamed as server-sent events.",
         ));
     }
     let uri = request.uri().path_and_query();

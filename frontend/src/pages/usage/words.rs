@@ -16,7 +16,10 @@ pub fn compact(count: f64) -> String {
             return format!("{}{name}", text.trim_end_matches(".0"));
         }
     }
-    format!("{count:.0}")
+    let places = usize::from(count < 10.0);
+    format!("{count:.places$}")
+        .trim_end_matches(".0")
+        .to_owned()
 }
 
 pub fn money(sum: f64) -> String {
@@ -38,6 +41,7 @@ mod tests {
     fn counts_are_compact() {
         for (count, text) in [
             (0.0, "0"),
+            (2.5, "2.5"),
             (950.0, "950"),
             (1_000.0, "1K"),
             (1_500.0, "1.5K"),
