@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use prompthub_dto::problem::ProblemCode;
+use prompthub_dto::problem::{FieldCode, ProblemCode};
 use prompthub_tests::{Answer, Client, Request, raw::Multipart, spawn_app};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -107,6 +107,24 @@ async fn every_operation_refuses_a_stranger() {
         sorted(OPEN),
         "an exception that is none"
     );
+}
+
+/// Also where there is no query at all; but for what monitors ask.
+#[tokio::test]
+async fn every_operation_refuses_a_query_that_it_does_not_know() {
+    let app = spawn_app().await;
+    let ada = app.register("ada@example.com").await;
+    let document: Value = ada.get("/openapi.json").send().await.json();
+    for operation in operations(&document) {
+        if ["get_instance", "get_liveness", "get_readiness"].contains(&operation.id.as_str()) {
+            continue;
+        }
+        let id = "019aa9f5-8c00-7cc3-98c4-dc0c0c07398f";
+        let path = filled(&operation.path, |_| id.to_owned());
+        let answer = operation.send(&ada, &format!("{path}?nope=1")).await;
+        answer.assert_invalid(&[("nope", FieldCode::Unknown)]);
+    }
+    assert!(ada.is_signed_in().await);
 }
 
 #[tokio::test]

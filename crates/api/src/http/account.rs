@@ -12,7 +12,7 @@ use prompthub_dto::{
 };
 
 use super::{
-    extract::{ClientAddress, Json},
+    extract::{ClientAddress, Json, NoQuery},
     problem::{BodyErrors, Conflict, PathErrors, RateLimited, SignedIn, SignedInWrite},
 };
 use crate::{
@@ -32,6 +32,7 @@ const USER_AGENT_CHARS: usize = 300;
         headers(("Location" = String), ("Set-Cookie" = String))), SignedInWrite, BodyErrors, Conflict, RateLimited))]
 pub async fn register(
     app: Data<App>,
+    _: NoQuery,
     request: HttpRequest,
     ClientAddress(address): ClientAddress,
     Json(body): Json<Register>,
@@ -51,6 +52,7 @@ pub async fn register(
         headers(("Set-Cookie" = String))), SignedInWrite, BodyErrors, RateLimited))]
 pub async fn login(
     app: Data<App>,
+    _: NoQuery,
     request: HttpRequest,
     ClientAddress(address): ClientAddress,
     Json(body): Json<Login>,
@@ -79,7 +81,7 @@ fn sign_in(
 /// Sign out: the session ends
 #[utoipa::path(post, path = "/api/auth/logout", operation_id = "logout", tag = "account",
     responses((status = 204, description = "Signed out."), SignedInWrite))]
-pub async fn logout(request: HttpRequest, _user: CurrentUser) -> HttpResponse {
+pub async fn logout(request: HttpRequest, _user: CurrentUser, _: NoQuery) -> HttpResponse {
     TypedSession::of(&request).sign_out();
     HttpResponse::NoContent().finish()
 }
@@ -87,7 +89,7 @@ pub async fn logout(request: HttpRequest, _user: CurrentUser) -> HttpResponse {
 /// The account that is signed in
 #[utoipa::path(get, path = "/api/auth/me", operation_id = "get_me", tag = "account",
     responses((status = 200, description = "The account.", body = User), SignedIn))]
-pub async fn get_me(app: Data<App>, user: CurrentUser) -> Result<Body<User>, ApiError> {
+pub async fn get_me(app: Data<App>, user: CurrentUser, _: NoQuery) -> Result<Body<User>, ApiError> {
     Ok(Body(account::find(&app, user.id).await?))
 }
 
@@ -98,6 +100,7 @@ pub async fn get_me(app: Data<App>, user: CurrentUser) -> Result<Body<User>, Api
 pub async fn update_me(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     ClientAddress(address): ClientAddress,
     Json(body): Json<UpdateMe>,
 ) -> Result<Body<User>, ApiError> {
@@ -114,6 +117,7 @@ pub async fn delete_me(
     app: Data<App>,
     request: HttpRequest,
     user: CurrentUser,
+    _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
     account::delete(&app, user.id).await?;
     TypedSession::of(&request).sign_out();
@@ -127,6 +131,7 @@ pub async fn delete_me(
 pub async fn change_password(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     ClientAddress(address): ClientAddress,
     Json(body): Json<ChangePassword>,
 ) -> Result<HttpResponse, ApiError> {
@@ -143,6 +148,7 @@ pub async fn change_password(
 pub async fn list_sessions(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
 ) -> Result<Body<Page<Session>>, ApiError> {
     let items = account::list_sessions(&app, user.id, user.session_id).await?;
     Ok(Body(Page {
@@ -158,6 +164,7 @@ pub async fn list_sessions(
 pub async fn end_session(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     path: Path<SessionId>,
 ) -> Result<HttpResponse, ApiError> {
     account::end_session(&app, user.id, path.into_inner()).await?;

@@ -15,7 +15,7 @@ use prompthub_dto::{
 };
 
 use super::{
-    extract::{Json, RequestId},
+    extract::{Json, NoQuery, RequestId},
     problem::{BodyErrors, Conflict, PathErrors, ProviderErrors, SignedInWrite},
 };
 use crate::{
@@ -34,6 +34,7 @@ use crate::{
 pub async fn chat(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     request_id: RequestId,
     path: Path<ProjectId>,
     Json(body): Json<Chat>,
@@ -51,6 +52,7 @@ pub async fn chat(
 pub async fn create_message(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     request_id: RequestId,
     path: Path<ConversationId>,
     Json(body): Json<CreateMessage>,
@@ -69,6 +71,7 @@ pub async fn create_message(
 pub async fn regenerate_message(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     request_id: RequestId,
     path: Path<MessageId>,
     Json(body): Json<Regenerate>,

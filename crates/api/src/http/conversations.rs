@@ -15,7 +15,7 @@ use prompthub_dto::{
 };
 
 use super::{
-    extract::{Json, Query},
+    extract::{Json, NoQuery, Query},
     problem::{BodyErrors, PathErrors, QueryErrors, SignedIn, SignedInWrite},
 };
 use crate::{
@@ -49,6 +49,7 @@ pub async fn list_conversations(
 pub async fn create_conversation(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     path: Path<ProjectId>,
     Json(body): Json<CreateConversation>,
 ) -> Result<HttpResponse, ApiError> {
@@ -65,6 +66,7 @@ pub async fn create_conversation(
 pub async fn get_conversation(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     path: Path<ConversationId>,
 ) -> Result<Body<Conversation>, ApiError> {
     Ok(Body(
@@ -79,6 +81,7 @@ pub async fn get_conversation(
 pub async fn update_conversation(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     path: Path<ConversationId>,
     Json(body): Json<UpdateConversation>,
 ) -> Result<Body<Conversation>, ApiError> {
@@ -94,6 +97,7 @@ pub async fn update_conversation(
 pub async fn delete_conversation(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     path: Path<ConversationId>,
 ) -> Result<HttpResponse, ApiError> {
     conversations::delete(&app, user.id, path.into_inner()).await?;

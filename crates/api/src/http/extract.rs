@@ -198,6 +198,23 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
+/// For what takes no query: a caller who writes `?stream=true` is told, instead of being answered as if nothing were there.
+pub struct NoQuery;
+
+impl FromRequest for NoQuery {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let query = Query::<Nothing>::from_request(request, payload).into_inner();
+        ready(query.map(|_| Self))
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
 /// Complains about each id in the path that is none.
 #[must_use]
 pub fn path_config() -> PathConfig {

@@ -27,7 +27,7 @@ use prompthub_dto::{
 
 use super::{
     conditional::none_match,
-    extract::{Query, drain, in_time},
+    extract::{NoQuery, Query, drain, in_time},
     problem::{
         BodyErrors, Conflict, PathErrors, QueryErrors, RangeNotSatisfiable, SignedIn, SignedInWrite,
     },
@@ -234,6 +234,7 @@ pub async fn download_file(
     app: Data<App>,
     request: HttpRequest,
     user: CurrentUser,
+    _: NoQuery,
     path: Path<(ProjectId, String)>,
 ) -> Result<HttpResponse, ApiError> {
     let (project, name) = path.into_inner();
@@ -351,6 +352,7 @@ fn percent_encoded(byte: u8) -> String {
 pub async fn delete_file(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     path: Path<(ProjectId, String)>,
 ) -> Result<HttpResponse, ApiError> {
     let (project, name) = path.into_inner();

@@ -8,6 +8,7 @@ use prompthub_dto::{chat::Generation, ids::GenerationId, stream::StreamEvent};
 
 use super::{
     chat::event_stream,
+    extract::NoQuery,
     problem::{PathErrors, SignedIn, SignedInWrite},
 };
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
 pub async fn get_generation(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     path: Path<GenerationId>,
 ) -> Result<Body<Generation>, ApiError> {
     Ok(Body(
@@ -39,6 +41,7 @@ pub async fn stream_generation(
     app: Data<App>,
     request: HttpRequest,
     user: CurrentUser,
+    _: NoQuery,
     path: Path<GenerationId>,
 ) -> Result<HttpResponse, ApiError> {
     let (id, seen) = (path.into_inner(), last_event_id(&request));
@@ -57,6 +60,7 @@ pub async fn stream_generation(
 pub async fn cancel_generation(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     path: Path<GenerationId>,
 ) -> Result<Body<Generation>, ApiError> {
     Ok(Body(

@@ -240,9 +240,9 @@ groups! {
     /// Of anything that asks the database.
     ServerErrors = [500, 503];
     /// Of reading what is one's own.
-    SignedIn = [401, 500, 503];
+    SignedIn = [401, 422, 500, 503];
     /// Of changing what is one's own.
-    SignedInWrite = [401, 403, 500, 503];
+    SignedInWrite = [401, 403, 422, 500, 503];
     /// Of what an id in the path names.
     PathErrors = [404, 422];
     /// Of what the query says.

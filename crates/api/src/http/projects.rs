@@ -14,7 +14,7 @@ use prompthub_dto::{
 
 use super::{
     conditional::{etag, if_match},
-    extract::{Json, Query},
+    extract::{Json, NoQuery, Query},
     problem::{BodyErrors, PathErrors, QueryErrors, SignedIn, SignedInWrite, Stale},
 };
 use crate::{
@@ -48,6 +48,7 @@ pub async fn list_projects(
 pub async fn create_project(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     Json(body): Json<CreateProject>,
 ) -> Result<HttpResponse, ApiError> {
     let created = projects::create(&app, user.id, body).await?;
@@ -66,6 +67,7 @@ pub async fn create_project(
 pub async fn get_project(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     path: Path<ProjectId>,
 ) -> Result<HttpResponse, ApiError> {
     let found = projects::find(&app, user.id, path.into_inner()).await?;
@@ -81,6 +83,7 @@ pub async fn update_project(
     app: Data<App>,
     request: HttpRequest,
     user: CurrentUser,
+    _: NoQuery,
     path: Path<ProjectId>,
     Json(body): Json<UpdateProject>,
 ) -> Result<HttpResponse, ApiError> {
@@ -98,6 +101,7 @@ pub async fn delete_project(
     app: Data<App>,
     request: HttpRequest,
     user: CurrentUser,
+    _: NoQuery,
     path: Path<ProjectId>,
 ) -> Result<HttpResponse, ApiError> {
     let expected = if_match(&request)?;

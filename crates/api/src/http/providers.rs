@@ -12,7 +12,7 @@ use prompthub_dto::{
 };
 
 use super::{
-    extract::Json,
+    extract::{Json, NoQuery},
     problem::{BodyErrors, Conflict, PathErrors, RateLimited, SignedIn, SignedInWrite},
 };
 use crate::{auth::CurrentUser, domain::providers, error::ApiError, state::App};
@@ -23,6 +23,7 @@ use crate::{auth::CurrentUser, domain::providers, error::ApiError, state::App};
 pub async fn list_providers(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
 ) -> Result<Body<Page<Provider>>, ApiError> {
     Ok(Body(providers::list(&app, user.id).await?))
 }
@@ -30,7 +31,7 @@ pub async fn list_providers(
 /// List the kinds of providers that an account can be made with
 #[utoipa::path(get, path = "/api/providers/presets", operation_id = "list_provider_presets", tag = "providers",
     responses((status = 200, description = "All of them.", body = Page<ProviderPreset>), SignedIn))]
-pub async fn list_provider_presets(_user: CurrentUser) -> Body<Page<ProviderPreset>> {
+pub async fn list_provider_presets(_user: CurrentUser, _: NoQuery) -> Body<Page<ProviderPreset>> {
     Body(Page {
         items: providers::list_presets(),
         next_cursor: None,
@@ -47,6 +48,7 @@ pub async fn list_provider_presets(_user: CurrentUser) -> Body<Page<ProviderPres
 pub async fn create_provider(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     Json(body): Json<CreateProvider>,
 ) -> Result<HttpResponse, ApiError> {
     let provider = providers::create(&app, user.id, body).await?;
@@ -64,6 +66,7 @@ pub async fn create_provider(
 pub async fn get_provider(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     path: Path<ProviderId>,
 ) -> Result<Body<Provider>, ApiError> {
     let provider = providers::get(&app, user.id, path.into_inner()).await?;
@@ -77,6 +80,7 @@ pub async fn get_provider(
 pub async fn update_provider(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     path: Path<ProviderId>,
     Json(body): Json<UpdateProvider>,
 ) -> Result<Body<Provider>, ApiError> {
@@ -91,6 +95,7 @@ pub async fn update_provider(
 pub async fn delete_provider(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     path: Path<ProviderId>,
 ) -> Result<HttpResponse, ApiError> {
     providers::delete(&app, user.id, path.into_inner()).await?;
@@ -107,6 +112,7 @@ pub async fn delete_provider(
 pub async fn test_provider(
     app: Data<App>,
     user: CurrentUser,
+    _: NoQuery,
     path: Path<ProviderId>,
 ) -> Result<Body<ProviderTest>, ApiError> {
     let found = providers::test(&app, user.id, path.into_inner()).await?;

@@ -16,7 +16,7 @@ use prompthub_dto::{
 };
 
 use super::{
-    extract::{Query, RequestId, drain, in_time},
+    extract::{NoQuery, Query, RequestId, drain, in_time},
     files::{DOWNLOAD_CSP, attachment},
     problem::{
         BodyErrors, PathErrors, QueryErrors, RateLimited, ServerErrors, SignedIn, SignedInWrite,
@@ -82,6 +82,7 @@ pub async fn import_into_project(
     app: Data<App>,
     request: HttpRequest,
     user: CurrentUser,
+    _: NoQuery,
     path: Path<ProjectId>,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
@@ -101,6 +102,7 @@ pub async fn import_project(
     app: Data<App>,
     request: HttpRequest,
     user: CurrentUser,
+    _: NoQuery,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let report = receive(&app, &request, user, Destination::NewProject, payload).await?;
