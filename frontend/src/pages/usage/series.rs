@@ -156,6 +156,9 @@ pub fn amount(sum: &UsageSum) -> f64 {
 /// The round number that is at least `most`: 1, 2 or 5 with zeros.
 #[must_use]
 pub fn top(most: f64) -> f64 {
+    if most <= 0.0 {
+        return 1.0;
+    }
     let mut unit = 1e-6;
     // Nobody uses more than this in a day.
     while unit < 1e15 {
@@ -332,7 +335,8 @@ mod tests {
     #[test]
     fn axes_end_at_round_numbers() {
         for (most, end) in [
-            (0.0, 1e-6),
+            (0.0, 1.0),
+            (1e-9, 1e-6),
             (3.0, 5.0),
             (5.0, 5.0),
             (51.0, 100.0),
