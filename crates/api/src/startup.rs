@@ -247,7 +247,8 @@ fn only_process(url: &DatabaseUrl) -> anyhow::Result<Option<File>> {
     }
 }
 
-/// actix-web's own `HttpServer` takes no connections but its own; this is what it does, on [`Connection`]s.
+/// actix-web's own `HttpServer` takes no connections but its own; this does what it does, on [`Connection`]s. What its
+/// `AppConfig` says of the address nobody asks.
 fn serve(listener: TcpListener, app: App, master: &MasterKey) -> anyhow::Result<Server> {
     let key = master.session_cookies()?;
     let https = app.config.is_https();

@@ -159,6 +159,36 @@ async fn hanging_up_cancels_where_that_was_asked_for() {
 }
 
 #[tokio::test]
+async fn hanging_up_with_the_last_byte_cancels_too() {
+    let app = spawn_app().await;
+    let (ada, cookie) = with_cookie(&app).await;
+    let project = ada.create_project("Notes").await;
+    let never = Gate::new();
+    let body = r#"{"message":"Hello","on_disconnect":"cancel"}"#;
+    let whole = String::from_utf8(chat(&project, &cookie, body)).unwrap();
+    let length = format!("Content-Length: {}", body.len());
+    let chunks = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+    let in_chunks = whole
+        .replace(&length, "Transfer-Encoding: chunked")
+        .replace(body, &chunks);
+    for request in [whole, in_chunks] {
+        for _ in 0..ROUNDS {
+            app.upstream
+                .next(StreamScript::new().delta("One").wait(&never));
+            let mut socket = TcpStream::connect(app.address()).await.unwrap();
+            socket.write_all(request.as_bytes()).await.unwrap();
+        }
+    }
+    let endings = endings(&ada, &project).await;
+    assert!(
+        endings
+            .iter()
+            .all(|status| *status == MessageStatus::Cancelled),
+        "{endings:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_body_that_breaks_off_is_told() {
     let app = spawn_app().await;
     let (ada, cookie) = with_cookie(&app).await;

@@ -54,6 +54,14 @@ fn every_answer_has_an_example_that_is_one() {
         contract::check_example(name);
     }
     contract::check_example("File");
+    let examples = include_str!("../../../crates/api/src/http/openapi/examples.json");
+    let examples: Value = serde_json::from_str(examples).unwrap();
+    for name in examples.as_object().unwrap().keys() {
+        assert!(
+            types.contains(name) || ["File", "Message"].contains(&name.as_str()),
+            "{name}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,8 @@ use tokio::{
 
 const LIVE: &str = "GET /api/health/live HTTP/1.1\r\nHost: x\r\n\r\n";
 const READY: &str = "GET /api/health/ready HTTP/1.1\r\nHost: x\r\n\r\n";
+const CHUNKED: &str = "GET /api/health/live HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\
+    3\r\nabc\r\n0\r\nTrailer: x\r\n\r\n";
 const LAST: &str = "GET /api/health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
 /// The second is asked for while the first, which asks the database, is still being answered.
@@ -19,13 +21,10 @@ async fn each_answer_has_the_form_of_its_own_request() {
     let app = spawn_app().await;
     let head = "HEAD /api/health/live HTTP/1.1\r\nHost: x\r\n\r\n";
     let old = "GET /api/health/ready HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\n\r\n";
-    let text = raw::exchange(
-        app.address(),
-        format!("{READY}{head}{old}{LAST}").as_bytes(),
-    )
-    .await;
+    let sent = format!("{READY}{head}{old}{CHUNKED}{head}{LAST}");
+    let text = raw::exchange(app.address(), sent.as_bytes()).await;
     let bodies: Vec<&str> = text.split("HTTP/1.").skip(1).collect();
-    let [first, second, third, fourth] = bodies.as_slice() else {
+    let [first, second, third, fourth, fifth, sixth] = bodies.as_slice() else {
         panic!("{text}");
     };
     assert!(first.starts_with("1 200") && first.ends_with('}'), "{text}");
@@ -38,6 +37,11 @@ async fn each_answer_has_the_form_of_its_own_request() {
         fourth.starts_with("1 200") && fourth.ends_with('}'),
         "{text}"
     );
+    assert!(
+        fifth.starts_with("1 200") && fifth.ends_with("\r\n\r\n"),
+        "{text}"
+    );
+    assert!(sixth.starts_with("1 200") && sixth.ends_with('}'), "{text}");
 }
 
 #[tokio::test]
@@ -50,7 +54,7 @@ async fn nothing_is_served_after_the_last_request() {
 #[tokio::test]
 async fn a_malformed_request_behind_others_is_told_like_any() {
     let app = spawn_app().await;
-    for before in [LIVE, READY] {
+    for before in [LIVE, READY, CHUNKED] {
         let sent = format!("{before}{before}nonsense\r\n\r\n{before}");
         let answers = raw::answers(app.address(), sent.as_bytes()).await;
         let [first, second, third] = answers.as_slice() else {
@@ -67,42 +71,45 @@ async fn a_malformed_request_behind_others_is_told_like_any() {
 async fn answers_that_nobody_reads_hold_the_questions_back() {
     const MOST: usize = 64 * 1024 * 1024;
     let app = spawn_app().await;
-    let mut socket = TcpStream::connect(app.address()).await.unwrap();
-    let (mut sent, mut asked) = (0, 0_usize);
-    let many = LIVE.repeat(100);
-    loop {
-        let sending = socket.write_all(many.as_bytes());
-        if tokio::time::timeout(Duration::from_secs(1), sending)
+    for request in [LIVE, CHUNKED] {
+        let mut socket = TcpStream::connect(app.address()).await.unwrap();
+        let (mut sent, mut asked) = (0, 0_usize);
+        let many = request.repeat(100);
+        loop {
+            let sending = socket.write_all(many.as_bytes());
+            if tokio::time::timeout(Duration::from_secs(1), sending)
+                .await
+                .is_err()
+            {
+                break;
+            }
+            asked += 100;
+            sent += many.len();
+            assert!(sent < MOST, "{sent} bytes and still taken");
+        }
+        assert!(asked > 0);
+        app.client()
+            .get("/api/health/live")
+            .send()
             .await
-            .is_err()
-        {
-            break;
-        }
-        asked += 100;
-        sent += many.len();
-        assert!(sent < MOST, "{sent} bytes and still taken");
+            .expect_status(200);
+        // All answers are of one length.
+        let reading = async {
+            let mut piece = vec![0; 1 << 16];
+            let first = socket.read(&mut piece).await.unwrap();
+            let text = String::from_utf8_lossy(&piece[..first]).into_owned();
+            let length = text.find("}HTTP/1.1 200 OK").expect("two answers") + 1;
+            let mut read = first;
+            while read < asked * length {
+                let more = socket.read(&mut piece).await.unwrap();
+                assert!(more > 0, "{} of {asked} answered", read / length);
+                read += more;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), reading)
+            .await
+            .expect("all are answered");
     }
-    app.client()
-        .get("/api/health/live")
-        .send()
-        .await
-        .expect_status(200);
-    // All answers are of one length.
-    let reading = async {
-        let mut piece = vec![0; 1 << 16];
-        let first = socket.read(&mut piece).await.unwrap();
-        let text = String::from_utf8_lossy(&piece[..first]).into_owned();
-        let length = text.find("}HTTP/1.1 200 OK").expect("two answers") + 1;
-        let mut read = first;
-        while read < asked * length {
-            let more = socket.read(&mut piece).await.unwrap();
-            assert!(more > 0, "{} of {asked} answered", read / length);
-            read += more;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), reading)
-        .await
-        .expect("all are answered");
 }
 
 #[tokio::test]

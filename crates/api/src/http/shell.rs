@@ -51,11 +51,11 @@ const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy")
 /// # Errors
 /// Only with an answer inside that is already complete.
 pub async fn shell(
-    mut request: ServiceRequest,
+    request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<ServedBody>, Error> {
     let serving = request.conn_data::<Rc<Serving>>().cloned();
-    let served = serving.map(|serving| serving.begin(&mut request));
+    let served = serving.map(|serving| serving.begin(&request));
     let response = answer(request, next).await?;
     Ok(response.map_body(|_, body| ServedBody::new(body, served)))
 }
@@ -116,8 +116,13 @@ fn refuse(request: &ServiceRequest) -> Option<ApiError> {
         ));
     }
     // actix would take all that ever follows for the body.
-    let upgrade = request.headers().get(UPGRADE);
-    if upgrade.is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket")) {
+    let mut offers = request.headers().get_all(UPGRADE);
+    if offers.any(|offer| {
+        offer
+            .as_bytes()
+            .trim_ascii()
+            .eq_ignore_ascii_case(b"websocket")
+    }) {
         return Some(ApiError::new(
             ProblemCode::BadRequest,
             "There are no WebSockets here: answers are streamed as server-sent events.",

@@ -7,13 +7,16 @@ use actix_web::{
 use prompthub_dto::system::{Health, HealthCheck, HealthState, Instance, Registration};
 use prompthub_store::users;
 
-use super::problem::{ServerErrors, Unavailable};
+use super::{
+    extract::NoQuery,
+    problem::{QueryErrors, ServerErrors, Unavailable},
+};
 use crate::{config, error::ApiError, state::App};
 
 /// What anyone may know of this server
 #[utoipa::path(get, path = "/api/instance", operation_id = "get_instance", tag = "system", security(()),
-    responses((status = 200, description = "The server.", body = Instance), ServerErrors))]
-pub async fn instance(app: Data<App>) -> Result<Body<Instance>, ApiError> {
+    responses((status = 200, description = "The server.", body = Instance), QueryErrors, ServerErrors))]
+pub async fn instance(app: Data<App>, _: NoQuery) -> Result<Body<Instance>, ApiError> {
     let first_account = !app.store.read(users::any_exists).await?;
     Ok(Body(Instance {
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -6,7 +6,9 @@
 //!   large or too slow, it refuses with a bare status before a handler sees it. Such an answer is known by its place alone: it is
 //!   written while no request is being served. What it looks like would not do, since a file may look like it.
 //! - A client that hangs up is noticed, and one that stops in the middle of a head, or does not read its answer, is given up.
+//!   How long a body may take is the business of whoever reads it.
 
+mod chunks;
 mod head;
 mod refusal;
 mod serving;
@@ -31,8 +33,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 pub use self::serving::{ServedBody, Serving};
 use self::{
+    chunks::{Chunks, Progress},
     head::Head,
-    refusal::{HEAR_OUT, HEAR_OUT_BYTES, Refusal, written_out},
+    refusal::{HEAR_OUT, HEAR_OUT_BYTES, Refusal},
     serving::Turn,
 };
 use super::shell;
@@ -41,9 +44,9 @@ use super::shell;
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// Of a request's first line and headers. actix has the same limit, but minds it only where a head comes in parts.
 pub const MAX_HEAD_BYTES: usize = 128 * 1024;
-/// How long a client may take to read something of its answer.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
-/// Bytes that are read ahead of the answer. Only whether there are any matters, for that is how a hang-up is noticed.
+/// How long a client may take to read as much of its answer as makes room for more, a third of what the system keeps for it.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
+/// Bytes that are read ahead of the answer, which is how a hang-up is noticed. Behind more of them it is not.
 const AHEAD: usize = 4 * 1024;
 
 pub struct Connection {
@@ -51,10 +54,15 @@ pub struct Connection {
     https: bool,
     serving: Rc<Serving>,
     head: Head,
+    chunks: Chunks,
     /// What has come too early: the beginning of the next request.
     ahead: BytesMut,
     /// The client has said all that it will.
     ended: bool,
+    /// actix has asked for more since it was given something.
+    asked: bool,
+    /// Something of the answer to the last head is written.
+    answered: bool,
     /// For the rest of what has begun to come.
     patience: Option<Pin<Box<Sleep>>>,
     /// For the client to read something.
@@ -71,8 +79,11 @@ impl Connection {
             https,
             serving: Rc::default(),
             head: Head::default(),
+            chunks: Chunks::default(),
             ahead: BytesMut::new(),
             ended: false,
+            asked: false,
+            answered: false,
             patience: None,
             blocked: None,
             unwanted: 0,
@@ -92,6 +103,7 @@ impl Connection {
         buffer: &mut ReadBuf<'_>,
         limit: usize,
     ) -> Poll<io::Result<usize>> {
+        self.asked = false;
         let limit = limit.min(buffer.remaining());
         if !self.ahead.is_empty() {
             let early = limit.min(self.ahead.len());
@@ -112,6 +124,14 @@ impl Connection {
         Poll::Ready(Ok(taken))
     }
 
+    /// Gives back what `buffer` has beyond `end`, in front of what is there already, which came later.
+    fn put_back(&mut self, buffer: &mut ReadBuf<'_>, end: usize) {
+        let mut early = BytesMut::from(buffer.filled().get(end..).unwrap_or_default());
+        early.extend_from_slice(&self.ahead);
+        self.ahead = early;
+        buffer.set_filled(end);
+    }
+
     fn poll_head(
         &mut self,
         context: &mut Context<'_>,
@@ -125,17 +145,13 @@ impl Connection {
         let so_far = self.head.length();
         let end = self.head.end_in(bytes);
         if so_far.saturating_add(end.unwrap_or(read)) > MAX_HEAD_BYTES {
-            self.refuse(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
-            context.waker().wake_by_ref();
-            return Poll::Pending;
+            return self.refuse(context, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
         }
         if let Some(end) = end {
-            // In front of what may be there already, which came later.
-            let mut early = BytesMut::from(bytes.get(end..).unwrap_or_default());
-            early.extend_from_slice(&self.ahead);
-            self.ahead = early;
-            buffer.set_filled(before.saturating_add(end));
-            self.patience = None;
+            self.put_back(buffer, before.saturating_add(end));
+            (self.patience, self.unwanted) = (None, 0);
+            self.answered = false;
+            self.chunks = Chunks::default();
             self.serving.head_is_read();
         } else if read > 0 && self.patience.is_none() {
             self.patience = Some(Box::pin(sleep(HEAD_TIMEOUT)));
@@ -147,28 +163,44 @@ impl Connection {
     fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let patience = self.patience.as_mut();
         if patience.is_some_and(|patience| patience.as_mut().poll(context).is_ready()) {
-            self.refuse(StatusCode::REQUEST_TIMEOUT);
-            context.waker().wake_by_ref();
+            return self.refuse(context, StatusCode::REQUEST_TIMEOUT);
         }
         Poll::Pending
     }
 
-    /// A body without a length. What of it comes after the answer is heard out only for so long.
+    /// A body in chunks. What of it comes after the answer is heard out only for so long.
     fn poll_chunks(
         &mut self,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.serving.is_none() {
+        let unwanted = self.serving.is_idle();
+        if unwanted {
             let patience = || Box::pin(sleep(HEAR_OUT));
             let patience = self.patience.get_or_insert_with(patience);
             if patience.as_mut().poll(context).is_ready() || self.unwanted > HEAR_OUT_BYTES {
                 return Poll::Ready(Err(ErrorKind::TimedOut.into()));
             }
         }
+        let before = buffer.filled().len();
         let read = ready!(self.poll_some(context, buffer, usize::MAX))?;
-        if self.serving.is_none() {
+        if unwanted {
             self.unwanted = self.unwanted.saturating_add(read);
+        }
+        let bytes = buffer.filled().get(before..).unwrap_or_default();
+        match self.chunks.follow(bytes) {
+            Progress::More => {}
+            Progress::End(end) => {
+                self.put_back(buffer, before.saturating_add(end));
+                self.serving.body_is_over();
+            }
+            Progress::Malformed if self.answered => {
+                return Poll::Ready(Err(ErrorKind::InvalidData.into()));
+            }
+            Progress::Malformed => {
+                buffer.set_filled(before);
+                return self.refuse(context, StatusCode::BAD_REQUEST);
+            }
         }
         Poll::Ready(Ok(()))
     }
@@ -176,22 +208,27 @@ impl Connection {
     /// While an answer is made: nothing to read, unless the client hangs up. That is an error, and actix drops what was asked for,
     /// so that `on_disconnect` happens at once.
     fn poll_hang_up(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        (self.patience, self.unwanted) = (None, 0);
         let mut early = [0; AHEAD];
         while !self.ended && self.ahead.len() < AHEAD {
             let mut buffer = ReadBuf::new(&mut early);
-            let Poll::Ready(()) = Pin::new(&mut self.stream).poll_read(context, &mut buffer)?
-            else {
-                break;
-            };
-            self.ended = buffer.filled().is_empty();
+            match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) => self.ended = buffer.filled().is_empty(),
+                Poll::Ready(Err(_)) => self.ended = true,
+                Poll::Pending => break,
+            }
             self.ahead.extend_from_slice(buffer.filled());
         }
-        if self.ended && self.serving.has_begun() {
-            return Poll::Ready(Err(ErrorKind::ConnectionReset.into()));
+        let asked = std::mem::replace(&mut self.asked, true);
+        if asked && self.ended && self.serving.is_running() {
+            // Any kind but `ConnectionReset`, which actix takes for a mere end where it has read something before.
+            return Poll::Ready(Err(ErrorKind::ConnectionAborted.into()));
         }
-        if self.ended && self.serving.is_none() {
-            // There is nothing to drop yet; the head that has just been read brings it.
+        if asked && self.serving.is_idle() {
+            self.serving.head_is_lost();
+            context.waker().wake_by_ref();
+        }
+        if !asked && self.ended {
+            // Whoever is to be dropped gets what has been read first.
             context.waker().wake_by_ref();
         }
         let early = self.ended || !self.ahead.is_empty();
@@ -199,9 +236,12 @@ impl Connection {
         Poll::Pending
     }
 
-    fn refuse(&mut self, status: StatusCode) {
+    /// What actix has of a request is all that it gets.
+    fn refuse<T>(&mut self, context: &Context<'_>, status: StatusCode) -> Poll<io::Result<T>> {
         tracing::debug!(target: "prompthub::request", status = status.as_u16(), "no request");
         self.refusal = Some(Refusal::new(shell::refusal(status, self.https)));
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
@@ -237,17 +277,18 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let connection = self.get_mut();
-        if connection.serving.is_none()
+        if connection.serving.is_idle()
             && connection.refusal.is_none()
-            && let Some(status) = error_status(bytes)
+            && let Some(status) = status(bytes)
+            && (status.is_client_error() || status.is_server_error())
         {
-            connection.refuse(status);
+            let _ = connection.refuse::<()>(context, status);
         }
         if let Some(refusal) = &mut connection.refusal {
             ready!(refusal.poll(context, &mut connection.stream))?;
             return Poll::Ready(Ok(bytes.len()));
         }
-        connection.serving.answer_begins();
+        connection.answered |= !status(bytes).is_some_and(|status| status.is_informational());
         let written = Pin::new(&mut connection.stream).poll_write(context, bytes);
         if written.is_ready() {
             connection.blocked = None;
@@ -271,19 +312,8 @@ impl AsyncWrite for Connection {
     }
 }
 
-/// actix drops a connection whose chunks are malformed, and with it the one who waits for the body.
-impl Drop for Connection {
-    fn drop(&mut self) {
-        if self.serving.is_cut_in_chunks() && !self.ended {
-            let answer = shell::refusal(StatusCode::BAD_REQUEST, self.https);
-            let _ = self.stream.try_write(&written_out(answer));
-        }
-    }
-}
-
-/// The status of an answer that begins here, if it is an error.
-fn error_status(answer: &[u8]) -> Option<StatusCode> {
+/// The status of an answer that begins here.
+fn status(answer: &[u8]) -> Option<StatusCode> {
     let status = answer.strip_prefix(b"HTTP/1.")?.get(2..5)?;
-    let status = StatusCode::from_bytes(status).ok()?;
-    (status.is_client_error() || status.is_server_error()).then_some(status)
+    StatusCode::from_bytes(status).ok()
 }

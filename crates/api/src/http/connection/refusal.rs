@@ -69,7 +69,7 @@ impl Refusal {
 }
 
 /// An answer as HTTP/1.1 writes it.
-pub(super) fn written_out(answer: HttpResponse) -> Bytes {
+fn written_out(answer: HttpResponse) -> Bytes {
     let (answer, body) = answer.into_parts();
     let body = body.try_into_bytes().unwrap_or_default();
     let mut text = format!(

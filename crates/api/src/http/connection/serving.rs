@@ -8,13 +8,11 @@ use std::{
 };
 
 use actix_web::{
-    HttpMessage,
     body::{BodySize, BoxBody, MessageBody},
-    dev::{Payload, ServiceRequest},
-    http::header::{CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE},
+    dev::ServiceRequest,
+    http::header::{CONTENT_LENGTH, TRANSFER_ENCODING},
 };
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, stream};
 
 /// What a connection is to bring next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,10 +31,8 @@ pub(super) enum Turn {
 #[derive(Debug)]
 pub struct Serving {
     turn: Cell<Turn>,
-    running: Cell<usize>,
+    running: Cell<bool>,
     unwritten: Cell<bool>,
-    /// Nothing of the answer is written.
-    unanswered: Cell<bool>,
     /// Something has come that is not to be read before the next turn.
     early: Cell<bool>,
     /// Who reads, when there is something to tell.
@@ -47,9 +43,8 @@ impl Default for Serving {
     fn default() -> Self {
         Self {
             turn: Cell::new(Turn::Head),
-            running: Cell::new(0),
+            running: Cell::new(false),
             unwritten: Cell::new(false),
-            unanswered: Cell::new(false),
             early: Cell::new(false),
             reader: RefCell::default(),
         }
@@ -58,26 +53,18 @@ impl Default for Serving {
 
 impl Serving {
     /// The application has `request` now, and has it at least for as long as what this returns is there.
-    pub fn begin(self: Rc<Self>, request: &mut ServiceRequest) -> Served {
-        self.running.set(self.running.get().saturating_add(1));
+    pub fn begin(self: Rc<Self>, request: &ServiceRequest) -> Served {
+        self.running.set(true);
         self.unwritten.set(true);
-        self.unanswered.set(true);
         let headers = request.headers();
         let length = headers.get(CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        let turn = match length {
-            // actix takes all that follows an upgrade for its body, whatever the length.
-            _ if headers.contains_key(TRANSFER_ENCODING) || headers.contains_key(UPGRADE) => {
-                Turn::Chunks
-            }
+        // Where there are both, actix has refused the request already.
+        self.turn_to(match length {
+            _ if headers.contains_key(TRANSFER_ENCODING) => Turn::Chunks,
             Some(length @ 1..) => Turn::Body(length),
             Some(0) | None => Turn::Answer,
-        };
-        self.turn_to(turn);
-        if turn == Turn::Chunks {
-            let watched = watch(request.take_payload(), self.clone());
-            request.set_payload(watched);
-        }
+        });
         Served(self)
     }
 
@@ -85,27 +72,23 @@ impl Serving {
         self.turn.get()
     }
 
-    /// Whether what is written now can only be of actix's own making.
-    pub(super) fn is_none(&self) -> bool {
+    /// Whether no request is being served, and what is written now can only be of actix's own making.
+    pub(super) fn is_idle(&self) -> bool {
         !self.unwritten.get()
     }
 
-    /// Whether the application has the request whose head went to actix last.
-    pub(super) fn has_begun(&self) -> bool {
-        self.running.get() > 0
-    }
-
-    /// Whether a body without a length has come in part, and nothing is answered.
-    pub(super) fn is_cut_in_chunks(&self) -> bool {
-        self.turn() == Turn::Chunks && self.unanswered.get()
-    }
-
-    pub(super) fn answer_begins(&self) {
-        self.unanswered.set(false);
+    /// Whether the application has a request.
+    pub(super) fn is_running(&self) -> bool {
+        self.running.get()
     }
 
     pub(super) fn head_is_read(&self) {
         self.turn.set(Turn::Answer);
+    }
+
+    /// actix has thrown the last head away, as it does with what comes after its last answer.
+    pub(super) fn head_is_lost(&self) {
+        self.turn.set(Turn::Head);
     }
 
     /// So much of a body with a length has been read.
@@ -118,7 +101,7 @@ impl Serving {
         }
     }
 
-    fn body_is_over(&self) {
+    pub(super) fn body_is_over(&self) {
         self.turn_to(match self.unwritten.get() {
             true => Turn::Answer,
             false => Turn::Head,
@@ -127,7 +110,7 @@ impl Serving {
 
     /// All that actix had to write is written.
     pub(super) fn is_written(&self) {
-        if self.running.get() == 0 && self.unwritten.replace(false) && self.turn() == Turn::Answer {
+        if !self.running.get() && self.unwritten.replace(false) && self.turn() == Turn::Answer {
             self.turn_to(Turn::Head);
         }
     }
@@ -155,24 +138,13 @@ impl Serving {
     }
 }
 
-/// `payload`, which tells when it is over.
-fn watch(payload: Payload, serving: Rc<Serving>) -> Payload {
-    let over = stream::once(async move {
-        serving.body_is_over();
-        None
-    });
-    let whole = payload.map(Some).chain(over).filter_map(std::future::ready);
-    let payload: Pin<Box<dyn Stream<Item = _>>> = Box::pin(whole);
-    Payload::Stream { payload }
-}
-
 /// A request that is being served.
 #[derive(Debug)]
 pub struct Served(Rc<Serving>);
 
 impl Drop for Served {
     fn drop(&mut self) {
-        self.0.running.set(self.0.running.get().saturating_sub(1));
+        self.0.running.set(false);
     }
 }
 
