@@ -29,7 +29,8 @@ pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
         let _ = socket.write_all(bytes).await;
         let _ = socket.read_to_end(&mut answer).await;
     };
-    tokio::time::timeout(PATIENCE, exchange)
+    // The server's own time for a head comes close to our usual patience.
+    tokio::time::timeout(PATIENCE * 2, exchange)
         .await
         .expect("the server left a connection hanging");
     String::from_utf8_lossy(&answer).into_owned()
