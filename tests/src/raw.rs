@@ -17,9 +17,21 @@ use crate::{Answer, client::assert_usual_headers, upstream::PATIENCE};
 /// The boundary of [`Multipart`]'s bodies.
 const BOUNDARY: &str = "prompthub-test-boundary";
 
+/// A request whose answer says little: whether the process runs.
+pub const LIVE: &str = "GET /api/health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+
 /// Sends these bytes and returns everything that comes back until the server closes. Ask for
 /// `Connection: close` to end it.
 pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
+    talk(address, bytes, false).await
+}
+
+/// The same, by a client that says that nothing more will come.
+pub async fn last_words(address: SocketAddr, bytes: &[u8]) -> String {
+    talk(address, bytes, true).await
+}
+
+async fn talk(address: SocketAddr, bytes: &[u8], ends: bool) -> String {
     let mut socket = TcpStream::connect(address)
         .await
         .expect("the server listens");
@@ -27,6 +39,9 @@ pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
     let exchange = async {
         // A server that has heard enough may close before all is sent; what counts is its answer.
         let _ = socket.write_all(bytes).await;
+        if ends {
+            let _ = socket.shutdown().await;
+        }
         let _ = socket.read_to_end(&mut answer).await;
     };
     // The server's own time for a head comes close to our usual patience.

@@ -8,7 +8,7 @@ use prompthub_tests::{
     app::PASSWORD,
     client::path,
     eventually,
-    raw::Multipart,
+    raw::{self, LIVE, Multipart},
     spawn_app,
     upstream::{Gate, StreamScript},
 };
@@ -130,9 +130,8 @@ async fn a_reset_at_any_moment_leaves_no_file_without_its_bytes() {
 async fn hanging_up_cancels_where_that_was_asked_for() {
     let app = spawn_app().await;
     let (ada, cookie) = with_cookie(&app).await;
-    let live = "GET /api/health/live HTTP/1.1\r\nHost: x\r\n\r\n";
     for stream in [false, true] {
-        for last_words in ["", "\r\n", live, "nonsense\r\n\r\n"] {
+        for last_words in ["", "\r\n", LIVE, "nonsense\r\n\r\n"] {
             let project = ada.create_project("Notes").await;
             let never = Gate::new();
             app.upstream
@@ -215,20 +214,11 @@ async fn a_body_that_breaks_off_is_told() {
         ),
     ] {
         let head = format!("POST {target} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n");
-        let mut socket = TcpStream::connect(app.address()).await.unwrap();
-        socket
-            .write_all(format!("{head}{rest}").as_bytes())
-            .await
-            .unwrap();
-        if !rest.contains("ZZ") {
-            socket.shutdown().await.unwrap();
-        }
-        let mut answer = String::new();
-        let reading = socket.read_to_string(&mut answer);
-        tokio::time::timeout(Duration::from_secs(20), reading)
-            .await
-            .expect("an answer")
-            .unwrap();
+        let sent = format!("{head}{rest}");
+        let answer = match rest.contains("ZZ") {
+            true => raw::exchange(app.address(), sent.as_bytes()).await,
+            false => raw::last_words(app.address(), sent.as_bytes()).await,
+        };
         assert!(
             answer.starts_with("HTTP/1.1 400 "),
             "{target} {rest:?}: {answer}"

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use prompthub_dto::problem::ProblemCode;
-use prompthub_tests::{client::path, raw, spawn_app};
+use prompthub_tests::{
+    client::path,
+    raw::{self, LIVE},
+    spawn_app,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
-
-const LIVE: &str = "GET /api/health/live HTTP/1.1\r\nHost: x\r\n\r\n";
 
 #[tokio::test]
 async fn what_is_no_http_is_a_bad_request() {
@@ -154,10 +156,6 @@ async fn a_file_full_of_refusals_comes_as_it_went() {
 #[tokio::test]
 async fn a_request_may_end_with_its_connection() {
     let app = spawn_app().await;
-    let mut socket = TcpStream::connect(app.address()).await.unwrap();
-    socket.write_all(LIVE.as_bytes()).await.unwrap();
-    socket.shutdown().await.unwrap();
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer).await.unwrap();
+    let answer = raw::last_words(app.address(), LIVE.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use prompthub_dto::problem::ProblemCode;
-use prompthub_tests::{raw, spawn_app};
+use prompthub_tests::{
+    raw::{self, LIVE},
+    spawn_app,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
-const LIVE: &str = "GET /api/health/live HTTP/1.1\r\nHost: x\r\n\r\n";
 const READY: &str = "GET /api/health/ready HTTP/1.1\r\nHost: x\r\n\r\n";
 const CHUNKED: &str = "GET /api/health/live HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\
     3\r\nabc\r\n0\r\nTrailer: x\r\n\r\n";
