@@ -137,6 +137,21 @@ async fn no_websocket_is_begun() {
     );
 }
 
+/// How long a body that nobody wants may take has nothing to do with the request behind it.
+#[tokio::test]
+async fn a_connection_lasts_behind_a_body_that_nobody_reads() {
+    let app = spawn_app().await;
+    let mut socket = TcpStream::connect(app.address()).await.unwrap();
+    for request in [CHUNKED, LIVE] {
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = [0; 4096];
+        let read = socket.read(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer[..read]);
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+    }
+}
+
 /// On a connection that has served, too.
 #[tokio::test]
 async fn a_head_that_does_not_come_is_waited_for_only_so_long() {

@@ -149,7 +149,7 @@ impl Connection {
         }
         if let Some(end) = end {
             self.put_back(buffer, before.saturating_add(end));
-            (self.patience, self.unwanted) = (None, 0);
+            self.patience = None;
             self.answered = false;
             self.chunks = Chunks::default();
             self.serving.head_is_read();
@@ -192,6 +192,7 @@ impl Connection {
             Progress::More => {}
             Progress::End(end) => {
                 self.put_back(buffer, before.saturating_add(end));
+                (self.patience, self.unwanted) = (None, 0);
                 self.serving.body_is_over();
             }
             Progress::Malformed if self.answered => {
